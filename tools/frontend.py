@@ -1,12 +1,12 @@
 """Build `frontend/` into `src/goldwork/web/static`, with a Node that comes from PyPI.
 
-The hatchling hook and the Makefile both end here. Only the standard library is used: the hook runs where nothing
-of goldwork is installed yet.
+The hatchling hook and the Makefile both end here. Only the standard library is used: the hook runs where
+nothing of goldwork is installed yet.
 
-A build is recorded by a stamp, the digest of everything that goes in. The stamp lies among the assets and travels
-in the sdist, so an install from there finds the front end fresh and asks for no Node. The new assets are made
-beside the old ones and put in place by a rename, so a build that fails or is killed changes nothing, and a server
-that runs meanwhile never serves half a front end. Builds of one checkout wait for each other.
+A build is recorded by a stamp, the digest of everything that goes in. The stamp lies among the assets and
+travels in the sdist, so an install from there finds the front end fresh and asks for no Node. New assets are
+made beside the old ones and put in place by a rename, so a build that fails or is killed changes nothing, and a
+server that runs meanwhile never serves half a front end. Builds of one checkout wait for each other.
 """
 
 from __future__ import annotations
@@ -125,9 +125,8 @@ def build(site: Site, say: Say = print) -> None:
             _put_in_place(made, site.static)
         finally:
             shutil.rmtree(made, ignore_errors=True)
-        say(
-            f"front end built: packages {installed - started:.1f} s, build {time.monotonic() - installed:.1f} s"
-        )
+        packages, rest = installed - started, time.monotonic() - installed
+        say(f"front end built: packages {packages:.1f} s, build {rest:.1f} s")
 
 
 def install(site: Site, tools: Node) -> None:
@@ -183,7 +182,9 @@ class Node:
         node, npm = shutil.which("node"), shutil.which("npm")
         if node is None or npm is None:
             raise FrontendError(NO_NODE)
-        said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False, timeout=30).stdout
+        said = subprocess.run(
+            [node, "--version"], capture_output=True, text=True, check=False, timeout=30
+        ).stdout
         version = tuple(int(n) for n in re.findall(r"\d+", said)[:2])
         if version < NODE_OLDEST:
             raise FrontendError(f"{node} is {said.strip() or 'of an unknown version'}.\n{NO_NODE}")
@@ -217,7 +218,9 @@ class Node:
                 check=False,
             )
         except subprocess.TimeoutExpired as late:
-            raise FrontendError(f"{line} took more than {seconds:.0f} s; is the npm registry reachable?") from late
+            raise FrontendError(
+                f"{line} took more than {seconds:.0f} s; is the npm registry reachable?"
+            ) from late
         if done.returncode:
             raise FrontendError(f"{line} failed with {done.returncode}:\n{done.stdout.strip()}")
 
@@ -232,7 +235,9 @@ def _put_in_place(made: Path, static: Path) -> None:
 
 def _litter(path: Path) -> bool:
     """Editors' and file managers' droppings: git ignores them, so the sdist has none and the stamp may not."""
-    return any(part.startswith(".") for part in path.parts) or path.name.endswith(("~", ".swp", ".tsbuildinfo"))
+    return any(part.startswith(".") for part in path.parts) or path.name.endswith(
+        ("~", ".swp", ".tsbuildinfo")
+    )
 
 
 def _digest(root: Path, files: list[Path]) -> str:
@@ -293,7 +298,7 @@ def main() -> int:
                     tools.npm(site, ["run", "check"], seconds=BUILD_SECONDS)
                 if verb == "dev":
                     os.chdir(site.frontend)
-                    os.execv(tools.node, [tools.node, "node_modules/vite/bin/vite.js"])
+                    os.execv(tools.node, [tools.node, "node_modules/vite/bin/vite.js"])  # noqa: S606
     except FrontendError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
