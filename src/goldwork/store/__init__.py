@@ -1,0 +1,1 @@
+"""The store: one schema on SQLite (embedded, the default) and PostgreSQL."""

@@ -1,0 +1,55 @@
+"""Bring a database to this version's schema; refuse one that is newer."""
+
+from __future__ import annotations
+
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection
+
+from goldwork.errors import CorruptStoreError
+from goldwork.store.database import Database
+from goldwork.store.schema import metadata
+
+SCRIPTS = "goldwork:store"
+LOCK = 0x676F6C64
+"""PostgreSQL's advisory lock while migrating, so that several processes may start at once."""
+
+
+def migrate(database: Database) -> bool:
+    """Upgrade to the newest schema in one transaction. True where something changed.
+
+    Raises CorruptStoreError where a newer goldwork wrote the database.
+    """
+    config = Config()
+    config.set_main_option("script_location", SCRIPTS)
+    config.set_main_option("path_separator", "os")
+    scripts = ScriptDirectory.from_config(config)
+    with database.write() as connection:
+        if database.dialect == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+        here = MigrationContext.configure(connection).get_current_revision()
+        newest = scripts.get_current_head()
+        if here == newest:
+            return False
+        try:
+            context = MigrationContext.configure(
+                connection, opts={"fn": lambda rev, _context: scripts._upgrade_revs(newest or "head", rev)}
+            )
+            from alembic.operations import Operations
+
+            with Operations.context(context):
+                context.run_migrations()
+        except CommandError:
+            raise CorruptStoreError(
+                f"the database is at schema {here!r}, which this goldwork does not know: it was written by a newer "
+                "version. Install that version, or restore a backup."
+            ) from None
+        return True
+
+
+def differences(connection: Connection) -> list[object]:
+    """What the database's schema lacks or has beyond `schema.py`; empty when they agree."""
+    return list(compare_metadata(MigrationContext.configure(connection), metadata))

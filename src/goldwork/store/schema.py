@@ -1,0 +1,403 @@
+"""The tables, and the constraints that keep the promises.
+
+One schema for SQLite and PostgreSQL. Times are whole milliseconds since 1970 UTC. Submits, judgements, events and
+decisions are append-only. A column marked *projection* can be derived from append-only rows; it is written in the
+same transaction as they are and recomputed by `goldwork check`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite gives a table its row number as key only for INTEGER."""
+
+
+def _key() -> Column[int]:
+    return Column("id", Id, primary_key=True, autoincrement=True)
+
+
+def _ref(target: str, name: str | None = None, **options: Any) -> Column[int]:
+    return Column(name or target, Id, ForeignKey(f"{target}.id"), **{"nullable": False} | options)
+
+
+def _time(name: str, **options: Any) -> Column[int]:
+    return Column(name, BigInteger, **options)
+
+
+def _one_of(column: str, *values: str) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+# People. Personal data lives in `account` alone: erase the row's contents and the judgements stay.
+
+account = Table(
+    "account",
+    metadata,
+    _key(),
+    Column("email", Text, unique=True),
+    Column("name", Text, nullable=False),
+    Column("password_hash", Text),
+    Column("administrator", Boolean, nullable=False, server_default=text("false")),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+    _time("created_at", nullable=False),
+)
+
+token = Table(
+    "token",
+    metadata,
+    _key(),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    _ref("account", nullable=True),
+    _ref("project", nullable=True),
+    Column("role", Text),
+    Column("email", Text),
+    Column("label", Text, nullable=False, server_default=""),
+    Column("administrator", Boolean, nullable=False, server_default=text("false")),
+    _time("created_at", nullable=False),
+    _time("expires_at"),
+    _time("used_at"),
+    _time("revoked_at"),
+    _one_of("kind", "session", "api", "link"),
+    Index("ix_token_account", "account"),
+)
+"""Sessions, API tokens and one-time links, by hash alone. A link has `used_at` once it was used."""
+
+sign_in_attempt = Table(
+    "sign_in_attempt",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    _time("last_at", nullable=False),
+)
+"""Failed sign-ins by hashed e-mail address or client address, for the back-off; removed after a day."""
+
+annotator = Table(
+    "annotator",
+    metadata,
+    _key(),
+    Column("kind", Text, nullable=False, server_default="human"),
+    _ref("account", nullable=True, unique=True),
+    Column("pseudonym", Text, nullable=False, unique=True),
+    Column("notice_version", Integer),
+    _time("notice_at"),
+    _one_of("kind", "human", "model", "gold"),
+)
+
+# Projects.
+
+project = Table(
+    "project",
+    metadata,
+    _key(),
+    Column("name", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="open"),
+    Column("form_version", Integer, nullable=False),
+    Column("guideline_version", Integer, nullable=False),
+    Column("policy_version", Integer, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False, server_default="0"),
+    Column("head", LargeBinary, nullable=False, server_default=text("''")),
+    _time("created_at", nullable=False),
+    _one_of("state", "open", "paused", "closed"),
+)
+"""`seq` and `head` (the chain's last hash) are projections of `event`; `policy` of its last policy event (JSON)."""
+
+form = Table(
+    "form",
+    metadata,
+    _ref("project"),
+    Column("version", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    _time("created_at", nullable=False),
+    PrimaryKeyConstraint("project", "version"),
+)
+
+guideline = Table(
+    "guideline",
+    metadata,
+    _ref("project"),
+    Column("version", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    _time("created_at", nullable=False),
+    PrimaryKeyConstraint("project", "version"),
+)
+
+member = Table(
+    "member",
+    metadata,
+    _ref("project"),
+    _ref("account"),
+    Column("role", Text, nullable=False),
+    _time("joined_at", nullable=False),
+    PrimaryKeyConstraint("project", "account"),
+    _one_of("role", "manager", "adjudicator", "annotator"),
+    Index("ix_member_account", "account"),
+)
+
+# Items.
+
+batch = Table(
+    "batch",
+    metadata,
+    _key(),
+    _ref("project"),
+    Column("name", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="staged"),
+    Column("opened_through", Id, nullable=False, server_default="0"),
+    _time("created_at", nullable=False),
+    _time("published_at"),
+    _one_of("state", "staged", "published", "cancelled"),
+    Index("ix_batch_project", "project"),
+)
+"""Items of a published batch are opened in chunks, in the order of their ids, up to `opened_through`."""
+
+item = Table(
+    "item",
+    metadata,
+    _key(),
+    _ref("project"),
+    _ref("batch"),
+    Column("external_id", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("priority", Float, nullable=False, server_default="0"),
+    Column("shuffle", Integer, nullable=False),
+    Column("wanted", Integer, nullable=False, server_default="0"),
+    Column("taken", Integer, nullable=False, server_default="0"),
+    UniqueConstraint("project", "external_id"),
+    Index("ix_item_batch", "batch", "id"),
+    Index(
+        "ix_item_open",
+        "project",
+        "priority",
+        "shuffle",
+        "id",
+        sqlite_where=text("taken < wanted"),
+        postgresql_where=text("taken < wanted"),
+    ),
+    CheckConstraint("taken >= 0 AND wanted >= 0", name="counts"),
+)
+"""`wanted` (slots that the engine opened) and `taken` (slots leased or done) are projections."""
+
+media = Table(
+    "media",
+    metadata,
+    _ref("project"),
+    Column("name", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("width", Integer),
+    Column("height", Integer),
+    PrimaryKeyConstraint("project", "name"),
+    Index("ix_media_project_hash", "project", "hash"),
+)
+"""Which stored file (by content hash, in the home's media folder) a name means in a project."""
+
+# Work.
+
+assignment = Table(
+    "assignment",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _ref("project"),
+    _ref("item"),
+    _ref("annotator"),
+    Column("pass_number", Integer, nullable=False, server_default="0"),
+    Column("purpose", Text, nullable=False, server_default="work"),
+    Column("slot", Integer),
+    Column("state", Text, nullable=False),
+    Column("current", BigInteger),
+    _time("leased_at", nullable=False),
+    _time("leased_until", nullable=False),
+    UniqueConstraint("item", "annotator", "pass_number"),
+    Index(
+        "uq_assignment_item_slot",
+        "item",
+        "slot",
+        unique=True,
+        sqlite_where=text("state IN ('leased', 'done')"),
+        postgresql_where=text("state IN ('leased', 'done')"),
+    ),
+    Index("ix_assignment_annotator", "annotator", "project", "leased_at"),
+    Index("ix_assignment_lapsing", "leased_until", sqlite_where=text("state = 'leased'"),
+          postgresql_where=text("state = 'leased'")),
+    _one_of("purpose", "work", "gold", "repeat", "practice", "adjudication", "import"),
+    _one_of("state", "leased", "done", "skipped", "lapsed"),
+)  # fmt: skip
+"""Ids are random. `current` is the seq of the submit in force (projection). Surplus and gold have no slot."""
+
+submit = Table(
+    "submit",
+    metadata,
+    _ref("project"),
+    Column("seq", BigInteger, nullable=False),
+    _ref("annotator"),
+    Column("client_id", Text, nullable=False),
+    Column("body_hash", LargeBinary, nullable=False),
+    Column("assignment", Text, ForeignKey("assignment.id"), nullable=False),
+    _ref("item"),
+    Column("kind", Text, nullable=False),
+    Column("supersedes", BigInteger),
+    Column("form_version", Integer, nullable=False),
+    Column("guideline_version", Integer, nullable=False),
+    Column("seconds", Float),
+    Column("surplus", Boolean, nullable=False, server_default=text("false")),
+    Column("response", Text, nullable=False),
+    Column("salt", LargeBinary),
+    _time("submitted_at", nullable=False),
+    PrimaryKeyConstraint("project", "seq"),
+    UniqueConstraint("annotator", "client_id"),
+    UniqueConstraint("project", "supersedes"),
+    Index("ix_submit_annotator", "project", "annotator", "submitted_at"),
+    _one_of("kind", "answer", "skip", "undo"),
+)
+"""Append-only. `body_hash` tells a retry from another body under the same client's id. `supersedes` is the seq of
+the assignment's submit that this one replaces. `salt` hides the answers in the event's digest; erasure drops it."""
+
+judgement = Table(
+    "judgement",
+    metadata,
+    Column("project", Id, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    PrimaryKeyConstraint("project", "seq", "question"),
+    ForeignKeyConstraint(["project", "seq"], ["submit.project", "submit.seq"]),
+    sqlite_with_rowid=False,
+)
+"""Append-only: the answers of the submit with that seq. `value` is canonical JSON."""
+
+# The engine.
+
+event = Table(
+    "event",
+    metadata,
+    _ref("project"),
+    Column("seq", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    _time("at", nullable=False),
+    PrimaryKeyConstraint("project", "seq"),
+)
+"""The engine's log and the audit trail. Append-only; `hash` chains every body to the one before."""
+
+decision = Table(
+    "decision",
+    metadata,
+    _ref("project"),
+    Column("seq", BigInteger, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("project", "seq", "number"),
+    sqlite_with_rowid=False,
+)
+
+annotator_state = Table(
+    "annotator_state",
+    metadata,
+    _ref("project"),
+    _ref("annotator"),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("project", "annotator"),
+    sqlite_with_rowid=False,
+)
+
+project_state = Table(
+    "project_state",
+    metadata,
+    _ref("project"),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("project"),
+)
+
+# Work in the background.
+
+job = Table(
+    "job",
+    metadata,
+    _key(),
+    _ref("project", nullable=True),
+    Column("kind", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="waiting"),
+    Column("phase", Text, nullable=False, server_default=""),
+    Column("done", BigInteger, nullable=False, server_default="0"),
+    Column("total", BigInteger),
+    Column("checkpoint", Text),
+    Column("cancel", Boolean, nullable=False, server_default=text("false")),
+    Column("worker", Text),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    _time("leased_until"),
+    _time("created_at", nullable=False),
+    _time("finished_at"),
+    Column("error", Text),
+    Column("result", Text),
+    Index("ix_job_project", "project"),
+    Index("ix_job_ready", "id", sqlite_where=text("state IN ('waiting', 'running')"),
+          postgresql_where=text("state IN ('waiting', 'running')")),
+    _one_of("state", "waiting", "running", "done", "failed", "cancelled"),
+)  # fmt: skip
+
+snapshot = Table(
+    "snapshot",
+    metadata,
+    _ref("project"),
+    Column("name", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("through_seq", BigInteger, nullable=False),
+    _time("computed_at", nullable=False),
+    PrimaryKeyConstraint("project", "name"),
+)
+"""Dashboards' figures, computed by the worker over `seq <= through_seq`."""
+
+consensus = Table(
+    "consensus",
+    metadata,
+    _ref("project"),
+    Column("question", Text, nullable=False),
+    _ref("item"),
+    Column("label", Text, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("judgements", Integer, nullable=False),
+    Column("tie", Boolean, nullable=False),
+    Column("ambiguity", Float),
+    Column("votes", Text, nullable=False),
+    PrimaryKeyConstraint("project", "question", "item"),
+    Index("ix_consensus_confidence", "project", "question", "confidence", "item"),
+)
+"""The latest merged answers, replaced by the worker in chunks; `snapshot` says through which seq."""
