@@ -5,8 +5,8 @@ nothing of goldwork is installed yet.
 
 A build is recorded by a stamp, the digest of everything that goes in. The stamp lies among the assets and
 travels in the sdist, so an install from there finds the front end fresh and asks for no Node. New assets are
-made beside the old ones and put in place by a rename, so a build that fails or is killed changes nothing, and a
-server that runs meanwhile never serves half a front end. Builds of one checkout wait for each other.
+made beside the old ones and put in place by a rename, so a build that fails or is killed changes nothing, and
+a server that runs meanwhile never serves half a front end. Builds of one checkout wait for each other.
 """
 
 from __future__ import annotations
@@ -234,10 +234,9 @@ def _put_in_place(made: Path, static: Path) -> None:
 
 
 def _litter(path: Path) -> bool:
-    """Editors' and file managers' droppings: git ignores them, so the sdist has none and the stamp may not."""
-    return any(part.startswith(".") for part in path.parts) or path.name.endswith(
-        ("~", ".swp", ".tsbuildinfo")
-    )
+    """Editors' and file managers' droppings: git ignores them, so no sdist has them and no stamp may."""
+    hidden = any(part.startswith(".") for part in path.parts)
+    return hidden or path.name.endswith(("~", ".swp", ".tsbuildinfo"))
 
 
 def _digest(root: Path, files: list[Path]) -> str:
