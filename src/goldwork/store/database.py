@@ -7,6 +7,8 @@ begun as one (SQLite: BEGIN IMMEDIATE), which only the process's writer, migrati
 from __future__ import annotations
 
 import contextlib
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -82,7 +84,7 @@ def _parse(url: str) -> sa.URL:
 def _sqlite(url: sa.URL, *, immediate: bool) -> Engine:
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=READERS, max_overflow=READERS
+        url, connect_args={"timeout": 0 if immediate else BUSY_SECONDS, "check_same_thread": False}, pool_size=READERS, max_overflow=READERS
     )
 
     @event.listens_for(engine, "connect")
@@ -100,9 +102,28 @@ def _sqlite(url: sa.URL, *, immediate: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        if immediate:
+            _begin_immediate(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """Wait for the write lock in steps of a millisecond: SQLite's own back-off sleeps up to a tenth of a second,
+    which starves a server beside an import."""
+    give_up = time.monotonic() + BUSY_SECONDS
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    while True:
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(0.001)
 
 
 def _postgres(url: sa.URL) -> Engine:

@@ -251,7 +251,7 @@ assignment = Table(
         postgresql_where=text("state IN ('leased', 'done')"),
     ),
     Index("ix_assignment_annotator", "annotator", "project", "leased_at"),
-    Index("ix_assignment_lapsing", "leased_until", sqlite_where=text("state = 'leased'"),
+    Index("ix_assignment_lapsing", "project", "leased_until", sqlite_where=text("state = 'leased'"),
           postgresql_where=text("state = 'leased'")),
     _one_of("purpose", "work", "gold", "repeat", "practice", "adjudication", "import"),
     _one_of("state", "leased", "done", "skipped", "lapsed"),

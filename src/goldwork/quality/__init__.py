@@ -1,0 +1,1 @@
+"""The quality engine: a pure step over a project's event log."""

@@ -1,0 +1,257 @@
+"""Leases: who judges which item next.
+
+A lease is an assignment row in state `leased` that holds a slot of its item until `leased_until`, by the database's
+clock. Candidates come from the partial index over open items, in the order (priority, shuffle, id); a requester goes
+through that order from where they last stood, so that what they have judged is not searched again.
+
+**Invariant: the unique (item, slot) admits an item's slot once, whatever the code does; nothing counts, then inserts.**
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy import bindparam as bind
+
+from goldwork.errors import GoldworkError
+from goldwork.services.log import Log
+from goldwork.store.database import Database
+from goldwork.store.schema import assignment, item
+
+MAX_HELD = 200
+"""Leases one person may hold in a project, so that work can be taken offline."""
+WINDOWS = (4, 32, 256, 2048)
+"""How many entries of the index of open items a request reads beyond what it needs, window after window."""
+REAP = 500
+"""Lapsed leases released by one request."""
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """`annotator` wants to hold `count` items of `project`, with those already held."""
+
+    project: int
+    annotator: int
+    count: int
+
+
+class Held(msgspec.Struct, frozen=True):
+    """One leased item, as its holder may see it: an opaque id and the payload (JSON)."""
+
+    id: str
+    payload: str
+    leased_until: int
+
+
+class Leased(msgspec.Struct, frozen=True):
+    """What the requester holds now, oldest first. `more`: there may be further items for this person."""
+
+    state: str
+    form_version: int
+    guideline_version: int
+    assignments: list[Held]
+    more: bool
+
+
+Place = tuple[float, int, int]
+START: Place = (float("-inf"), -1, -1)
+
+_LAPSED = (
+    sa.select(assignment.c.id, assignment.c.item, assignment.c.slot)
+    .where(
+        assignment.c.project == bind("project"),
+        assignment.c.state == "leased",
+        assignment.c.leased_until < bind("now"),
+    )
+    .limit(REAP)
+)
+_LAPSE = sa.update(assignment).where(assignment.c.id == bind("lapsed")).values(state="lapsed", slot=None)
+TAKE = sa.update(item).where(item.c.id == bind("of_item")).values(taken=item.c.taken + bind("more"))
+"""Move an item's projection `taken`, whenever a slot of it is filled (+1) or freed (-1)."""
+_HELD = (
+    sa.select(assignment.c.id, item.c.payload, assignment.c.leased_until)
+    .join(item, item.c.id == assignment.c.item)
+    .where(
+        assignment.c.annotator == bind("annotator"),
+        assignment.c.project == bind("project"),
+        assignment.c.state == "leased",
+    )
+    .order_by(assignment.c.leased_at, item.c.priority, item.c.shuffle, item.c.id)
+    .limit(MAX_HELD)
+)
+_RENEW = sa.update(assignment).where(assignment.c.id == bind("held")).values(leased_until=bind("until"))
+_OPEN = (
+    sa.select(
+        item.c.id,
+        item.c.priority,
+        item.c.shuffle,
+        item.c.wanted,
+        item.c.payload,
+        assignment.c.id.label("mine"),
+        assignment.c.state,
+    )
+    .select_from(
+        item.outerjoin(
+            assignment,
+            (assignment.c.item == item.c.id)
+            & (assignment.c.annotator == bind("annotator"))
+            & (assignment.c.pass_number == 0),
+        )
+    )
+    .where(
+        item.c.project == bind("project"),
+        item.c.taken < item.c.wanted,
+        sa.tuple_(item.c.priority, item.c.shuffle, item.c.id)
+        > sa.tuple_(bind("priority", type_=sa.Float), bind("shuffle", type_=sa.Integer), bind("id", type_=item.c.id.type)),
+    )
+    .order_by(item.c.priority, item.c.shuffle, item.c.id)
+    .limit(bind("window"))
+)
+"""Open items after a place, each with this annotator's own assignment where there is one."""
+_SLOTS = sa.select(assignment.c.item, assignment.c.slot).where(
+    assignment.c.item.in_(bind("items", expanding=True)),
+    assignment.c.state.in_(("leased", "done")),
+    assignment.c.slot.is_not(None),
+)
+_INSERT = sa.insert(assignment)
+_RETAKE = (
+    sa.update(assignment)
+    .where(assignment.c.id == bind("lapsed"), assignment.c.state == "lapsed")
+    .values(state="leased", slot=bind("at_slot"), leased_at=bind("now"), leased_until=bind("until"))
+)
+
+
+class Assigner:
+    """Leases items of one database. Remembers where each annotator stands: a hint, empty after a start."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._places: dict[tuple[int, int], tuple[int, Place]] = {}
+
+    def lease_many(self, connection: Connection, requests: Sequence[Lease]) -> list[Leased | Exception]:
+        """Answer requests in order, each with all that its annotator then holds."""
+        logs: dict[int, Log | Exception] = {}
+        for project in sorted({request.project for request in requests}):
+            try:
+                logs[project] = Log(connection, self.database, project)
+            except GoldworkError as error:
+                logs[project] = error
+        for log in logs.values():
+            if isinstance(log, Log):
+                release_lapsed(connection, log)
+        answers: list[Leased | Exception] = []
+        for request in requests:
+            log = logs[request.project]
+            answers.append(self._lease(connection, log, request) if isinstance(log, Log) else log)
+        return answers
+
+    def _lease(self, connection: Connection, log: Log, request: Lease) -> Leased:
+        until = log.now + log.policy().lease_ms
+        mine = {"project": request.project, "annotator": request.annotator}
+        held = [Held(*row) for row in connection.execute(_HELD, mine).tuples()]
+        aging = [lease for lease in held if lease.leased_until - log.now < log.policy().lease_ms // 2]
+        if aging:
+            connection.execute(_RENEW, [{"held": lease.id, "until": until} for lease in aging])
+            held = [msgspec.structs.replace(lease, leased_until=until) if lease in aging else lease for lease in held]
+        more, need = True, min(request.count, MAX_HELD) - len(held)
+        if log.state != "open":
+            more = False
+        elif need > 0:
+            found, more = self._candidates(connection, log, mine, need)
+            held += _take(connection, log, request, found, until)
+        return Leased(log.state, log.form_version, log.guideline_version, held, more)
+
+    def _candidates(
+        self, connection: Connection, log: Log, mine: dict[str, int], need: int
+    ) -> tuple[list[Any], bool]:
+        """Up to `need` open items that this annotator has not judged, and whether there may be more."""
+        key = (mine["project"], mine["annotator"])
+        opened = log.project().get("items", 0)
+        known, begin = self._places.get(key, (opened, START))
+        if known != opened:  # new items may stand before the place
+            begin = START
+        found, more, place = self._search(connection, mine, need, begin)
+        self._places[key] = (opened, place)
+        return found, more
+
+    def _search(
+        self, connection: Connection, mine: dict[str, int], need: int, begin: Place
+    ) -> tuple[list[Any], bool, Place]:
+        """From `begin` to the end of the order, then from its start to `begin`, in bounded windows."""
+        found: list[Any] = []
+        place = begin
+        wrapped = False
+        for window in (need + extra for extra in WINDOWS):
+            where = {"priority": place[0], "shuffle": place[1], "id": place[2], "window": window}
+            rows = connection.execute(_OPEN, mine | where).all()
+            for row in rows:
+                place = (row.priority, row.shuffle, row.id)
+                if wrapped and place > begin:
+                    return found, False, begin
+                if row.mine is None or row.state == "lapsed":
+                    found.append(row)
+                    if len(found) == need:
+                        return found, True, place
+            if len(rows) < window:
+                if wrapped or begin == START:
+                    return found, False, START
+                wrapped, place = True, START
+        return found, True, place
+
+
+def _take(connection: Connection, log: Log, request: Lease, found: list[Any], until: int) -> list[Held]:
+    """Lease what was found: a free slot each, in one insert. A slot taken meanwhile fails the whole group."""
+    if not found:
+        return []
+    slots = free_slots(connection, {row.id: row.wanted for row in found})
+    fresh, again, held = [], [], []
+    for row in found:
+        lease = row.mine or secrets.token_urlsafe(15)
+        held.append(Held(lease, row.payload, until))
+        if row.mine is None:
+            fresh.append(
+                {
+                    "id": lease,
+                    "project": request.project,
+                    "item": row.id,
+                    "annotator": request.annotator,
+                    "pass_number": 0,
+                    "purpose": "work",
+                    "slot": slots[row.id][0],
+                    "state": "leased",
+                    "leased_at": log.now,
+                    "leased_until": until,
+                }
+            )
+        else:
+            again.append({"lapsed": lease, "at_slot": slots[row.id][0], "now": log.now, "until": until})
+    if fresh:
+        connection.execute(_INSERT, fresh)
+    if again:
+        connection.execute(_RETAKE, again)
+    connection.execute(TAKE, [{"of_item": row.id, "more": 1} for row in found])
+    return held
+
+
+def free_slots(connection: Connection, wanted: dict[int, int]) -> dict[int, list[int]]:
+    """The open slots of each item that nobody holds, lowest first."""
+    used: dict[int, set[int]] = {of_item: set() for of_item in wanted}
+    for of_item, slot in connection.execute(_SLOTS, {"items": sorted(wanted)}).tuples():
+        used[of_item].add(slot)
+    return {
+        of_item: [slot for slot in range(slots) if slot not in used[of_item]] for of_item, slots in wanted.items()
+    }
+
+
+def release_lapsed(connection: Connection, log: Log) -> None:
+    """Free the slots of a project's leases that have run out by the database's clock."""
+    lapsed = connection.execute(_LAPSED, {"project": log.id, "now": log.now}).all()
+    if not lapsed:
+        return
+    connection.execute(_LAPSE, [{"lapsed": row.id} for row in lapsed])
+    if freed := [{"of_item": row.item, "more": -1} for row in lapsed if row.slot is not None]:
+        connection.execute(TAKE, freed)

@@ -1,0 +1,327 @@
+"""Submits: answers, skips and undos, stored and stepped in one transaction.
+
+A submit carries its client's id. The same id with the same body is answered with the stored receipt, with another
+body it is refused: a retry is harmless. An answer fills its assignment's slot; where the lease lapsed and every slot
+is taken meanwhile it is *surplus*: kept, paid, used in consensus, never in quotas.
+
+**Invariant: a receipt exists exactly when its submit, judgements, event and state are durable.**
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy import bindparam as bind
+
+from goldwork.errors import ConflictError, GoldworkError, InputError, NotFoundError
+from goldwork.services.assign import TAKE, free_slots
+from goldwork.services.log import Log, encode
+from goldwork.store.database import Database
+from goldwork.store.schema import assignment, form, item, judgement, submit
+from goldwork.tasks.questions import ProjectForm, read_form
+
+MAX_CLIENT_ID = 64
+MAX_SECONDS = 86_400.0
+
+
+class Submit(msgspec.Struct, frozen=True):
+    """What an annotator sent about one assignment. `seconds`: active time, as measured by the client."""
+
+    project: int
+    annotator: int
+    id: str
+    assignment: str
+    kind: Literal["answer", "skip", "undo"]
+    form_version: int
+    guideline_version: int
+    answers: dict[str, Any] = {}
+    seconds: float | None = None
+
+    def digest(self) -> bytes:
+        """What makes two bodies the same."""
+        return hashlib.blake2b(encode(self), digest_size=16).digest()
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """The acknowledgement. `leased_until` is the new lease after an undo."""
+
+    id: str
+    assignment: str
+    kind: str
+    seq: int
+    surplus: bool
+    leased_until: int | None = None
+
+
+_KNOWN = sa.select(submit.c.annotator, submit.c.client_id, submit.c.body_hash, submit.c.response).where(
+    sa.tuple_(submit.c.annotator, submit.c.client_id).in_(bind("ids", expanding=True))
+)
+_ASSIGNMENTS = (
+    sa.select(
+        assignment.c.id,
+        assignment.c.project,
+        assignment.c.item,
+        assignment.c.annotator,
+        assignment.c.purpose,
+        assignment.c.slot,
+        assignment.c.state,
+        assignment.c.current,
+        submit.c.kind.label("current_kind"),
+        item.c.wanted,
+    )
+    .select_from(
+        assignment.join(item, item.c.id == assignment.c.item).outerjoin(
+            submit, (submit.c.project == assignment.c.project) & (submit.c.seq == assignment.c.current)
+        )
+    )
+    .where(assignment.c.id.in_(bind("ids", expanding=True)))
+)
+_FORM = sa.select(form.c.body).where(form.c.project == bind("project"), form.c.version == bind("version"))
+_MOVE = (
+    sa.update(assignment)
+    .where(assignment.c.id == bind("of"))
+    .values(
+        state=bind("to_state"), slot=bind("to_slot"), current=bind("to_current"), leased_until=bind("to_leased_until")
+    )
+)
+
+
+class Held(msgspec.Struct):
+    """An assignment as the group's submits change it, one after the other."""
+
+    id: str
+    project: int
+    item: int
+    annotator: int
+    purpose: str
+    slot: int | None
+    state: str
+    current: int | None
+    current_kind: str | None
+    wanted: int
+    leased_until: int = 0
+
+    @property
+    def fills(self) -> bool:
+        """Whether an answer of it counts for its item."""
+        return self.state == "done" and self.slot is not None
+
+
+class Collector:
+    """Stores submits of one database. Keeps parsed forms, which never change under their version."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._forms: dict[tuple[int, int], ProjectForm] = {}
+
+    def submit_many(self, connection: Connection, requests: Sequence[Submit]) -> list[Receipt | Exception]:
+        """Store what can be stored, in the order of the requests; a receipt or an error for each."""
+        group = _Group(self, connection, requests)
+        answers = [group.answer(request) for request in requests]
+        group.flush()
+        return answers
+
+    def form(self, connection: Connection, project: int, version: int) -> ProjectForm:
+        """A project's form at a version. Raises NotFoundError where there is none."""
+        key = (project, version)
+        if key not in self._forms:
+            body = connection.execute(_FORM, {"project": project, "version": version}).scalar_one_or_none()
+            if body is None:
+                raise NotFoundError(f"there is no form {version}.")
+            self._forms[key] = read_form(msgspec.json.decode(body))
+        return self._forms[key]
+
+
+class _Group:
+    """One transaction's submits: read together, decided one by one, written together."""
+
+    def __init__(self, collector: Collector, connection: Connection, requests: Sequence[Submit]) -> None:
+        self.collector = collector
+        self.connection = connection
+        self.logs: dict[int, Log | GoldworkError] = {}
+        for project in sorted({request.project for request in requests}):
+            try:
+                self.logs[project] = Log(connection, collector.database, project)
+            except NotFoundError as error:
+                self.logs[project] = error
+        ids = sorted({(request.annotator, request.id) for request in requests})
+        self.known = {
+            (row.annotator, row.client_id): (row.body_hash, row.response)
+            for row in connection.execute(_KNOWN, {"ids": ids})
+        }
+        names = sorted({request.assignment for request in requests})
+        self.held = {row[0]: Held(*row) for row in connection.execute(_ASSIGNMENTS, {"ids": names}).tuples()}
+        for project, log in self.logs.items():
+            if isinstance(log, Log):
+                mine = [held for held in self.held.values() if held.project == project]
+                log.load({held.item for held in mine}, {held.annotator for held in mine})
+        self._free: dict[int, list[int]] | None = None
+        self._submits: list[dict[str, Any]] = []
+        self._judgements: list[dict[str, Any]] = []
+        self._taken: list[dict[str, int]] = []
+        self._moved: dict[str, Held] = {}
+
+    def answer(self, request: Submit) -> Receipt | Exception:
+        try:
+            return self._repeated(request) or self._store(request)
+        except GoldworkError as error:
+            return error
+
+    def _repeated(self, request: Submit) -> Receipt | None:
+        """The receipt of an earlier submit under the same id and body."""
+        if (known := self.known.get((request.annotator, request.id))) is None:
+            return None
+        body_hash, response = known
+        if bytes(body_hash) != request.digest():
+            raise ConflictError("this id was used for another submit. Send a new one under a new id.", reason="id_reused")
+        return msgspec.json.decode(response, type=Receipt)
+
+    def _store(self, request: Submit) -> Receipt:
+        log = self.logs[request.project]
+        if not isinstance(log, Log):
+            raise log
+        held = self.held.get(request.assignment)
+        if held is None or held.annotator != request.annotator or held.project != request.project:
+            raise NotFoundError("there is no such assignment.")
+        _check_open(log, request)
+        answers = self._checked(log, request, held)
+        before = held.fills
+        if request.kind == "answer":
+            self._fill(held, "done")
+        elif request.kind == "skip":
+            self._release(held, "skipped")
+        else:
+            self._fill(held, "leased")
+            held.leased_until = log.now + log.policy().lease_ms
+        return self._write(log, request, held, answers, fills=held.fills - before)
+
+    def _checked(self, log: Log, request: Submit, held: Held) -> Mapping[str, Any]:
+        """Canonical answers of a submit that fits the assignment's state."""
+        if not 1 <= len(request.id) <= MAX_CLIENT_ID:
+            raise InputError(f"the id must be 1 to {MAX_CLIENT_ID} characters. Got {len(request.id)}.", where="id")
+        if request.seconds is not None and not 0 <= request.seconds <= MAX_SECONDS:
+            raise InputError(f"must be 0 to {MAX_SECONDS:.0f}. Got {request.seconds}.", where="seconds")
+        if not 1 <= request.guideline_version <= log.guideline_version:
+            raise InputError(f"there is no guideline {request.guideline_version}.", where="guideline_version")
+        if request.kind == "undo":
+            if held.state not in ("done", "skipped") or held.current is None:
+                raise ConflictError("there is nothing to undo here.", reason="nothing_to_undo")
+            return {}
+        if held.state in ("done", "skipped"):
+            raise ConflictError("this item was answered already. Undo that answer first.", reason="already_answered")
+        if request.kind == "skip":
+            return {}
+        return self.collector.form(self.connection, log.id, request.form_version).check(request.answers)
+
+    def _fill(self, held: Held, state: str) -> None:
+        """Move to `state` with the slot held so far, else a free one, else none (surplus)."""
+        if held.slot is None and held.purpose == "work":
+            free = self._free_of(held.item)
+            if free:
+                held.slot = free.pop(0)
+                self._taken.append({"of_item": held.item, "more": 1})
+        held.state = state
+        self._moved[held.id] = held
+
+    def _release(self, held: Held, state: str) -> None:
+        if held.slot is not None:
+            self._free_of(held.item).append(held.slot)
+            self._taken.append({"of_item": held.item, "more": -1})
+            held.slot = None
+        held.state = state
+        self._moved[held.id] = held
+
+    def _free_of(self, item_id: int) -> list[int]:
+        """The item's free slots, as the group has left them."""
+        if self._free is None:
+            self._free = free_slots(self.connection, {held.item: held.wanted for held in self.held.values()})
+        return self._free[item_id]
+
+    def _write(self, log: Log, request: Submit, held: Held, answers: Mapping[str, Any], fills: int) -> Receipt:
+        salt = secrets.token_bytes(16)
+        seconds = None if request.seconds is None else round(request.seconds, 3)
+        surplus = request.kind == "answer" and held.slot is None and held.purpose == "work"
+        body = {
+            "annotator": held.annotator,
+            "assignment": held.id,
+            "digest": hashlib.blake2b(salt + encode(answers), digest_size=16).hexdigest(),
+            "fills": fills,
+            "form": request.form_version,
+            "guideline": request.guideline_version,
+            "item": held.item,
+            "kind": request.kind,
+            "ms": round((seconds or 0.0) * 1000),
+            "purpose": held.purpose,
+            "supersedes": held.current,
+            "surplus": surplus,
+        }
+        seq = log.add("submit", body)
+        leased_until = held.leased_until if request.kind == "undo" else None
+        receipt = Receipt(request.id, held.id, request.kind, seq, surplus, leased_until)
+        body_hash, response = request.digest(), msgspec.json.encode(receipt).decode()
+        self._submits.append(
+            {
+                "project": log.id,
+                "seq": seq,
+                "annotator": held.annotator,
+                "client_id": request.id,
+                "body_hash": body_hash,
+                "assignment": held.id,
+                "item": held.item,
+                "kind": request.kind,
+                "supersedes": held.current,
+                "form_version": request.form_version,
+                "guideline_version": request.guideline_version,
+                "seconds": seconds,
+                "surplus": surplus,
+                "response": response,
+                "salt": salt,
+                "submitted_at": log.now,
+            }
+        )
+        self._judgements += [
+            {"project": log.id, "seq": seq, "question": question, "value": encode(value).decode()}
+            for question, value in answers.items()
+        ]
+        self.known[held.annotator, request.id] = (body_hash, response)
+        held.current, held.current_kind = seq, request.kind
+        return receipt
+
+    def flush(self) -> None:
+        run = self.connection.execute
+        if self._submits:
+            run(sa.insert(submit), self._submits)
+        if self._judgements:
+            run(sa.insert(judgement), self._judgements)
+        if self._moved:
+            run(_MOVE, [_moved(held) for held in self._moved.values()])
+        if self._taken:
+            run(TAKE, self._taken)
+        for log in self.logs.values():
+            if isinstance(log, Log):
+                log.flush()
+
+
+def _check_open(log: Log, request: Submit) -> None:
+    if log.state == "paused":
+        raise ConflictError("the project is paused. Your answer is kept; send it when work goes on.", reason="paused")
+    if log.state == "closed":
+        raise ConflictError("the project is closed and takes no more answers.", reason="closed")
+    if request.form_version != log.form_version:
+        raise ConflictError("the questions have changed since this item was shown. Judge it anew.", reason="form_changed")
+
+
+def _moved(held: Held) -> dict[str, Any]:
+    return {
+        "of": held.id,
+        "to_state": held.state,
+        "to_slot": held.slot,
+        "to_current": held.current,
+        "to_leased_until": held.leased_until,
+    }
