@@ -10,7 +10,7 @@ Asked in this order, and each answer is believed only after the browser has draw
 6. npm's `@sparticuz/chromium`, which brings the libraries and fonts that a bare machine lacks
 7. `apt-get install chromium`, as root
 
-Every step has a time limit. When none gives a browser this fails with what was tried: tests that need a browser
+Every step has a time limit. When none gives a browser this fails with what was tried: tests that need one
 are never skipped.
 """
 
