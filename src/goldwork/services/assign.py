@@ -10,6 +10,7 @@ through that order from where they last stood, so that what they have judged is 
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -73,15 +74,15 @@ _LAPSE = sa.update(assignment).where(assignment.c.id == bind("lapsed")).values(s
 TAKE = sa.update(item).where(item.c.id == bind("of_item")).values(taken=item.c.taken + bind("more"))
 """Move an item's projection `taken`, whenever a slot of it is filled (+1) or freed (-1)."""
 _HELD = (
-    sa.select(assignment.c.id, item.c.payload, assignment.c.leased_until)
+    sa.select(
+        assignment.c.project, assignment.c.annotator, assignment.c.id, item.c.payload, assignment.c.leased_until
+    )
     .join(item, item.c.id == assignment.c.item)
     .where(
-        assignment.c.annotator == bind("annotator"),
-        assignment.c.project == bind("project"),
+        sa.tuple_(assignment.c.annotator, assignment.c.project).in_(bind("holders", expanding=True)),
         assignment.c.state == "leased",
     )
     .order_by(assignment.c.leased_at, item.c.priority, item.c.shuffle, item.c.id)
-    .limit(MAX_HELD)
 )
 _RENEW = sa.update(assignment).where(assignment.c.id == bind("held")).values(leased_until=bind("until"))
 _OPEN = (
@@ -90,6 +91,7 @@ _OPEN = (
         item.c.priority,
         item.c.shuffle,
         item.c.wanted,
+        item.c.taken,
         item.c.payload,
         assignment.c.id.label("mine"),
         assignment.c.state,
@@ -121,7 +123,9 @@ _INSERT = sa.insert(assignment)
 _RETAKE = (
     sa.update(assignment)
     .where(assignment.c.id == bind("lapsed"), assignment.c.state == "lapsed")
-    .values(state="leased", slot=bind("at_slot"), leased_at=bind("now"), leased_until=bind("until"))
+    .values(
+        state="leased", slot=bind("to_slot"), leased_at=bind("to_leased_at"), leased_until=bind("to_leased_until")
+    )
 )
 
 
@@ -130,69 +134,83 @@ class Assigner:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._places: dict[tuple[int, int], tuple[int, Place]] = {}
+        self.places: dict[tuple[int, int], tuple[int, Place]] = {}
 
     def lease_many(self, connection: Connection, requests: Sequence[Lease]) -> list[Leased | Exception]:
         """Answer requests in order, each with all that its annotator then holds."""
-        logs: dict[int, Log | Exception] = {}
-        for project in sorted({request.project for request in requests}):
-            try:
-                logs[project] = Log(connection, self.database, project)
-            except GoldworkError as error:
-                logs[project] = error
-        for log in logs.values():
-            if isinstance(log, Log):
-                release_lapsed(connection, log)
-        answers: list[Leased | Exception] = []
-        for request in requests:
-            log = logs[request.project]
-            answers.append(self._lease(connection, log, request) if isinstance(log, Log) else log)
+        group = _Group(self, connection, requests)
+        answers = [group.lease(request) for request in requests]
+        group.flush()
         return answers
 
-    def _lease(self, connection: Connection, log: Log, request: Lease) -> Leased:
-        until = log.now + log.policy().lease_ms
-        mine = {"project": request.project, "annotator": request.annotator}
-        held = [Held(*row) for row in connection.execute(_HELD, mine).tuples()]
-        aging = [lease for lease in held if lease.leased_until - log.now < log.policy().lease_ms // 2]
-        if aging:
-            connection.execute(_RENEW, [{"held": lease.id, "until": until} for lease in aging])
-            held = [msgspec.structs.replace(lease, leased_until=until) if lease in aging else lease for lease in held]
-        more, need = True, min(request.count, MAX_HELD) - len(held)
-        if log.state != "open":
-            more = False
-        elif need > 0:
-            found, more = self._candidates(connection, log, mine, need)
-            held += _take(connection, log, request, found, until)
-        return Leased(log.state, log.form_version, log.guideline_version, held, more)
 
-    def _candidates(
-        self, connection: Connection, log: Log, mine: dict[str, int], need: int
-    ) -> tuple[list[Any], bool]:
+class _Group:
+    """One transaction's leases: held ones read together, candidates found one by one, taken together."""
+
+    def __init__(self, assigner: Assigner, connection: Connection, requests: Sequence[Lease]) -> None:
+        self.connection = connection
+        self.places = assigner.places
+        self.logs: dict[int, Log | GoldworkError] = {}
+        for project in sorted({request.project for request in requests}):
+            try:
+                self.logs[project] = Log(connection, assigner.database, project)
+            except GoldworkError as error:
+                self.logs[project] = error
+        for log in self.logs.values():
+            if isinstance(log, Log):
+                release_lapsed(connection, log)
+        self.held: dict[tuple[int, int], list[Held]] = {}
+        holders = sorted({(request.annotator, request.project) for request in requests})
+        for project, annotator, *lease in connection.execute(_HELD, {"holders": holders}):
+            self.held.setdefault((project, annotator), []).append(Held(*lease))
+        self._renewed: list[dict[str, Any]] = []
+        self._found: list[tuple[Any, str, Lease, Log]] = []
+        self._taken: Counter[int] = Counter()
+
+    def lease(self, request: Lease) -> Leased | Exception:
+        log = self.logs[request.project]
+        if not isinstance(log, Log):
+            return log
+        held = self.held.setdefault((request.project, request.annotator), [])
+        until = log.now + log.policy().lease_ms
+        for position, lease in enumerate(held):
+            if lease.leased_until - log.now < log.policy().lease_ms // 2:
+                self._renewed.append({"held": lease.id, "until": until})
+                held[position] = msgspec.structs.replace(lease, leased_until=until)
+        more, need = log.state == "open", min(request.count, MAX_HELD) - len(held)
+        if more and need > 0:
+            found, more = self._candidates(log, request, need)
+            for row in found:
+                lease_id = row.mine or secrets.token_urlsafe(15)
+                self._found.append((row, lease_id, request, log))
+                self._taken[row.id] += 1
+                held.append(Held(lease_id, row.payload, until))
+        return Leased(log.state, log.form_version, log.guideline_version, list(held), more)
+
+    def _candidates(self, log: Log, request: Lease, need: int) -> tuple[list[Any], bool]:
         """Up to `need` open items that this annotator has not judged, and whether there may be more."""
-        key = (mine["project"], mine["annotator"])
+        key = (request.project, request.annotator)
         opened = log.project().get("items", 0)
-        known, begin = self._places.get(key, (opened, START))
+        known, begin = self.places.get(key, (opened, START))
         if known != opened:  # new items may stand before the place
             begin = START
-        found, more, place = self._search(connection, mine, need, begin)
-        self._places[key] = (opened, place)
+        found, more, place = self._search(request, need, begin)
+        self.places[key] = (opened, place)
         return found, more
 
-    def _search(
-        self, connection: Connection, mine: dict[str, int], need: int, begin: Place
-    ) -> tuple[list[Any], bool, Place]:
+    def _search(self, request: Lease, need: int, begin: Place) -> tuple[list[Any], bool, Place]:
         """From `begin` to the end of the order, then from its start to `begin`, in bounded windows."""
+        mine = {"project": request.project, "annotator": request.annotator}
         found: list[Any] = []
-        place = begin
-        wrapped = False
+        place, wrapped = begin, False
         for window in (need + extra for extra in WINDOWS):
             where = {"priority": place[0], "shuffle": place[1], "id": place[2], "window": window}
-            rows = connection.execute(_OPEN, mine | where).all()
+            rows = self.connection.execute(_OPEN, mine | where).all()
             for row in rows:
                 place = (row.priority, row.shuffle, row.id)
                 if wrapped and place > begin:
                     return found, False, begin
-                if row.mine is None or row.state == "lapsed":
+                if (row.mine is None or row.state == "lapsed") and row.taken + self._taken[row.id] < row.wanted:
                     found.append(row)
                     if len(found) == need:
                         return found, True, place
@@ -202,45 +220,43 @@ class Assigner:
                 wrapped, place = True, START
         return found, True, place
 
-
-def _take(connection: Connection, log: Log, request: Lease, found: list[Any], until: int) -> list[Held]:
-    """Lease what was found: a free slot each, in one insert. A slot taken meanwhile fails the whole group."""
-    if not found:
-        return []
-    slots = free_slots(connection, {row.id: row.wanted for row in found})
-    fresh, again, held = [], [], []
-    for row in found:
-        lease = row.mine or secrets.token_urlsafe(15)
-        held.append(Held(lease, row.payload, until))
-        if row.mine is None:
-            fresh.append(
-                {
-                    "id": lease,
-                    "project": request.project,
-                    "item": row.id,
-                    "annotator": request.annotator,
-                    "pass_number": 0,
-                    "purpose": "work",
-                    "slot": slots[row.id][0],
-                    "state": "leased",
-                    "leased_at": log.now,
-                    "leased_until": until,
-                }
-            )
-        else:
-            again.append({"lapsed": lease, "at_slot": slots[row.id][0], "now": log.now, "until": until})
-    if fresh:
-        connection.execute(_INSERT, fresh)
-    if again:
-        connection.execute(_RETAKE, again)
-    connection.execute(TAKE, [{"of_item": row.id, "more": 1} for row in found])
-    return held
+    def flush(self) -> None:
+        """Take what was found: a free slot each. A slot that another process took meanwhile fails the group."""
+        if self._renewed:
+            self.connection.execute(_RENEW, self._renewed)
+        if not self._found:
+            return
+        slots = free_slots(self.connection, {row.id: row.wanted for row, *_ in self._found})
+        fresh: list[dict[str, Any]] = []
+        again: list[dict[str, Any]] = []
+        for row, lease_id, request, log in self._found:
+            lease = {"slot": slots[row.id].pop(0), "leased_at": log.now, "leased_until": log.now + log.policy().lease_ms}
+            if row.mine is None:
+                fresh.append(
+                    lease
+                    | {
+                        "id": lease_id,
+                        "project": request.project,
+                        "item": row.id,
+                        "annotator": request.annotator,
+                        "pass_number": 0,
+                        "purpose": "work",
+                        "state": "leased",
+                    }
+                )
+            else:
+                again.append({f"to_{name}": value for name, value in lease.items()} | {"lapsed": lease_id})
+        if fresh:
+            self.connection.execute(_INSERT, fresh)
+        if again:
+            self.connection.execute(_RETAKE, again)
+        self.connection.execute(TAKE, [{"of_item": item_id, "more": more} for item_id, more in self._taken.items()])
 
 
 def free_slots(connection: Connection, wanted: dict[int, int]) -> dict[int, list[int]]:
     """The open slots of each item that nobody holds, lowest first."""
     used: dict[int, set[int]] = {of_item: set() for of_item in wanted}
-    for of_item, slot in connection.execute(_SLOTS, {"items": sorted(wanted)}).tuples():
+    for of_item, slot in connection.execute(_SLOTS, {"items": sorted(wanted)}):
         used[of_item].add(slot)
     return {
         of_item: [slot for slot in range(slots) if slot not in used[of_item]] for of_item, slots in wanted.items()

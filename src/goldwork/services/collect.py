@@ -156,7 +156,7 @@ class _Group:
             for row in connection.execute(_KNOWN, {"ids": ids})
         }
         names = sorted({request.assignment for request in requests})
-        self.held = {row[0]: Held(*row) for row in connection.execute(_ASSIGNMENTS, {"ids": names}).tuples()}
+        self.held = {row[0]: Held(*row) for row in connection.execute(_ASSIGNMENTS, {"ids": names})}
         for project, log in self.logs.items():
             if isinstance(log, Log):
                 mine = [held for held in self.held.values() if held.project == project]

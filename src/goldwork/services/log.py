@@ -127,7 +127,8 @@ class Log:
             rows = self.connection.execute(_ANNOTATORS, {"project": self.id, "annotators": sorted(annotators)})
             self._annotators.update((who, decode(body)) for who, body in rows)
         if items:
-            self._answers.update(dict(self.connection.execute(_ANSWERS, {"items": sorted(items)}).tuples()))
+            counts = self.connection.execute(_ANSWERS, {"items": sorted(items)})
+            self._answers.update({of_item: count for of_item, count in counts})
 
     def add(self, kind: str, body: Mapping[str, Any]) -> int:
         """Append an event, step the engine, keep what changes for `flush`. Returns the event's seq."""
