@@ -13,6 +13,7 @@ PIP := GOLDWORK_FRONTEND=skip $(PY) -m pip --disable-pip-version-check
 NODE_INPUTS := openapi.json tools/frontend.py $(shell find frontend -name node_modules -prune -o \
 	-type f ! -name '.*' ! -name '*~' ! -name schema.d.ts -print 2>/dev/null)
 PYTEST_ARGS ?=
+WORKERS ?= 2
 ARGS ?=
 
 .PHONY: help setup demo test check format format-check lint types docs bench crash dev frontend clean
@@ -27,7 +28,7 @@ demo: $(VENV)/.core $(VENV)/.frontend ## run a demonstration: make demo ARGS="..
 	@$(VENV)/bin/goldwork demo $(ARGS)
 
 test: $(VENV)/.dev $(VENV)/.frontend $(VENV)/.browser ## run every test: make test PYTEST_ARGS="-k name"
-	@$(PY) -m pytest -n 2 $(PYTEST_ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not crash" $(PYTEST_ARGS)
 
 check: format-check lint types docs test ## everything that has to hold before a commit lands
 

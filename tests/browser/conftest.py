@@ -45,7 +45,8 @@ def page(page: Page, page_errors: list[str]) -> Iterator[Page]:
 
     def heard(message: ConsoleMessage) -> None:
         if message.type == "error":
-            page_errors.append(f"console: {message.text} ({message.location.get('url', '')})")
+            where = message.location.get("url")
+            page_errors.append(f"console: {message.text}" + (f" ({where})" if where else ""))
 
     page.on("console", heard)
     page.on("pageerror", lambda error: page_errors.append(f"uncaught: {error}"))
