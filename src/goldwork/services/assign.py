@@ -74,9 +74,7 @@ _LAPSE = sa.update(assignment).where(assignment.c.id == bind("lapsed")).values(s
 TAKE = sa.update(item).where(item.c.id == bind("of_item")).values(taken=item.c.taken + bind("more"))
 """Move an item's projection `taken`, whenever a slot of it is filled (+1) or freed (-1)."""
 _HELD = (
-    sa.select(
-        assignment.c.project, assignment.c.annotator, assignment.c.id, item.c.payload, assignment.c.leased_until
-    )
+    sa.select(assignment.c.project, assignment.c.annotator, assignment.c.id, item.c.payload, assignment.c.leased_until)
     .join(item, item.c.id == assignment.c.item)
     .where(
         sa.tuple_(assignment.c.annotator, assignment.c.project).in_(bind("holders", expanding=True)),
@@ -108,7 +106,9 @@ _OPEN = (
         item.c.project == bind("project"),
         item.c.taken < item.c.wanted,
         sa.tuple_(item.c.priority, item.c.shuffle, item.c.id)
-        > sa.tuple_(bind("priority", type_=sa.Float), bind("shuffle", type_=sa.Integer), bind("id", type_=item.c.id.type)),
+        > sa.tuple_(
+            bind("priority", type_=sa.Float), bind("shuffle", type_=sa.Integer), bind("id", type_=item.c.id.type)
+        ),
     )
     .order_by(item.c.priority, item.c.shuffle, item.c.id)
     .limit(bind("window"))
@@ -123,9 +123,7 @@ _INSERT = sa.insert(assignment)
 _RETAKE = (
     sa.update(assignment)
     .where(assignment.c.id == bind("lapsed"), assignment.c.state == "lapsed")
-    .values(
-        state="leased", slot=bind("to_slot"), leased_at=bind("to_leased_at"), leased_until=bind("to_leased_until")
-    )
+    .values(state="leased", slot=bind("to_slot"), leased_at=bind("to_leased_at"), leased_until=bind("to_leased_until"))
 )
 
 
@@ -230,7 +228,8 @@ class _Group:
         fresh: list[dict[str, Any]] = []
         again: list[dict[str, Any]] = []
         for row, lease_id, request, log in self._found:
-            lease = {"slot": slots[row.id].pop(0), "leased_at": log.now, "leased_until": log.now + log.policy().lease_ms}
+            until = log.now + log.policy().lease_ms
+            lease = {"slot": slots[row.id].pop(0), "leased_at": log.now, "leased_until": until}
             if row.mine is None:
                 fresh.append(
                     lease
@@ -258,9 +257,7 @@ def free_slots(connection: Connection, wanted: dict[int, int]) -> dict[int, list
     used: dict[int, set[int]] = {of_item: set() for of_item in wanted}
     for of_item, slot in connection.execute(_SLOTS, {"items": sorted(wanted)}):
         used[of_item].add(slot)
-    return {
-        of_item: [slot for slot in range(slots) if slot not in used[of_item]] for of_item, slots in wanted.items()
-    }
+    return {of_item: [slot for slot in range(slots) if slot not in used[of_item]] for of_item, slots in wanted.items()}
 
 
 def release_lapsed(connection: Connection, log: Log) -> None:

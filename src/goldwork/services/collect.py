@@ -179,7 +179,8 @@ class _Group:
             return None
         body_hash, response = known
         if bytes(body_hash) != request.digest():
-            raise ConflictError("this id was used for another submit. Send a new one under a new id.", reason="id_reused")
+            message = "this id was used for another submit. Send a new one under a new id."
+            raise ConflictError(message, reason="id_reused")
         return msgspec.json.decode(response, type=Receipt)
 
     def _store(self, request: Submit) -> Receipt:
@@ -314,7 +315,8 @@ def _check_open(log: Log, request: Submit) -> None:
     if log.state == "closed":
         raise ConflictError("the project is closed and takes no more answers.", reason="closed")
     if request.form_version != log.form_version:
-        raise ConflictError("the questions have changed since this item was shown. Judge it anew.", reason="form_changed")
+        message = "the questions have changed since this item was shown. Judge it anew."
+        raise ConflictError(message, reason="form_changed")
 
 
 def _moved(held: Held) -> dict[str, Any]:

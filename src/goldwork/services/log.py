@@ -22,7 +22,7 @@ from goldwork.errors import NotFoundError
 from goldwork.quality import engine
 from goldwork.quality.engine import Changes, Event, Policy, State
 from goldwork.store.database import Database
-from goldwork.store.schema import annotator_state, assignment, decision, event, item, project, project_state
+from goldwork.store.schema import annotator_state, assignment, batch, decision, event, item, project, project_state
 
 encode = msgspec.json.Encoder(order="sorted").encode
 decode = msgspec.json.Decoder().decode
@@ -59,6 +59,11 @@ _OPEN = (
     .where(item.c.batch == bind("in_batch"), item.c.id > bind("after"), item.c.id <= bind("through"))
     .values(wanted=bind("slots"))
 )
+_REACH = (
+    sa.update(batch)
+    .where(batch.c.id == bind("in_batch"), batch.c.opened_through < bind("through"))
+    .values(opened_through=bind("through"))
+)
 _CHUNK = (
     sa.select(item.c.id, item.c.wanted, sa.func.count(assignment.c.id).label("answers"))
     .select_from(
@@ -70,9 +75,7 @@ _CHUNK = (
     .where(item.c.batch == bind("in_batch"), item.c.id > bind("after"), item.c.id <= bind("through"))
     .group_by(item.c.id, item.c.wanted)
 )
-_MOVE_HEAD = (
-    sa.update(project).where(project.c.id == bind("project")).values(seq=bind("to_seq"), head=bind("to_head"))
-)
+_MOVE_HEAD = sa.update(project).where(project.c.id == bind("project")).values(seq=bind("to_seq"), head=bind("to_head"))
 
 
 def chain(head: bytes, kind: str, at: int, body: bytes) -> bytes:
@@ -128,7 +131,7 @@ class Log:
             self._annotators.update((who, decode(body)) for who, body in rows)
         if items:
             counts = self.connection.execute(_ANSWERS, {"items": sorted(items)})
-            self._answers.update({of_item: count for of_item, count in counts})
+            self._answers.update({row[0]: row[1] for row in counts})
 
     def add(self, kind: str, body: Mapping[str, Any]) -> int:
         """Append an event, step the engine, keep what changes for `flush`. Returns the event's seq."""
@@ -173,9 +176,9 @@ class Log:
             self._counts, self._changed = changes.project, True
         if changes.opened:
             after, through, slots = changes.opened
-            self.connection.execute(
-                _OPEN, {"in_batch": body["batch"], "after": after, "through": through, "slots": slots}
-            )
+            chunk = {"in_batch": body["batch"], "after": after, "through": through}
+            self.connection.execute(_OPEN, chunk | {"slots": slots})
+            self.connection.execute(_REACH, chunk)
         for number, made in enumerate(changes.decisions):
             self._decisions.append(
                 {

@@ -84,7 +84,10 @@ def _parse(url: str) -> sa.URL:
 def _sqlite(url: sa.URL, *, immediate: bool) -> Engine:
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
-        url, connect_args={"timeout": 0 if immediate else BUSY_SECONDS, "check_same_thread": False}, pool_size=READERS, max_overflow=READERS
+        url,
+        connect_args={"timeout": 0 if immediate else BUSY_SECONDS, "check_same_thread": False},
+        pool_size=READERS,
+        max_overflow=READERS,
     )
 
     @event.listens_for(engine, "connect")

@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection
 
@@ -33,9 +33,7 @@ class Request:
 
     __slots__ = ("body", "error", "handler", "loop", "result", "waiter")
 
-    def __init__(
-        self, handler: Any, body: Any, waiter: Any, loop: asyncio.AbstractEventLoop | None = None
-    ) -> None:
+    def __init__(self, handler: Any, body: Any, waiter: Any, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self.handler = handler
         self.body = body
         self.waiter = waiter
@@ -75,14 +73,14 @@ class Writer:
 
     async def run_async(self, work: Work[R]) -> R:
         """As `run`, without blocking the event loop."""
-        return await self._await(self._single, None, work)
+        return cast(R, await self._await(self._single, None, work))
 
     async def many_async(self, handler: Handler[Q, R], request: Q) -> R:
         """Have `handler` answer `request` together with all others of the same handler in the group.
 
         `handler` gets the requests in the order they came and gives a result or an exception for each.
         """
-        return await self._await(self._hot, handler, request)
+        return cast(R, await self._await(self._hot, handler, request))
 
     def many(self, handler: Handler[Q, R], requests: Iterable[Q]) -> list[R]:
         """As `many_async`, from a thread. Raises the first exception, after all have been settled."""
@@ -136,7 +134,7 @@ class Writer:
                     connection = self.database.connect()
                 with connection.begin():
                     self._answer(connection, group)
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 whatever it is, whoever waits must hear of it
                 for request in group:
                     request.result, request.error = None, error
                 if connection is not None:

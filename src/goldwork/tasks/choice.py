@@ -62,14 +62,17 @@ class Choice(msgspec.Struct, frozen=True, tag="choice"):
             if item.value in seen:
                 raise InputError(f"class {item.value!r} stands twice. Every class needs a value of its own.")
             if item.color and item.color not in COLORS:
-                raise InputError(f"class {item.value!r}: colour must be one of {', '.join(COLORS)}. Got {item.color!r}.")
+                colors = ", ".join(COLORS)
+                raise InputError(f"class {item.value!r}: colour must be one of {colors}. Got {item.color!r}.")
             seen[item.value] = item.key
         keys: dict[str, str] = {}
         for value, key in seen.items():
             if not key:
                 continue
             if len(key) != 1 or key not in string.ascii_lowercase + string.digits or key in RESERVED_KEYS:
-                raise InputError(f"class {value!r}: the key must be a digit or a small letter other than g and f. Got {key!r}.")
+                raise InputError(
+                    f"class {value!r}: the key must be a digit or a letter from a to z, not g or f. Got {key!r}."
+                )
             if key in keys:
                 raise InputError(f"classes {keys[key]!r} and {value!r} have the same key {key!r}. Give each its own.")
             keys[key] = value

@@ -72,9 +72,7 @@ def read_form(value: Any) -> ProjectForm:
     """A ProjectForm from JSON-like data. Raises InputError saying what does not fit, and where."""
     try:
         form = msgspec.convert(value, ProjectForm)
-        questions = tuple(
-            msgspec.structs.replace(question, task=_read_task(question)) for question in form.questions
-        )
+        questions = tuple(msgspec.structs.replace(question, task=_read_task(question)) for question in form.questions)
     except msgspec.ValidationError as error:
         raise InputError(str(error), where="form") from None
     names = [question.name for question in questions]
