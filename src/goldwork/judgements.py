@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -26,6 +26,7 @@ from goldwork.errors import InputError
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
+    from scipy.sparse import csr_array
 
 Codes = npt.NDArray[np.int32]
 Duplicates = Literal["error", "first", "last", "repeat"]
@@ -52,6 +53,7 @@ class Judgements:
     - `repeat`: int32 [n], 0 for the first judgement of an annotator on an item's question
     - `context`: further columns [n] by name, see CONTEXT
     - `missing`: rows left out because they held no value
+    - `ordered`: the categories were declared, in an order with a meaning
     - `frame`: the native type of the frame that came in, so that results go back as the same kind
     """
 
@@ -68,6 +70,7 @@ class Judgements:
     context: Mapping[str, npt.NDArray[Any]]
     missing: int = 0
     frame: str = ""
+    ordered: bool = False
 
     def __len__(self) -> int:
         return len(self.item)
@@ -122,7 +125,8 @@ class Judgements:
         for name in (item, annotator, value):
             if name not in columns:
                 raise InputError(
-                    f"there is no column {name!r}. The columns are: {', '.join(map(str, columns)) or 'none'}.", where=where
+                    f"there is no column {name!r}. The columns are: {', '.join(map(str, columns)) or 'none'}.",
+                    where=where,
                 )
         size = len(columns[item])
         for name, column in columns.items():
@@ -188,9 +192,77 @@ class Judgements:
 
     def humans(self) -> Judgements:
         """The judgements made by people: what agreement and consensus read unless told otherwise."""
-        if all(kind == "human" for kind in self.kinds):
+        return self.of_kinds(("human",))
+
+    def of_kinds(self, kinds: Collection[str]) -> Judgements:
+        """The judgements of annotators of these kinds (human, model, gold)."""
+        for kind in kinds:
+            if kind not in KINDS:
+                raise InputError(f"kind must be one of {', '.join(KINDS)}. Got {kind!r}.")
+        if all(kind in kinds for kind in self.kinds):
             return self
-        return self.take(np.array([kind == "human" for kind in self.kinds])[self.annotator]).compact()
+        return self.take(np.array([kind in kinds for kind in self.kinds])[self.annotator]).compact()
+
+    def counted(self) -> Judgements:
+        """Without the judgements of weight 0, which are kept and do not count."""
+        if "weight" not in self.context or self.context["weight"].all():
+            return self
+        return self.take(self.context["weight"] != 0).compact()
+
+    def per_item(self) -> npt.NDArray[np.int64]:
+        """How many judgements each item has, [items]."""
+        return np.bincount(self.item, minlength=len(self.items))
+
+    def weights(self) -> npt.NDArray[np.float64]:
+        """The judgements' weights, [n]: 1 where there is no such column."""
+        return self.context.get("weight", np.ones(len(self)))
+
+    def tally(self, *, weighted: bool = False) -> csr_array[np.float64]:
+        """How often (or with which weight) each item was given each category, sparse [items, categories]."""
+        from scipy.sparse import csr_array
+
+        codes, categories = self.coded()
+        shape = (len(self.items), len(categories))
+        made = csr_array((self.weights() if weighted else np.ones(len(self)), (self.item, codes)), shape=shape)
+        made.sum_duplicates()
+        return made
+
+    def coded(self) -> tuple[Codes, npt.NDArray[Any]]:
+        """Values as codes [n] and the distinct values, also where they are numbers or structured answers."""
+        if self.categories is not None:
+            return self.value, self.categories
+        if self.value.dtype != object:
+            categories, codes = np.unique(self.value, return_inverse=True)
+            return codes.astype(np.int32), categories
+        codes, keys = _encode(json.dumps(value, sort_keys=True) for value in self.value)[::-1]
+        return codes, _objects([json.loads(key) for key in keys])
+
+    def pairs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """Positions of every two judgements of the same item, each pair once."""
+        order = np.argsort(self.item, kind="stable")
+        item = self.item[order]
+        most = int(np.bincount(item).max(initial=1))
+        starts = [np.flatnonzero(item[step:] == item[:-step]) for step in range(1, most)]
+        one = np.concatenate([np.zeros(0, np.intp), *starts])
+        two = np.concatenate([np.zeros(0, np.intp), *(start + step for step, start in enumerate(starts, 1))])
+        return order[one], order[two]
+
+    def in_order(self) -> Judgements:
+        """Itself with categories in their order as a scale: by number, or as declared. Raises InputError."""
+        if self.categories is None:
+            self.numbers()
+        elif not self.ordered and len(self):
+            self.numbers()
+        return self
+
+    def parts(self) -> int:
+        """Into how many groups the items and annotators fall that share no judgement; 1 is as it should be."""
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        size = len(self.items) + len(self.annotators)
+        links = (np.ones(len(self), np.int8), (self.item, self.annotator + np.int32(len(self.items))))
+        return int(connected_components(coo_array(links, shape=(size, size)), directed=False)[0])
 
     def about(self, question: Any) -> Judgements:
         """The judgements of one question, with the identifiers and categories that occur there."""
@@ -364,7 +436,8 @@ def _kinds(column: Any, rows: Any, codes: Codes, annotators: npt.NDArray[Any], w
             raise InputError(f"row {row + 1}: kind must be one of {', '.join(KINDS)}. Got {kind!r}.", where=where)
         if kinds.setdefault(int(code), kind) != kind:
             raise InputError(
-                f"row {row + 1}: annotator {annotators[code]!r} is {kind!r} here and {kinds[int(code)]!r} before.", where=where
+                f"row {row + 1}: annotator {annotators[code]!r} is {kind!r} here and {kinds[int(code)]!r} before.",
+                where=where,
             )
     return tuple(kinds[code] for code in range(len(annotators)))
 

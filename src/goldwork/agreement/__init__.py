@@ -1,0 +1,168 @@
+"""Agreement: how far annotators, judging the same items apart from each other, say the same.
+
+A coefficient turns each item into a row of sufficient statistics and the (weighted) sum of all rows into one
+figure. Missing judgements then cost nothing, a bootstrap over items is weights times rows, and nothing grows with
+the square of the items.
+
+    >>> from goldwork import Judgements
+    >>> table = Judgements.from_records(
+    ...     {"item": item, "annotator": annotator, "label": label}
+    ...     for annotator, labels in {"ann": "aabbbabbaa", "bob": "aabbaabbaa"}.items()
+    ...     for item, label in enumerate(labels)
+    ... )
+    >>> agreement = measure_agreement(table)
+    >>> round(agreement.value, 3), agreement.items, agreement.judgements
+    (0.808, 10, 20)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from goldwork.agreement.bootstrap import CONFIDENCE_LEVEL, Rows, interval
+from goldwork.errors import InputError
+from goldwork.judgements import Judgements
+from goldwork.registry import Registry
+
+Floats = npt.NDArray[np.float64]
+
+Formula = Callable[[Floats], Floats]
+"""Sums of rows [b, p] to values [b]; nan where the value is undefined."""
+
+LEVELS = ("nominal", "ordinal", "interval", "ratio")
+FEW_ITEMS = 10
+"""Below so many items with two judgements the result warns."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Sums:
+    """What a coefficient makes of a table.
+
+    - `rows`: [items, p], dense or scipy.sparse: each item's sufficient statistics; only items that count
+    - `formula`: from sums of rows to the value
+    - `judgements`: how many of them entered
+    - `meaning`: what the value says, as a clause with `{value}` in it
+    - `undefined`: why the value is nan, if it is
+    """
+
+    rows: Rows
+    formula: Formula
+    judgements: int
+    meaning: Callable[[float], str]
+    undefined: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+CoefficientFunction = Callable[[Judgements, str], Sums]
+
+coefficient: Registry[CoefficientFunction] = Registry("coefficient", __name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Agreement:
+    """A coefficient's value with its interval and what it rests on.
+
+    `low` and `high` bound an interval over items at `confidence_level`; `items` are those with at least two
+    judgements, `judgements` those made on them. `value` is nan where it is undefined, and `warnings` say why.
+    """
+
+    value: float
+    low: float
+    high: float
+    items: int
+    judgements: int
+    annotators: int
+    warnings: tuple[str, ...]
+    coefficient: str
+    level: str
+    confidence_level: float
+    resamples: int
+    sentence: str
+
+
+def measure_agreement(
+    table: Judgements,
+    coefficient: str = "alpha",
+    *,
+    level: str = "nominal",
+    question: Any = None,
+    kinds: Sequence[str] = ("human",),
+    seed: int = 0,
+    resamples: int = 1000,
+) -> Agreement:
+    """The agreement of the annotators in `table` on one question, with a bootstrap interval over items.
+
+    `coefficient` is a registered name (alpha, cohen, percent), `level` the scale on which the labels lie,
+    `kinds` whose judgements count. Raises InputError for an unknown name or level, for a question that is not
+    there or not chosen, and for labels that are no numbers where the level needs numbers.
+    """
+    function = globals()["coefficient"].get(coefficient)
+    if level not in LEVELS:
+        raise InputError(f"level must be one of {', '.join(LEVELS)}. Got {level!r}.")
+    if resamples < 0:
+        raise InputError(f"resamples must be 0 or more. Got {resamples}.")
+    chosen = table.of_kinds(kinds)
+    chosen = (chosen.only_question() if question is None else chosen.about(question)).counted()
+    once = chosen.take(chosen.repeat == 0)
+    overlapping = once.take(once.per_item()[once.item] >= 2).compact()
+    sums = function(overlapping, level)
+    items = sums.rows.shape[0]
+    value = float(sums.formula(_total(sums.rows))[0]) if items else float("nan")
+    low, high = interval(sums.rows, sums.formula, resamples=resamples, seed=seed)
+    warnings = [*_warnings(chosen, once, overlapping), *sums.warnings]
+    if np.isnan(value) and items:
+        warnings.append(sums.undefined)
+    return Agreement(
+        value=value,
+        low=low,
+        high=high,
+        items=items,
+        judgements=sums.judgements,
+        annotators=len(overlapping.annotators),
+        warnings=tuple(warnings),
+        coefficient=coefficient,
+        level=level,
+        confidence_level=CONFIDENCE_LEVEL,
+        resamples=resamples,
+        sentence=_sentence(value, low, high, items, sums),
+    )
+
+
+def _total(rows: Rows) -> Floats:
+    return np.asarray(rows.sum(axis=0), np.float64).reshape(1, -1)
+
+
+def _warnings(chosen: Judgements, once: Judgements, overlapping: Judgements) -> list[str]:
+    """What limits the figure, in the order in which a reader should hear it."""
+    found = []
+    items = len(overlapping.items)
+    if not items:
+        found.append("No item was judged by two annotators, so there is no agreement to measure.")
+    elif items < FEW_ITEMS:
+        found.append(f"Only {items} items were judged by two annotators or more; the interval is rough.")
+    if items and items < len(chosen.items) / 2:
+        found.append(
+            f"{len(chosen.items) - items:,} of {len(chosen.items):,} items have a single judgement and do not count."
+        )
+    if len(chosen) > len(once):
+        found.append(
+            f"{len(chosen) - len(once):,} repeated judgements of the same annotator are left out: "
+            "agreement is between annotators."
+        )
+    if (parts := overlapping.parts()) > 1:
+        found.append(
+            f"The annotators fall into {parts:,} groups that share no item; the figure says nothing about agreement "
+            "between groups."
+        )
+    return found
+
+
+def _sentence(value: float, low: float, high: float, items: int, sums: Sums) -> str:
+    if np.isnan(value):
+        return "There is no figure: " + (sums.undefined if items else "no item was judged by two annotators.")
+    return f"{sums.meaning(value)} (95 % interval {low:.2f} to {high:.2f}, from {items:,} items)."
