@@ -5,7 +5,9 @@ from __future__ import annotations
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
@@ -30,24 +32,20 @@ def migrate(database: Database) -> bool:
     with database.write() as connection:
         if database.dialect == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
-        here = MigrationContext.configure(connection).get_current_revision()
-        newest = scripts.get_current_head()
-        if here == newest:
-            return False
+        context = MigrationContext.configure(connection)
+        here = context.get_current_revision()
         try:
-            context = MigrationContext.configure(
-                connection, opts={"fn": lambda rev, _context: scripts._upgrade_revs(newest or "head", rev)}
-            )
-            from alembic.operations import Operations
-
-            with Operations.context(context):
-                context.run_migrations()
-        except CommandError:
+            pending = list(scripts.iterate_revisions("head", here or "base"))
+        except (CommandError, RevisionError):
             raise CorruptStoreError(
                 f"the database is at schema {here!r}, which this goldwork does not know: it was written by a newer "
                 "version. Install that version, or restore a backup."
             ) from None
-        return True
+        with Operations.context(context):
+            for script in reversed(pending):
+                script.module.upgrade()
+                context.stamp(scripts, script.revision)
+        return bool(pending)
 
 
 def differences(connection: Connection) -> list[object]:
