@@ -28,7 +28,7 @@ class Probe:
         self._pool = pool
         self._raw: sqlite3.Connection | None = None
         # Positional parameters repeat where a name is used twice; the statement says their order.
-        compiled: Any = statement.compile(dialect=sqlite.dialect())  # type: ignore[no-untyped-call]
+        compiled: Any = statement.compile(dialect=sqlite.dialect())
         self._sql = str(compiled)
         self._names: Sequence[str] = compiled.positiontup or ()
         self._fixed: dict[str, Any] = compiled.params

@@ -88,11 +88,12 @@ token = Table(
     _time("created_at", nullable=False),
     _time("expires_at"),
     _time("used_at"),
-    _time("revoked_at"),
     _one_of("kind", "session", "api", "link"),
     Index("ix_token_account", "account"),
+    Index("ix_token_project", "project"),
 )
-"""Sessions, API tokens and one-time links, by hash alone. A link has `used_at` once it was used."""
+"""Sessions, API tokens and one-time links, by hash alone. A link has `used_at` once it was used, the others when
+they were last. What is revoked is deleted."""
 
 sign_in_attempt = Table(
     "sign_in_attempt",
