@@ -20,6 +20,7 @@ import argparse
 import contextlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -147,7 +148,7 @@ def _first_that_works(name: str, look: Callable[[], list[str]], tried: list[str]
     try:
         found = look()
     except (OSError, subprocess.SubprocessError, tarfile.TarError, ImportError) as error:
-        tried.append(f"{name}: {_last_line(error)}")
+        tried.append(f"{name}: {_reason(error)}")
         return None
     for path in found:
         problem = trial(path)
@@ -168,7 +169,7 @@ def trial(path: str) -> str:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TRY_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return f"no page after {TRY_SECONDS} seconds"
-    return "" if done.returncode == 0 else _last_words(done.stderr)
+    return "" if done.returncode == 0 else _telling_line(done.stderr)
 
 
 def on_path() -> list[str]:
@@ -187,11 +188,7 @@ def in_playwrights_cache() -> list[str]:
         usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ms-playwright"
     folder = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or usual)
     names = ("chrome", "headless_shell", "chrome-headless-shell", "chrome.exe", "Chromium")
-    found = [
-        p
-        for p in folder.glob("chromium*-*/**/*")
-        if p.name in names and p.is_file() and os.access(p, os.X_OK)
-    ]
+    found = [p for p in folder.glob("chromium*-*/**/*") if p.name in names and p.is_file() and os.access(p, os.X_OK)]
     return [str(p) for p in sorted(found, key=lambda p: p.stat().st_mtime, reverse=True)]
 
 
@@ -247,8 +244,9 @@ def from_apt() -> list[str]:
 def _run(command: list[str | Path], seconds: float, cwd: Path | None = None) -> None:
     env = {
         **os.environ,
-        "DEBIAN_FRONTEND": "noninteractive",
         "CI": "1",
+        "DEBIAN_FRONTEND": "noninteractive",
+        "NODE_USE_SYSTEM_CA": "1",  # Node trusts what this machine trusts: a company's proxy, say
         "npm_config_update_notifier": "false",
     }
     subprocess.run(
@@ -264,19 +262,19 @@ def _run(command: list[str | Path], seconds: float, cwd: Path | None = None) -> 
     )
 
 
-def _last_line(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, subprocess.CalledProcessError):
-        return f"exit {error.returncode}: {_last_words(error.output or '')}"
+        return f"exit {error.returncode}: {_telling_line(error.output or '')}"
     if isinstance(error, subprocess.TimeoutExpired):
         return f"not done after {error.timeout:.0f} seconds"
     return f"{type(error).__name__}: {error}"
 
 
-def _last_words(text: str) -> str:
-    """The line of a program's complaint that says most: the last that names an error, else the last one."""
+def _telling_line(text: str) -> str:
+    """The line of a program's complaint that says most: the first that names an error, else the last one."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if "error" in line.lower()]
-    return (telling or lines or ["it said nothing"])[-1][:300]
+    telling = [line for line in lines if re.match(r"npm error|E: |Error: |error: |[\w.]+Error: ", line)]
+    return [*telling, *lines[-1:], "it said nothing"][0][:300]
 
 
 @contextlib.contextmanager
@@ -291,9 +289,7 @@ def _one_at_a_time(path: Path) -> Iterator[None]:
 
 def main() -> int:
     """Print the path of a browser that works; exit 1 with what was tried when there is none."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.parse_args()
     try:
         print(ensure())

@@ -182,9 +182,7 @@ class Node:
         node, npm = shutil.which("node"), shutil.which("npm")
         if node is None or npm is None:
             raise FrontendError(NO_NODE)
-        said = subprocess.run(
-            [node, "--version"], capture_output=True, text=True, check=False, timeout=30
-        ).stdout
+        said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False, timeout=30).stdout
         version = tuple(int(n) for n in re.findall(r"\d+", said)[:2])
         if version < NODE_OLDEST:
             raise FrontendError(f"{node} is {said.strip() or 'of an unknown version'}.\n{NO_NODE}")
@@ -198,6 +196,7 @@ class Node:
             "PATH": path,
             "NODE_ENV": "production",
             "CI": "1",
+            "NODE_USE_SYSTEM_CA": "1",  # Node trusts what this machine trusts: a company's proxy, say
             "npm_config_update_notifier": "false",
             "npm_config_fetch_timeout": "60000",
             **environment,
@@ -218,9 +217,7 @@ class Node:
                 check=False,
             )
         except subprocess.TimeoutExpired as late:
-            raise FrontendError(
-                f"{line} took more than {seconds:.0f} s; is the npm registry reachable?"
-            ) from late
+            raise FrontendError(f"{line} took more than {seconds:.0f} s; is the npm registry reachable?") from late
         if done.returncode:
             raise FrontendError(f"{line} failed with {done.returncode}:\n{done.stdout.strip()}")
 
