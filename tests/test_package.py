@@ -49,9 +49,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
 
 def snapshot(target: Path) -> Path:
     """This checkout as it is now: somebody may be writing in it while the build reads it."""
-    made_here = shutil.ignore_patterns(
-        ".git", ".venv", "node_modules", "__pycache__", ".*_cache", ".hypothesis"
-    )
+    made_here = shutil.ignore_patterns(".git", ".venv", "node_modules", "__pycache__", ".*_cache", ".hypothesis")
     shutil.copytree(ROOT, target, ignore=made_here)
     if (ROOT / "frontend" / "node_modules").is_dir():  # spares a stale checkout from installing them again
         (target / "frontend" / "node_modules").symlink_to(ROOT / "frontend" / "node_modules")
@@ -83,9 +81,7 @@ def test_page_has_no_inline_script(package: Package) -> None:
 def test_wheel_has_nothing_else_of_the_front_end(package: Package) -> None:
     rooms = {name.split("/")[0] for name in package.wheel.namelist()}
     assert rooms == {"goldwork", f"goldwork-{goldwork.__version__}.dist-info"}
-    assert [
-        name for name in package.wheel.namelist() if "node_modules" in name or name.endswith(".pyc")
-    ] == []
+    assert [name for name in package.wheel.namelist() if "node_modules" in name or name.endswith(".pyc")] == []
 
 
 def test_wheel_is_typed_and_licensed(package: Package) -> None:
