@@ -196,6 +196,7 @@ class Node:
             "PATH": path,
             "NODE_ENV": "production",
             "CI": "1",
+            "NO_COLOR": "1",
             "NODE_USE_SYSTEM_CA": "1",  # Node trusts what this machine trusts: a company's proxy, say
             "npm_config_update_notifier": "false",
             "npm_config_fetch_timeout": "60000",
