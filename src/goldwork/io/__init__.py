@@ -28,6 +28,26 @@ from goldwork.registry import Registry
 PathName = str | PathLike[str]
 
 
+__all__ = [
+    "Chunk",
+    "Format",
+    "Reading",
+    "Source",
+    "format",
+    "kinds",
+    "load",
+    "named",
+    "read",
+    "read_gold",
+    "read_items",
+    "read_labels",
+    "scan",
+    "sniff",
+    "write",
+    "write_chunks",
+]
+
+
 class Format(Protocol):
     """What a format offers. It may be given files of any size and any bytes."""
 

@@ -1,0 +1,73 @@
+"""What every command that reads judgements shares: its options, and how the table is read and said."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from goldwork.errors import InputError
+
+if TYPE_CHECKING:
+    from goldwork.judgements import Judgements
+
+TASKS_BY_LABELS = "choice"
+"""The task type of labels that are single values. Grows with the task types."""
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """LABELS and the options that say how to read it."""
+    command.add_argument("labels", metavar="LABELS", type=Path, help="long table: CSV, TSV, JSONL or Parquet, .gz too")
+    columns = command.add_argument_group("columns", "where their names are not the usual ones")
+    columns.add_argument("--item", metavar="NAME", help="column of the item judged")
+    columns.add_argument("--annotator", metavar="NAME", help="column of who judged")
+    columns.add_argument("--label", metavar="NAME", help="column of the answer")
+    columns.add_argument("--question", metavar="NAME", help="column of the question, where there are several")
+    command.add_argument(
+        "--items", metavar="FILE", type=Path, help="table of the items; a judged item not in it is an error"
+    )
+    command.add_argument(
+        "--duplicates",
+        choices=("error", "first", "last", "repeat"),
+        default="error",
+        help="what a second judgement of an annotator on an item means (default: an error)",
+    )
+    command.add_argument("--task", metavar="NAME", help="task type (default: guessed from the labels, and said)")
+    command.add_argument("--json", action="store_true", help="print JSON, one object a question")
+
+
+def read(arguments: argparse.Namespace) -> Judgements:
+    """The table that the options ask for; says on stderr how it was read."""
+    from goldwork import io
+
+    given = {role: getattr(arguments, role) for role in ("item", "annotator", "label", "question")}
+    reading = io.read_labels(arguments.labels, given, duplicates=arguments.duplicates, items=arguments.items)
+    print(f"{reading.sentence()} Task: {_task(arguments.task, reading.table)}.", file=sys.stderr)
+    return reading.table
+
+
+def _task(asked: str | None, table: Judgements) -> str:
+    """The task type asked for, else the one that the labels look like. Raises InputError where they do not fit it."""
+    from goldwork.tasks import task_type
+
+    structured = table.categories is None and table.value.dtype == object
+    if asked is not None:
+        task_type.get(asked)
+    if structured:
+        raise InputError("the labels are lists or objects, and no task type for them is installed.")
+    return asked or f"{TASKS_BY_LABELS} (guessed)"
+
+
+def questions(table: Judgements) -> Iterator[tuple[str, Judgements]]:
+    """Each question of the table with its judgements."""
+    for question in table.questions.tolist():
+        yield str(question), table.about(question)
+
+
+def refuse_overwriting(target: Path, *sources: Path | None) -> None:
+    """Raise InputError where the output would replace what is read."""
+    for source in sources:
+        if source is not None and target.exists() and source.exists() and target.samefile(source):
+            raise InputError(f"-o {target} is the file that is read. Choose another name.")
