@@ -154,7 +154,7 @@ def _warnings(chosen: Judgements, once: Judgements, overlapping: Judgements) -> 
             f"{len(chosen) - len(once):,} repeated judgements of the same annotator are left out: "
             "agreement is between annotators."
         )
-    if (parts := overlapping.parts()) > 1:
+    if (parts := int(overlapping.parts().max(initial=0)) + 1) > 1:
         found.append(
             f"The annotators fall into {parts:,} groups that share no item; the figure says nothing about agreement "
             "between groups."

@@ -74,7 +74,9 @@ def _interval(table: Judgements) -> tuple[Rows, Formula]:
 
 def _ordinal(table: Judgements) -> tuple[Rows, Formula]:
     """Rows: the count of each category, and each pair of categories within the item over m - 1."""
-    counts = table.in_order().tally()
+    if not table.declared:
+        table.numbers()
+    counts = table.tally()
     k = counts.shape[1]
     item, first, second, weight = _pairs(counts)
     pairs, column = np.unique(first * np.int64(k) + second, return_inverse=True)

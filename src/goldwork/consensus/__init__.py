@@ -92,7 +92,7 @@ def _warnings(table: Judgements) -> list[str]:
         found.append("There are no judgements, so there is nothing to infer.")
     elif len(table.annotators) == 1:
         found.append("There is a single annotator: the consensus is this person's answers.")
-    elif (parts := table.parts()) > 1:
+    elif (parts := int(table.parts().max(initial=0)) + 1) > 1:
         found.append(
             f"The annotators fall into {parts:,} groups that share no item; skills cannot be compared between groups."
         )

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from goldwork.judgements import to_frame
+
 Floats = npt.NDArray[np.float64]
 
 TIE = 1e-9
@@ -101,10 +103,7 @@ class Consensus:
 
     def to_frame(self) -> Any:
         """A data frame of the kind that the judgements came in; pyarrow's table where they came in none."""
-        import narwhals as nw
-
-        columns = {name: column.tolist() for name, column in self.to_columns().items()}
-        return nw.from_dict(columns, backend=self.frame or "pyarrow").to_native()
+        return to_frame(self.to_columns(), self.frame)
 
 
 def decide(probabilities: Floats, weight: Floats) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:

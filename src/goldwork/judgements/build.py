@@ -1,0 +1,247 @@
+"""Building the long table: columns checked, encoded, sorted, repeats resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from goldwork.errors import InputError
+from goldwork.judgements.columns import (
+    Codes,
+    Factor,
+    amounts,
+    arrange,
+    factorise,
+    factorise_arrow,
+    identify,
+    moments,
+    objects,
+)
+from goldwork.judgements.values import factor_values, read_values, write
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoFrame
+
+Duplicates = Literal["error", "first", "last", "repeat"]
+
+DUPLICATES = get_args(Duplicates)
+KINDS = ("human", "model", "gold")
+CONTEXT = ("submitted_at", "seconds", "weight", "session", "batch", "guideline", "shown", "suggestion")
+"""Optional columns that travel with the judgements. `seconds` and `weight` are floats; the others are as given."""
+ONE_QUESTION = "label"
+"""The question's name where a table has no such column."""
+
+
+def build(columns: Mapping[str, Any], names: Mapping[str, str], duplicates: Duplicates, where: str) -> dict[str, Any]:
+    """The fields of a `Judgements` of these columns; `names` says which holds what."""
+    _check(columns, names, duplicates, where)
+    values = _factor(columns[names["value"]], value=True)
+    size = len(columns[names["value"]])
+    rows = np.flatnonzero(values.codes >= 0 if isinstance(values, Factor) else ~np.isnan(values))
+    whole = len(rows) == size
+    factors = {
+        role: _factor(columns[name]) if whole else _factor(columns[name]).take(rows)
+        for role, name in names.items()
+        if role != "value" and name in columns
+    }
+    items, item = identify(factors["item"], names["item"], where)
+    annotators, annotator = identify(factors["annotator"], names["annotator"], where)
+    if "question" in factors:
+        questions, question = identify(factors["question"], names["question"], where)
+    else:
+        questions, question = objects([ONE_QUESTION]), np.zeros(len(rows), np.int32)
+    value, categories = read_values(
+        values.take(rows) if isinstance(values, Factor) else values[rows], question, where, names["value"]
+    )
+    context = {name: _context(name, columns[name], rows, where) for name in CONTEXT if name in columns}
+    order, repeat = _sort((question, item, annotator), value, columns, rows, duplicates, where, (items, annotators))
+    return {
+        "item": item[order],
+        "annotator": annotator[order],
+        "question": question[order],
+        "value": value[order],
+        "repeat": repeat,
+        "items": items,
+        "annotators": annotators,
+        "questions": questions,
+        "categories": categories,
+        "kinds": _kinds(factors.get("kind"), annotator, annotators, where),
+        "context": {name: column[order] for name, column in context.items()},
+        "missing": size - len(rows),
+    }
+
+
+def read_frame(frame: IntoFrame, options: Mapping[str, Any]) -> tuple[dict[str, Any], str, list[Any] | None]:
+    """A data frame's columns encoded, its library, and the categories that it declares."""
+    import narwhals as nw
+
+    native = nw.from_native(frame)
+    table = native.collect() if isinstance(native, nw.LazyFrame) else native
+    value = options.get("value", "label")
+    wanted = {"item", "annotator", "label", "question", "kind", *CONTEXT, *map(str, options.values())}
+    columns = {name: _of_frame(table[name]) for name in table.columns if name in wanted}
+    columns |= {name: [None] * len(table) for name in table.columns if name not in columns}
+    categories = None
+    if value in table.columns and isinstance(kind := table[value].dtype, nw.Enum):
+        categories = list(kind.categories)
+    return columns, table.implementation.value, categories
+
+
+def _of_frame(series: Any) -> Any:
+    """A narwhals series as a numpy array where it is numeric and full, encoded by Arrow otherwise."""
+    import narwhals as nw
+
+    if (series.dtype.is_numeric() and not series.null_count()) or series.dtype == nw.Boolean:
+        return series.to_numpy()
+    if series.dtype == nw.Object:  # Arrow would give every answer the fields of all others
+        return factorise(series.to_list())
+    return factorise_arrow(series.to_arrow())
+
+
+def _factor(column: Any, *, value: bool = False) -> Any:
+    if isinstance(column, Factor):
+        return column
+    return factor_values(column) if value else factorise(column)
+
+
+def _check(columns: Mapping[str, Any], names: Mapping[str, str], duplicates: str, where: str) -> None:
+    if duplicates not in DUPLICATES:
+        raise InputError(f"duplicates must be one of {', '.join(DUPLICATES)}. Got {duplicates!r}.")
+    for role in ("item", "annotator", "value"):
+        if names[role] not in columns:
+            listed = ", ".join(map(str, columns)) or "none"
+            raise InputError(f"there is no column {names[role]!r}. The columns are: {listed}.", where=where)
+    size = len(columns[names["item"]])
+    for name, column in columns.items():
+        if len(column) != size:
+            raise InputError(f"column {name!r} has {len(column)} rows where {names['item']!r} has {size}.", where=where)
+
+
+def _sort(
+    keys: tuple[Codes, Codes, Codes],
+    value: npt.NDArray[Any],
+    columns: Mapping[str, Any],
+    rows: npt.NDArray[np.intp],
+    duplicates: Duplicates,
+    where: str,
+    identifiers: tuple[npt.NDArray[Any], npt.NDArray[Any]],
+) -> tuple[npt.NDArray[np.intp], Codes]:
+    """The rows to keep, in order, and which repeat each is."""
+    question, item, annotator = keys
+    items, annotators = (len(known) for known in identifiers)
+    key = (question * np.int64(items) + item) * np.int64(annotators) + annotator
+    order = np.argsort(key)
+    same = np.r_[False, np.diff(key[order]) == 0] if len(rows) else np.zeros(0, bool)
+    if not same.any():
+        return order, np.zeros(len(order), np.int32)
+    if duplicates == "error":
+        second = int(np.flatnonzero(same)[0])
+        first_row, row = sorted((int(rows[order[second - 1]]), int(rows[order[second]])))
+        at = order[second]
+        raise InputError(
+            f"row {row + 1} repeats row {first_row + 1}: item {identifiers[0][item[at]]!r}, annotator "
+            f"{identifiers[1][annotator[at]]!r} judged the same question twice. "
+            'Choose duplicates="first", "last" or "repeat".',
+            where=where,
+        )
+    return _resolve(key, order, same, value, columns, rows, duplicates, where)
+
+
+def _resolve(
+    key: npt.NDArray[np.int64],
+    order: npt.NDArray[np.intp],
+    same: npt.NDArray[np.bool_],
+    value: npt.NDArray[Any],
+    columns: Mapping[str, Any],
+    rows: npt.NDArray[np.intp],
+    duplicates: Duplicates,
+    where: str,
+) -> tuple[npt.NDArray[np.intp], Codes]:
+    """Put repeats in order (by time, then by what they say), and keep those that are asked for.
+
+    Only where the first or last of rows without times is wanted does the order of rows decide.
+    """
+    repeated = same | np.r_[same[1:], False]
+    among = order[repeated]
+    ties: list[npt.NDArray[Any]] = [_ranks(columns[name], rows[among]) for name in CONTEXT if name in columns]
+    ties.append(_ranks(value, among))
+    if "submitted_at" in columns:
+        times = moments(_at(columns["submitted_at"], rows[among]), where)
+        if duplicates != "repeat" and (untimed := np.flatnonzero(np.isnan(times))).size:
+            raise InputError(
+                f"row {rows[among[untimed[0]]] + 1} is one of several judgements of the same annotator on the same "
+                f"item and has no submitted_at, so it cannot be told which is {duplicates}.",
+                where=where,
+            )
+        ties.append(np.nan_to_num(times, nan=-np.inf))
+    elif duplicates != "repeat":
+        ties.append(among)
+    among = among[np.lexsort((*ties, key[among]))]
+    order = order.copy()
+    order[repeated] = among
+    if duplicates == "repeat":
+        return order, _positions(same)
+    keep = ~same if duplicates == "first" else ~np.r_[same[1:], False]
+    return order[keep], np.zeros(int(keep.sum()), np.int32)
+
+
+def _at(column: Any, rows: npt.NDArray[np.intp]) -> Any:
+    """A column's part: as it is where it is numeric, encoded otherwise."""
+    if isinstance(column, np.ndarray) and column.dtype.kind in "iufb":
+        return column[rows]
+    return _factor(column).take(rows)
+
+
+def _ranks(column: Any, rows: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+    """Sortable stand-ins for a column's values at `rows`."""
+    part = _at(column, rows)
+    if isinstance(part, np.ndarray):
+        return part
+    return arrange(part, [f"{type(value).__name__} {write(value)}" for value in part.values])[1]
+
+
+def _positions(same: npt.NDArray[np.bool_]) -> Codes:
+    """For rows marked as equal to the one before, how many equal ones precede."""
+    places = np.arange(len(same))
+    start = np.maximum.accumulate(np.where(same, 0, places))
+    return (places - start).astype(np.int32)
+
+
+def _kinds(factor: Factor | None, annotator: Codes, annotators: npt.NDArray[Any], where: str) -> tuple[str, ...]:
+    """One kind for every annotator; human where nothing is said."""
+    if factor is None or not len(annotator):
+        return ("human",) * len(annotators)
+    for code in factor.used():
+        if factor.values[code] not in KINDS:
+            got = factor.values[code]
+            raise InputError(
+                f"row {factor.row(code)}: kind must be one of {', '.join(KINDS)}. Got {got!r}.", where=where
+            )
+    names = [KINDS.index(value) if value in KINDS else 0 for value in factor.values] + [0]
+    codes = np.array(names)[factor.codes]
+    kind = np.zeros(len(annotators), np.int64)
+    kind[annotator] = codes
+    if (other := np.flatnonzero(kind[annotator] != codes)).size:
+        at = int(other[0])
+        raise InputError(
+            f"annotator {annotators[annotator[at]]!r} is {KINDS[codes[at]]!r} in one row and "
+            f"{KINDS[kind[annotator[at]]]!r} in another. Give each its own name.",
+            where=where,
+        )
+    return tuple(KINDS[code] for code in kind)
+
+
+def _context(name: str, column: Any, rows: npt.NDArray[np.intp], where: str) -> npt.NDArray[Any]:
+    if name in ("seconds", "weight"):
+        values = amounts(_at(column, rows), name, where)
+        if name == "weight" and (bare := np.flatnonzero(np.isnan(values))).size:
+            raise InputError(
+                f"row {rows[bare[0]] + 1}, column 'weight': every judgement needs one. Got nothing.", where=where
+            )
+        return values
+    if isinstance(column, Factor):
+        return objects([*column.values, None])[column.codes[rows]]
+    return (column if isinstance(column, np.ndarray) else objects(column))[rows]
