@@ -1,0 +1,311 @@
+/** What the workbench knows and does; Work.svelte draws it. */
+import { ApiError, work, type Assignment, type DrawnQuestion, type Work } from '../../api'
+import { ActiveTimer } from '../../lib/activity'
+import { announce } from '../../lib/announce.svelte'
+import { loadAhead } from '../../lib/images'
+import { load as loadMarkdown } from '../../primitives/Markdown.svelte'
+import { openOutbox, standing, sync, type Entry } from '../../outbox/index.svelte'
+import { AHEAD, Feed, OFFLINE } from '../../outbox/feed'
+import type { Outbox } from '../../outbox/outbox'
+
+const AGAIN_WHEN_EMPTY = 15_000
+const AGAIN_WHEN_MORE = 400
+const AGAIN_WHEN_LOST = 3_000
+
+export interface Said {
+  text: string
+  undo: boolean
+}
+
+export class Workbench {
+  info = $state.raw<Work | null>(null)
+  items = $state.raw<Assignment[]>([])
+  /** Answers to the item on the screen, by question. */
+  given = $state.raw<Record<string, string>>({})
+  focused = $state(0)
+  failure = $state.raw<ApiError | null>(null)
+  /** The last time the server was asked for items it answered. */
+  reachable = $state(true)
+  /** The server has nothing more at the moment. */
+  dry = $state(false)
+  said = $state.raw<Said | null>(null)
+  missing = $state<string | null>(null)
+  offline = $state<'no' | 'loading' | 'ready'>('no')
+  guidelineChanged = $state(false)
+  #judged = $state(0)
+  #opened = $state(0)
+
+  readonly timer = new ActiveTimer()
+  #feed = new Feed()
+  #outbox: Outbox | null = null
+  #asking = false
+  #timeout: ReturnType<typeof setTimeout> | undefined
+  #stopped = false
+  #painted = false
+
+  constructor(
+    readonly project: number,
+    private readonly account: number,
+  ) {}
+
+  get current(): Assignment | undefined {
+    return this.items[0]
+  }
+  get questions(): DrawnQuestion[] {
+    return this.info?.form.questions ?? []
+  }
+  get single(): boolean {
+    return this.questions.length === 1
+  }
+  get judgedToday(): number {
+    return (this.info?.today.judged ?? 0) + this.#opened + this.#judged
+  }
+  get left(): number {
+    return this.dry && !this.items.length ? 0 : Math.max(this.items.length, (this.info?.left ?? 0) - this.#judged - this.#opened)
+  }
+  get waiting(): Entry[] {
+    return sync.unsent(this.project).filter((e) => e.state === 'waiting')
+  }
+  get refused(): Entry[] {
+    return sync.unsent(this.project).filter((e) => e.state === 'refused')
+  }
+
+  async start(): Promise<void> {
+    this.#outbox = await openOutbox(this.account)
+    await this.#open()
+    await this.fill()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timeout)
+  }
+
+  async #open(): Promise<void> {
+    try {
+      this.info = await work.open(this.project)
+      this.#judged = 0
+      this.#opened = this.waiting.filter((e) => e.kind === 'answer').length
+      this.failure = null
+      this.reachable = true
+      if (this.info.form.fields.some((f) => f.show === 'markdown')) await loadMarkdown()
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      if (error.offline || error.status >= 500) this.reachable = false
+      if (!this.info || [403, 404].includes(error.status)) this.failure = error
+    }
+  }
+
+  /** Asks for items when few are left. Never more than one question to the server at a time. */
+  async fill(force = false): Promise<void> {
+    if (this.#asking || this.#stopped || !this.#outbox) return
+    if (!force && !this.#feed.low) return
+    this.#asking = true
+    clearTimeout(this.#timeout)
+    let again: number | null = null
+    try {
+      if (!this.info) await this.#open()
+      if (!this.info) throw this.failure ?? new ApiError(0, { code: 'offline', message: '' })
+      const next = await work.next(this.project, this.#feed.count(this.waiting.length))
+      this.reachable = true
+      this.failure = null
+      if (next.form_version !== this.info.form_version || next.guideline_version !== this.info.guideline.version)
+        await this.#changed(next.form_version)
+      if (next.state !== this.info.project.state) this.info = { ...this.info, project: { ...this.info.project, state: next.state } }
+      this.#feed.merge(next, (id) => this.#isJudged(id))
+      this.dry = next.left === 0
+      this.#show()
+      if (this.#feed.target === OFFLINE) this.offline = 'ready'
+      if (!this.items.length) again = next.left > 0 ? AGAIN_WHEN_MORE : AGAIN_WHEN_EMPTY
+      else if (this.#feed.low && next.left > 0) again = AGAIN_WHEN_LOST
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      if (error.offline || error.status >= 500 || error.status === 429) this.reachable = false
+      else if (error.status !== 401) this.failure = error
+      again = Math.max(AGAIN_WHEN_LOST, (error.retryAfter ?? 0) * 1000)
+    } finally {
+      this.#asking = false
+    }
+    if (again !== null && !this.#stopped) this.#timeout = setTimeout(() => void this.fill(true), again)
+  }
+
+  /** The form or the guideline has a new version. Items drawn with an old form are not answered any more. */
+  async #changed(form: number): Promise<void> {
+    const old = this.info
+    await this.#open()
+    if (old && form !== old.form_version) {
+      this.given = {}
+      this.focused = 0
+      this.said = { text: 'The questions have changed. What you see now are the new ones.', undo: false }
+    } else {
+      this.guidelineChanged = true
+      this.said = { text: 'The guideline has changed.', undo: false }
+    }
+  }
+
+  #isJudged(id: string): boolean {
+    return standing(sync.of(this.project)).some((e) => e.assignment.id === id)
+  }
+
+  /** Another tab answered what is waiting here. */
+  tidy(): void {
+    const standingIds = new Set(standing(sync.of(this.project)).map((e) => e.assignment.id))
+    for (const item of this.#feed.items) if (standingIds.has(item.id)) this.#feed.drop(item.id)
+    if (this.#feed.items !== this.items) this.#show()
+  }
+
+  #show(): void {
+    const before = this.items[0]?.id
+    this.items = this.#feed.items
+    const now = this.items[0]
+    if (now && now.id !== before) {
+      this.#painted = false
+      requestAnimationFrame(() => (this.#painted = true))
+      this.timer.start(document.visibilityState === 'visible')
+    }
+    const images = (this.info?.form.fields ?? []).filter((f) => f.show === 'image').map((f) => f.name)
+    if (images.length)
+      loadAhead(this.items.flatMap((item) => images.map((name) => item.fields[name] ?? '')).filter(Boolean))
+  }
+
+  /** One question: answers and goes on. Several: notes the answer and moves to the next open question. */
+  answer(question: DrawnQuestion, value: string): void {
+    if (!this.ready) return
+    this.given = { ...this.given, [question.name]: value }
+    this.missing = null
+    if (this.single) this.submit()
+    else {
+      const at = this.questions.indexOf(question)
+      const open = this.questions.findIndex((q, i) => i > at && !(q.name in this.given))
+      const first = this.questions.findIndex((q) => !(q.name in this.given))
+      this.focused = open >= 0 ? open : first >= 0 ? first : at
+    }
+  }
+
+  get ready(): boolean {
+    return this.#painted && this.current !== undefined && this.info?.project.state === 'open' && !this.failure
+  }
+
+  submit(): void {
+    if (!this.ready) return
+    const open = this.questions.findIndex((q) => !(q.name in this.given))
+    if (open >= 0) {
+      this.missing = this.questions[open]!.name
+      this.focused = open
+      announce(`Not answered yet: ${this.questions[open]!.title}`)
+      return
+    }
+    const words = this.questions.map((q) => labelOf(q, this.given[q.name])).join(', ')
+    this.#send('answer', { ...this.given })
+    this.#tell(`Answered “${words}”.`)
+  }
+
+  skip(): void {
+    if (!this.ready) return
+    this.#send('skip', null)
+    this.#tell('Skipped. Skips never count against you.')
+  }
+
+  #send(kind: 'answer' | 'skip', answers: Record<string, unknown> | null): void {
+    const { info } = this
+    const assignment = this.#feed.shift()
+    if (!info || !assignment || !this.#outbox) return
+    this.#outbox.add({
+      project: this.project,
+      assignment,
+      kind,
+      answers,
+      seconds: this.timer.seconds(),
+      form_version: info.form_version,
+      guideline_version: info.guideline.version,
+    })
+    if (kind === 'answer') this.#judged += 1
+    this.#next({})
+    void this.fill()
+  }
+
+  /** Takes the last answer back, sent or not, and shows its item again. */
+  undo(): void {
+    const entry = this.#outbox?.undo(this.project)
+    if (!entry) {
+      this.#tell('There is nothing to take back.', false)
+      return
+    }
+    if (entry.kind === 'answer') this.#judged -= 1
+    this.#feed.unshift(entry.assignment)
+    const fits = entry.form_version === this.info?.form_version
+    this.#next(fits && !this.single ? { ...(entry.answers as Record<string, string> | null) } : {})
+    const before = entry.kind === 'skip' ? 'It was skipped.' : `Your answer was “${this.words(entry)}”.`
+    this.#tell(`Taken back. ${before}`, false)
+  }
+
+  /** A refused answer is taken off, and its item shown again. */
+  judgeAgain(entry: Entry): void {
+    this.#outbox?.discard(entry)
+    this.#feed.unshift(entry.assignment)
+    this.#next({})
+    void this.fill(true)
+  }
+  again(entry: Entry): void {
+    this.#outbox?.retry(entry)
+  }
+  discard(entry: Entry): void {
+    this.#outbox?.discard(entry)
+    void this.fill(true)
+  }
+  discardAll(): void {
+    for (const entry of this.waiting) this.#outbox?.discard(entry)
+  }
+  tryNow(): void {
+    this.#outbox?.wake(this.project)
+    void this.fill(true)
+  }
+
+  takeOffline(): void {
+    this.#feed.target = OFFLINE
+    this.offline = 'loading'
+    void this.fill(true)
+  }
+  backOnline(): void {
+    this.#feed.target = AHEAD
+    this.offline = 'no'
+  }
+
+  move(by: number): void {
+    this.focused = Math.max(0, Math.min(this.questions.length - 1, this.focused + by))
+  }
+
+  words(entry: Entry): string {
+    if (entry.kind !== 'answer') return entry.kind === 'skip' ? 'skipped' : 'taken back'
+    return Object.entries(entry.answers ?? {})
+      .map(([name, value]) => labelOf(this.questions.find((q) => q.name === name), value))
+      .join(', ')
+  }
+
+  #next(given: Record<string, string>): void {
+    this.given = given
+    this.focused = 0
+    this.missing = null
+    this.#show()
+  }
+
+  #tell(text: string, undo = true): void {
+    this.said = { text, undo }
+    const next = this.current && textOf(this.current, this.info)
+    announce(next ? `${text} Next: ${next}` : text)
+  }
+}
+
+export function labelOf(question: DrawnQuestion | undefined, value: unknown): string {
+  for (const primitive of question?.form.primitives ?? [])
+    for (const option of primitive.options) if (option.value === value) return option.label
+  return String(value)
+}
+
+/** The item's first words, for people who hear it. */
+export function textOf(assignment: Assignment, info: Work | null): string {
+  const fields = info?.form.fields.length ? info.form.fields : Object.keys(assignment.fields).map((name) => ({ name, show: 'text' }))
+  return fields
+    .map((f) => (f.show === 'image' ? 'a picture' : (assignment.fields[f.name] ?? '').slice(0, 240)))
+    .join('. ')
+}
