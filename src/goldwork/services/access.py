@@ -94,6 +94,19 @@ WHO: sa.Select[Any] = (
     )
 )
 """The person behind a token's hash, and their role in one project: one look-up by unique keys."""
+_PERSON = (
+    sa.select(
+        account.c.id,
+        account.c.name,
+        account.c.email,
+        account.c.administrator,
+        account.c.password_hash.is_not(None),
+        annotator.c.id,
+        annotator.c.notice_version,
+    )
+    .join(annotator, annotator.c.account == account.c.id)
+    .where(account.c.id == bind("account"), account.c.active)
+)
 _ROLE = sa.select(member.c.role).where(member.c.project == bind("project"), member.c.account == bind("account"))
 _MANAGES = sa.select(member.c.project).where(member.c.account == bind("account"), member.c.role == "manager").limit(1)
 _EXISTS = sa.select(project.c.id).where(project.c.id == bind("project"))
@@ -117,6 +130,14 @@ def who(connection: Connection, token_hash: bytes, now: int) -> Person | None:
     row = connection.execute(WHO, {"hash": token_hash, "project": 0}).one_or_none()
     found = read_person(row, now)
     return found[0] if found else None
+
+
+def person_of(connection: Connection, account_id: int) -> Person:
+    """The person of an active account, without a token: for what is said about them. Raises NotFoundError."""
+    row: Any = connection.execute(_PERSON, {"account": account_id}).one_or_none()
+    if row is None:
+        raise NotFoundError("there is no such account.")
+    return Person(*[*row, 0, "", None, None])
 
 
 def signed_in(person: Person | None) -> Person:

@@ -48,6 +48,14 @@ class Link(msgspec.Struct, frozen=True):
     expires_at: int
 
 
+class Used(msgspec.Struct, frozen=True):
+    """What came of using a link. `session`: a new session's token, or None where the user was signed in already."""
+
+    account: int
+    session: str | None
+    project: int | None
+
+
 class Invitation(msgspec.Struct, frozen=True):
     """An invitation that waits to be used."""
 
@@ -137,7 +145,7 @@ def look_at(connection: Connection, secret: str, now: int) -> Link:
     """What a link is for, without using it. Raises NotFoundError: unknown, used and expired ones look the same."""
     row = connection.execute(_FIND, {"hash": digest(secret), "now": now}).one_or_none()
     if row is None:
-        raise NotFoundError("this link is not known, was used already, or has expired. Ask for a new one.")
+        raise _gone()
     kind: Kind = "administrator" if row.administrator else "invitation" if row.project is not None else "sign-in"
     return Link(row.id, kind, row.project, row.name, row.role, row.email, row.account, row.expires_at)
 
@@ -151,21 +159,20 @@ def use(
     name: str | None = None,
     email: str | None = None,
     password_hash: str | None = None,
-) -> tuple[str | None, int | None]:
+) -> Used:
     """Use a link: sign in by it, or join by it with `person`'s account or a new one called `name`.
 
-    Returns (token of the new session or None where `person` was signed in already, project or None). Raises
-    NotFoundError (unknown, used, expired), InputError (a name is needed), ConflictError `email_taken`.
+    Raises NotFoundError (unknown, used, expired), InputError (a name is needed), ConflictError `email_taken`.
     """
     now = database.now(connection)
     link = look_at(connection, secret, now)
     if not connection.execute(_USE, {"link": link.id, "now": now}).rowcount:
-        raise NotFoundError("this link was used already. Ask for a new one.")
+        raise _gone()
     if link.kind == "sign-in":
-        assert link.account is not None
         if connection.execute(_ACTIVE, {"account": link.account}).first() is None:
-            raise NotFoundError("this link is not known, was used already, or has expired. Ask for a new one.")
-        return start_session(connection, link.account, now), None
+            raise _gone()
+        assert link.account is not None
+        return Used(link.account, start_session(connection, link.account, now), None)
     session = None
     if person is not None:
         joining = person.account
@@ -186,7 +193,11 @@ def use(
     if link.project_id is not None:
         assert link.role is not None
         members.join(connection, database, link.project_id, joining, link.role, joining)
-    return session, link.project_id
+    return Used(joining, session, link.project_id)
+
+
+def _gone() -> NotFoundError:
+    return NotFoundError("this link is not known, was used already, or has expired. Ask for a new one.")
 
 
 def _make(connection: Connection, now: int, kind: Kind, **columns: Any) -> Made:

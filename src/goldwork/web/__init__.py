@@ -1,0 +1,1 @@
+"""The web application: the API under /api, and the built front end everywhere else."""

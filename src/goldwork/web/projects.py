@@ -1,0 +1,137 @@
+"""Projects and their settings."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, get, patch, post, put
+from msgspec import UNSET, UnsetType
+from sqlalchemy import Connection
+
+from goldwork.services import projects
+from goldwork.services.access import Member, Person
+from goldwork.services.projects import MAX_GUIDELINE, Project, State, Summary
+from goldwork.web.context import Request, Server, for_consenting, for_member
+from goldwork.web.session import Text
+
+FormJson = Annotated[dict[str, Any], msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/ProjectForm"})]
+GuidelineText = Annotated[str, msgspec.Meta(max_length=MAX_GUIDELINE)]
+FORM_BODY = 2 * 2**20
+"""The largest body with a form: a thousand classes with help texts."""
+
+
+class Projects(msgspec.Struct, frozen=True):
+    """The projects one has a part in."""
+
+    projects: list[Summary]
+
+
+class NewProject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A project to begin. `overlap`: judgements per item."""
+
+    name: Text
+    form: FormJson
+    overlap: int = 3
+    lease_minutes: int = 30
+    guideline: GuidelineText = ""
+
+
+class ProjectChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to change."""
+
+    name: Text | UnsetType = UNSET
+    state: State | UnsetType = UNSET
+    overlap: int | UnsetType = UNSET
+    lease_minutes: int | UnsetType = UNSET
+
+
+class NewForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The form to use from now on."""
+
+    form: FormJson
+
+
+class NewGuideline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The guideline to use from now on, as Markdown."""
+
+    text: GuidelineText
+
+
+class ProjectsController(Controller):
+    """`/projects`."""
+
+    tags = ("projects",)
+
+    @get("/projects", operation_id="listProjects", opt=for_consenting())
+    async def index(self, request: Request) -> Projects:
+        """The projects one has a part in, newest first."""
+        return Projects(await request.server.read(projects.list_projects, request.person))
+
+    @post("/projects", operation_id="createProject", opt=for_consenting(), request_max_body_size=FORM_BODY)
+    async def create(self, request: Request, data: NewProject) -> Project:
+        """Begin a project, as its manager."""
+        return await request.server.write(_create, request.server, request.person, data)
+
+    @get("/projects/{project_id:int}", operation_id="getProject", opt=for_member("annotator"))
+    async def show(self, request: Request) -> Project | Summary:
+        """A project; its settings are for managers, others get the summary."""
+        mine = request.member
+        if mine.role == "manager":
+            return await request.server.read(projects.describe, mine)
+        return await request.server.read(projects.summarise, mine)
+
+    @patch("/projects/{project_id:int}", operation_id="updateProject", opt=for_member("manager"))
+    async def update(self, request: Request, data: ProjectChange) -> Project:
+        """Rename, open, pause or close a project; change how many judgements an item gets and how long a lease is."""
+        return await request.server.write(_update, request.server, request.member, data)
+
+    @put(
+        "/projects/{project_id:int}/form",
+        operation_id="setForm",
+        opt=for_member("manager") | {"errors": (409,)},
+        request_max_body_size=FORM_BODY,
+    )
+    async def set_form(self, request: Request, data: NewForm) -> Project:
+        """Change the questions, while nothing is judged yet."""
+        server, mine = request.server, request.member
+        await server.write(projects.set_form, server.database, mine, data.form)
+        return await server.read(projects.describe, mine)
+
+    @put("/projects/{project_id:int}/guideline", operation_id="setGuideline", opt=for_member("manager"))
+    async def set_guideline(self, request: Request, data: NewGuideline) -> Project:
+        """A new version of the guideline."""
+        server, mine = request.server, request.member
+        await server.write(projects.set_guideline, server.database, mine, data.text)
+        return await server.read(projects.describe, mine)
+
+
+def _create(connection: Connection, server: Server, person: Person, data: NewProject) -> Project:
+    mine = projects.create(
+        connection,
+        server.database,
+        person,
+        name=data.name,
+        form=data.form,
+        overlap=data.overlap,
+        lease_minutes=data.lease_minutes,
+        guideline=data.guideline,
+    )
+    return projects.describe(connection, mine)
+
+
+def _update(connection: Connection, server: Server, mine: Member, data: ProjectChange) -> Project:
+    database = server.database
+    if data.name is not UNSET:
+        projects.rename(connection, mine, data.name)
+    if data.overlap is not UNSET or data.lease_minutes is not UNSET:
+        projects.set_policy(
+            connection,
+            database,
+            mine,
+            overlap=None if data.overlap is UNSET else data.overlap,
+            lease_minutes=None if data.lease_minutes is UNSET else data.lease_minutes,
+        )
+    if data.state is not UNSET:
+        projects.set_state(connection, database, mine, data.state)
+    return projects.describe(connection, mine)

@@ -1,0 +1,180 @@
+"""Judging: what to judge next, and what was judged.
+
+`/next` and `/submits` are the hot routes: one look-up for who asks, one request to the writer, which answers it
+together with everything else that waits.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Controller, get, post
+from sqlalchemy import Connection
+
+from goldwork.services import mine, projects
+from goldwork.services.access import Member
+from goldwork.services.assign import MAX_HELD, Held, Lease
+from goldwork.services.collect import Receipt, Submit
+from goldwork.services.projects import State
+from goldwork.store.database import Database
+from goldwork.web.context import Request, for_member
+
+SUBMIT_BODY = 256 * 1024
+"""The largest submit: answers are labels, numbers and short texts."""
+MAX_ID_LENGTH = 64
+
+DrawnJson = Annotated[dict[str, Any], msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/DrawnForm"})]
+ShortId = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID_LENGTH)]
+Version = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+
+
+class ProjectName(msgspec.Struct, frozen=True):
+    """The project one judges in."""
+
+    id: int
+    name: str
+    state: State
+
+
+class GuidelineNow(msgspec.Struct, frozen=True):
+    """The guideline in force, as Markdown."""
+
+    version: int
+    text: str
+
+
+class Screen(msgspec.Struct, frozen=True):
+    """All that the workbench draws but the items. `left`: items this person could still get, up to 1000."""
+
+    project: ProjectName
+    form: DrawnJson
+    form_version: int
+    guideline: GuidelineNow
+    today: mine.Today
+    left: int
+    lease_minutes: int
+
+
+class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many items to hold in all, those already held included."""
+
+    count: Annotated[int, msgspec.Meta(ge=1, le=MAX_HELD)]
+
+
+class Assignment(msgspec.Struct, frozen=True):
+    """One item to judge: what is shown of it, and until when it is held. An image is an address under /api."""
+
+    id: str
+    fields: dict[str, str]
+    leased_until: int
+
+
+class Work(msgspec.Struct, frozen=True):
+    """What one holds now, oldest first. `left`: 0 when there is nothing more at present."""
+
+    state: State
+    form_version: int
+    guideline_version: int
+    assignments: list[Assignment]
+    left: int
+
+
+class NewSubmit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was judged. `id`: the client's own, so that sending it again is harmless. `seconds`: active time."""
+
+    id: ShortId
+    assignment: ShortId
+    kind: Literal["answer", "skip", "undo"]
+    form_version: Version
+    guideline_version: Version
+    answers: dict[str, Any] = {}
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=86_400)] | None = None
+
+
+class WorkController(Controller):
+    """`/projects/{p}/work`, `/next`, `/submits`, `/me`."""
+
+    tags = ("work",)
+
+    @get("/projects/{project_id:int}/work", operation_id="getWork", opt=for_member("annotator"))
+    async def show(self, request: Request) -> Screen:
+        """The form as it is drawn, the guideline, and how far one is."""
+        return await request.server.read(_screen, request.server.database, request.member)
+
+    @post(
+        "/projects/{project_id:int}/next",
+        operation_id="getNext",
+        status_code=200,
+        opt=for_member("annotator"),
+        request_max_body_size=SUBMIT_BODY,
+    )
+    async def lease(self, request: Request, project_id: int, data: Wanted) -> Work:
+        """Hold items to judge: those held already, and more up to `count`. Asking again is harmless."""
+        server = request.server
+        wanted = Lease(project_id, request.member.person.annotator, data.count)
+        leased = await server.writer.many_async(server.assigner.lease_many, wanted)
+        fields = await server.fields(project_id, leased.form_version)
+        return Work(
+            state=leased.state,  # type: ignore[arg-type]
+            form_version=leased.form_version,
+            guideline_version=leased.guideline_version,
+            assignments=[_assignment(held, fields, project_id) for held in leased.assignments],
+            left=int(leased.more),
+        )
+
+    @post(
+        "/projects/{project_id:int}/submits",
+        operation_id="submit",
+        opt=for_member("annotator") | {"errors": (409,)},
+        request_max_body_size=SUBMIT_BODY,
+    )
+    async def submit(self, request: Request, project_id: int, data: NewSubmit) -> Receipt:
+        """Hand in an answer, a skip or an undo. Acknowledged once it is durable; sending it again is harmless."""
+        server = request.server
+        sent = Submit(
+            project_id,
+            request.member.person.annotator,
+            data.id,
+            data.assignment,
+            data.kind,
+            data.form_version,
+            data.guideline_version,
+            data.answers,
+            data.seconds,
+        )
+        return await server.writer.many_async(server.collector.submit_many, sent)
+
+    @get("/projects/{project_id:int}/me", operation_id="getMyWork", opt=for_member("annotator"))
+    async def me(self, request: Request) -> mine.Mine:
+        """One's own work in the project, all that is paid counted."""
+        return await request.server.read(mine.describe, request.member)
+
+
+def _screen(connection: Connection, database: Database, member: Member) -> Screen:
+    drawn = projects.screen(connection, member)
+    return Screen(
+        project=ProjectName(drawn.id, drawn.name, drawn.state),
+        form=drawn.form,
+        form_version=drawn.form_version,
+        guideline=GuidelineNow(drawn.guideline_version, drawn.guideline),
+        today=mine.today(connection, member, database.now(connection)),
+        left=mine.count_left(connection, member),
+        lease_minutes=drawn.lease_minutes,
+    )
+
+
+_payload = msgspec.json.Decoder(dict[str, Any])
+
+
+def _assignment(held: Held, fields: dict[str, str], project_id: int) -> Assignment:
+    """What the holder may see of an item: the form's fields and nothing else of the payload."""
+    payload = _payload.decode(held.payload)
+    shown = {}
+    for name in fields or payload:
+        value = payload.get(name)
+        text = "" if value is None else value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        if text and fields.get(name) == "image":
+            text = f"/api/projects/{project_id}/media/{text}"
+        shown[name] = text
+    return Assignment(held.id, shown, held.leased_until)
