@@ -48,6 +48,12 @@ class MissingExtraError(GoldworkError):
         super().__init__(f"this needs {module}, which is not installed: pip install 'goldwork[{extra}]'")
 
 
+class TooLargeError(InputError):
+    """What came in is larger than is allowed; the message says the limit."""
+
+    code = "too_large"
+
+
 class AnswerError(InputError):
     """An answer does not fit its question."""
 

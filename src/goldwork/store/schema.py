@@ -110,11 +110,21 @@ annotator = Table(
     _key(),
     Column("kind", Text, nullable=False, server_default="human"),
     _ref("account", nullable=True, unique=True),
-    Column("pseudonym", Text, nullable=False, unique=True),
+    _ref("project", nullable=True),
+    Column("pseudonym", Text, nullable=False),
     Column("notice_version", Integer),
     _time("notice_at"),
     _one_of("kind", "human", "model", "gold"),
+    UniqueConstraint("project", "pseudonym"),
+    Index(
+        "uq_annotator_pseudonym",
+        "pseudonym",
+        unique=True,
+        sqlite_where=text("project IS NULL"),
+        postgresql_where=text("project IS NULL"),
+    ),
 )
+"""Who judges. One that came with imported judgements belongs to that `project` and has no account."""
 
 # Projects.
 
@@ -221,10 +231,12 @@ media = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("width", Integer),
     Column("height", Integer),
+    _ref("batch", nullable=True),
     PrimaryKeyConstraint("project", "name"),
     Index("ix_media_project_hash", "project", "hash"),
 )
-"""Which stored file (by content hash, in the home's media folder) a name means in a project."""
+"""Which stored file (by content hash, in the home's media folder) a name means in a project. An image that came
+inside an import goes with its `batch` when that is cancelled."""
 
 # Work.
 
@@ -369,6 +381,9 @@ job = Table(
     Column("error", Text),
     Column("result", Text),
     Index("ix_job_project", "project"),
+    Index("uq_job_snapshot", "project", unique=True,
+          sqlite_where=text("kind = 'snapshot' AND state IN ('waiting', 'running')"),
+          postgresql_where=text("kind = 'snapshot' AND state IN ('waiting', 'running')")),
     Index("ix_job_ready", "id", sqlite_where=text("state IN ('waiting', 'running')"),
           postgresql_where=text("state IN ('waiting', 'running')")),
     _one_of("state", "waiting", "running", "done", "failed", "cancelled"),
@@ -392,6 +407,7 @@ consensus = Table(
     _ref("project"),
     Column("question", Text, nullable=False),
     _ref("item"),
+    Column("external_id", Text, nullable=False),
     Column("label", Text, nullable=False),
     Column("confidence", Float, nullable=False),
     Column("judgements", Integer, nullable=False),
@@ -400,5 +416,8 @@ consensus = Table(
     Column("votes", Text, nullable=False),
     PrimaryKeyConstraint("project", "question", "item"),
     Index("ix_consensus_confidence", "project", "question", "confidence", "item"),
+    Index("ix_consensus_judgements", "project", "question", "judgements", "item"),
+    Index("ix_consensus_external_id", "project", "question", "external_id", "item"),
 )
-"""The latest merged answers, replaced by the worker in chunks; `snapshot` says through which seq."""
+"""The latest merged answers, replaced by the worker in chunks; `snapshot` says through which seq. `external_id` is the
+item's, here so that rows can be paged in its order."""

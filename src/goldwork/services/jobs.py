@@ -1,0 +1,277 @@
+"""Jobs: work in the background, by the lease protocol of assignments.
+
+A worker claims a job by a conditional update, extends its lease while it works, and saves each chunk of results
+together with its checkpoint in one transaction that holds only while the lease is its own. A job whose worker was
+killed is claimed again and goes on from its checkpoint; after `MAX_ATTEMPTS` it is undone and has failed.
+
+**Invariant: of a job's chunks, each is committed exactly once, whatever dies meanwhile and whoever takes over.**
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy import bindparam as bind
+
+from goldwork.errors import GoldworkError, NotFoundError
+from goldwork.store.database import Database
+from goldwork.store.schema import job
+
+LEASE = 30_000
+"""Milliseconds for which a worker that is not heard of keeps a job."""
+MAX_ATTEMPTS = 3
+LISTED = 50
+"""Jobs in a project's list: the latest."""
+ACTIVE = ("waiting", "running")
+
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+
+class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a job failed, in the shape of every error."""
+
+    code: str
+    message: str
+    where: str | None = None
+    details: dict[str, Any] = {}
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A job as its project's managers see it. Times in milliseconds."""
+
+    id: int
+    kind: str
+    state: State
+    phase: str
+    done: int
+    total: int | None
+    created_at: int
+    finished_at: int | None
+    error: Failure | None
+    result: dict[str, Any] | None
+
+
+class Claim(msgspec.Struct):
+    """A job that a worker holds. `attempt` and `worker` fence off whoever held it before."""
+
+    id: int
+    project: int
+    kind: str
+    body: dict[str, Any]
+    checkpoint: dict[str, Any]
+    attempt: int
+    worker: str
+
+
+class LeaseLostError(GoldworkError):
+    """Another worker has taken the job over: nothing of what was about to be saved is."""
+
+    code = "lease_lost"
+
+
+class CancelledError(GoldworkError):
+    """Somebody asked to cancel the job."""
+
+    code = "cancelled"
+
+
+_SHOWN = (
+    job.c.id,
+    job.c.kind,
+    job.c.state,
+    job.c.phase,
+    job.c.done,
+    job.c.total,
+    job.c.created_at,
+    job.c.finished_at,
+    job.c.error,
+    job.c.result,
+)
+_FREE = (job.c.state == "waiting") | ((job.c.state == "running") & (job.c.leased_until < bind("now")))
+_CLAIM = (
+    sa.update(job)
+    .where(
+        job.c.id
+        == sa.select(job.c.id)
+        .where(_FREE, job.c.kind.in_(bind("kinds", expanding=True)))
+        .order_by(job.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery(),
+        _FREE,
+    )
+    .values(state="running", worker=bind("me"), attempts=job.c.attempts + 1, leased_until=bind("until"))
+    .returning(job.c.id, job.c.project, job.c.kind, job.c.body, job.c.checkpoint, job.c.attempts)
+)
+_MINE = (
+    (job.c.id == bind("of"))
+    & (job.c.worker == bind("me"))
+    & (job.c.attempts == bind("attempt"))
+    & (job.c.state == "running")
+)
+_BEAT = sa.update(job).where(_MINE).values(leased_until=bind("until"))
+_SAVE = (
+    sa.update(job)
+    .where(_MINE)
+    .values(
+        leased_until=bind("until"),
+        checkpoint=bind("to_checkpoint"),
+        done=sa.func.coalesce(bind("to_done", type_=sa.BigInteger), job.c.done),
+        total=sa.func.coalesce(bind("to_total", type_=sa.BigInteger), job.c.total),
+        phase=sa.func.coalesce(bind("to_phase", type_=sa.Text), job.c.phase),
+    )
+    .returning(job.c.cancel)
+)
+_END = (
+    sa.update(job)
+    .where(_MINE)
+    .values(
+        state=bind("to_state"),
+        finished_at=bind("now"),
+        error=bind("to_error"),
+        result=bind("to_result"),
+        leased_until=None,
+        phase="",
+    )
+)
+_AGAIN = sa.update(job).where(_MINE).values(state="waiting", worker=None, leased_until=None)
+
+
+def add(
+    connection: Connection, database: Database, kind: str, project: int, body: dict[str, Any], *, once: bool = False
+) -> Job | None:
+    """A new job, waiting. With `once`, None where one of the kind waits or runs for the project already."""
+    made = {
+        "project": project,
+        "kind": kind,
+        "body": msgspec.json.encode(body).decode(),
+        "created_at": database.now(connection),
+    }
+    statement = _insert(database.dialect).values(made)
+    if once:
+        statement = statement.on_conflict_do_nothing(index_elements=["project"], index_where=sa.text(SINGLE))
+    row = connection.execute(statement.returning(*_SHOWN)).one_or_none()
+    return None if row is None else _shown(row)
+
+
+SINGLE = "kind = 'snapshot' AND state IN ('waiting', 'running')"
+"""Of these jobs a project has one at a time: the condition of `uq_job_snapshot`."""
+
+
+def _insert(dialect: str) -> Any:
+    if dialect == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+    return insert(job)
+
+
+def find_job(connection: Connection, project: int, job_id: int) -> Job:
+    """One job of a project. Raises NotFoundError."""
+    row = connection.execute(sa.select(*_SHOWN).where(job.c.id == job_id, job.c.project == project)).one_or_none()
+    if row is None:
+        raise NotFoundError("there is no such job.")
+    return _shown(row)
+
+
+def list_jobs(connection: Connection, project: int) -> list[Job]:
+    """A project's latest jobs, newest first, without the ones that the house starts for itself."""
+    rows = connection.execute(
+        sa.select(*_SHOWN)
+        .where(job.c.project == project, job.c.kind != "snapshot")
+        .order_by(job.c.id.desc())
+        .limit(LISTED)
+    )
+    return [_shown(row) for row in rows]
+
+
+def cancel(connection: Connection, database: Database, project: int, job_id: int) -> Job:
+    """Cancel a job that waits; ask one that runs to stop at its next chunk. Raises NotFoundError."""
+    found = find_job(connection, project, job_id)
+    waiting = sa.update(job).where(job.c.id == found.id, job.c.state == "waiting", job.c.checkpoint.is_(None))
+    ended = connection.execute(waiting.values(state="cancelled", cancel=True, finished_at=database.now(connection)))
+    if not ended.rowcount:
+        connection.execute(sa.update(job).where(job.c.id == found.id, job.c.state.in_(ACTIVE)).values(cancel=True))
+    return find_job(connection, project, job_id)
+
+
+def claim(connection: Connection, database: Database, worker: str, kinds: list[str]) -> Claim | None:
+    """The oldest job that waits, or whose worker is gone, now held by `worker`; None where there is none."""
+    now = database.now(connection)
+    row = connection.execute(_CLAIM, {"now": now, "kinds": kinds, "me": worker, "until": now + LEASE}).one_or_none()
+    if row is None:
+        return None
+    body = msgspec.json.decode(row.body)
+    checkpoint = msgspec.json.decode(row.checkpoint) if row.checkpoint else {}
+    return Claim(row.id, row.project, row.kind, body, checkpoint, row.attempts, worker)
+
+
+def beat(connection: Connection, database: Database, held: Claim) -> bool:
+    """Extend the lease. False where it is lost."""
+    until = database.now(connection) + LEASE
+    return bool(connection.execute(_BEAT, _fence(held) | {"until": until}).rowcount)
+
+
+def save(
+    connection: Connection,
+    database: Database,
+    held: Claim,
+    *,
+    done: int | None = None,
+    total: int | None = None,
+    phase: str | None = None,
+    cancellable: bool = True,
+) -> None:
+    """Store the claim's checkpoint and progress. Raises LeaseLostError, and CancelledError where that was asked."""
+    values = {
+        "until": database.now(connection) + LEASE,
+        "to_checkpoint": msgspec.json.encode(held.checkpoint).decode(),
+        "to_done": done,
+        "to_total": total,
+        "to_phase": phase,
+    }
+    row = connection.execute(_SAVE, _fence(held) | values).one_or_none()
+    if row is None:
+        raise LeaseLostError("another worker has taken this job over.")
+    if row.cancel and cancellable:
+        raise CancelledError("the job was cancelled.")
+
+
+def end(
+    connection: Connection,
+    database: Database,
+    held: Claim,
+    state: State,
+    *,
+    error: Failure | None = None,
+    result: dict[str, Any] | None = None,
+) -> None:
+    """The job's last state. Raises LeaseLostError."""
+    values = {
+        "now": database.now(connection),
+        "to_state": state,
+        "to_error": msgspec.json.encode(error).decode() if error else None,
+        "to_result": msgspec.json.encode(result).decode() if result is not None else None,
+    }
+    if not connection.execute(_END, _fence(held) | values).rowcount:
+        raise LeaseLostError("another worker has taken this job over.")
+
+
+def release(connection: Connection, held: Claim) -> None:
+    """Give a job back, to be claimed again at once."""
+    connection.execute(_AGAIN, _fence(held))
+
+
+def _fence(held: Claim) -> dict[str, Any]:
+    return {"of": held.id, "me": held.worker, "attempt": held.attempt}
+
+
+def _shown(row: Any) -> Job:
+    error = msgspec.json.decode(row.error, type=Failure) if row.error else None
+    result = msgspec.json.decode(row.result) if row.result else None
+    return Job(
+        row.id, row.kind, row.state, row.phase, row.done, row.total, row.created_at, row.finished_at, error, result
+    )
