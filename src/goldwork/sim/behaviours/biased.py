@@ -1,0 +1,33 @@
+"""biased: has a favourite class, and gives it too often.
+
+Confusion: with probability `pull` (.35 to .5, drawn uniformly) the favourite, whatever is seen; else one coin with an
+accuracy of .9. At a pull of 1 this is the uniform worker, who answers the same all the time. Median time .9 times the
+typical.
+"""
+
+from __future__ import annotations
+
+import random
+
+from goldwork.errors import InputError
+from goldwork.sim.behaviours import Character, behaviour, check_share, one_coin
+
+
+@behaviour("biased")
+def biased(
+    classes: int,
+    draw: random.Random,
+    *,
+    favourite: int | None = None,
+    pull: float | None = None,
+    accuracy: float = 0.9,
+) -> Character:
+    """Leans towards one class."""
+    drawn_favourite, drawn_pull = draw.randrange(classes), draw.uniform(0.35, 0.5)
+    liked = drawn_favourite if favourite is None else favourite
+    if not 0 <= liked < classes:
+        raise InputError(f"favourite must be 0 to {classes - 1}. Got {liked}.")
+    share = check_share("pull", drawn_pull if pull is None else pull)
+    confusion = (1 - share) * one_coin(classes, accuracy)
+    confusion[:, liked] += share
+    return Character(confusion, pace=0.9)
