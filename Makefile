@@ -1,17 +1,15 @@
 # goldwork. `make` alone prints the verbs.
 #
 # Python 3.11 or newer, make and git are all that has to be there: Node comes from PyPI into .venv, and a browser is
-# looked for, then fetched, when the tests want one. Every step leaves a stamp in .venv; what is done is not redone.
+# looked for, then fetched, when the tests want one. What is done is not redone: every step leaves a stamp in .venv.
 
 .DEFAULT_GOAL := help
-.DELETE_ON_ERROR:
+.NOTPARALLEL:
 SHELL := /bin/sh
 
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := GOLDWORK_FRONTEND=skip $(PY) -m pip --disable-pip-version-check
-NODE_INPUTS := openapi.json tools/frontend.py $(shell find frontend -name node_modules -prune -o \
-	-type f ! -name '.*' ! -name '*~' ! -name schema.d.ts -print 2>/dev/null)
 PYTEST_ARGS ?=
 WORKERS ?= 2
 ARGS ?=
@@ -24,10 +22,10 @@ help: ## print this list
 
 setup: $(VENV)/.dev ## make .venv with everything for working on goldwork
 
-demo: $(VENV)/.core $(VENV)/.frontend ## run a demonstration: make demo ARGS="..."
+demo: $(VENV)/.core frontend ## run a demonstration: make demo ARGS="..."
 	@$(VENV)/bin/goldwork demo $(ARGS)
 
-test: $(VENV)/.dev $(VENV)/.frontend $(VENV)/.browser ## run every test: make test PYTEST_ARGS="-k name"
+test: $(VENV)/.dev frontend $(VENV)/.browser ## run every test: make test PYTEST_ARGS="-k name"
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not crash" $(PYTEST_ARGS)
 
 check: format-check lint types docs test ## everything that has to hold before a commit lands
@@ -36,14 +34,15 @@ format: $(VENV)/.dev ## put every Python file into its form
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix --select I,F401,UP,RUF100 .
 
-bench: $(VENV)/.dev $(VENV)/.frontend ## run the benchmarks: one JSON object a line
+bench: $(VENV)/.dev frontend ## run the benchmarks: one JSON object a line
 	@$(PY) -m benchmarks $(ARGS)
 
 crash: $(VENV)/.dev ## kill servers on purpose and see that nothing acknowledged is lost
 	@$(PY) -m pytest -m crash $(PYTEST_ARGS)
 
-dev: $(VENV)/.dev $(VENV)/.frontend ## serve the front end from its sources, beside a server for the API
-	@trap 'kill 0' EXIT INT TERM; $(VENV)/bin/goldwork demo $(ARGS) & $(PY) tools/frontend.py dev
+dev: $(VENV)/.dev frontend ## serve the front end from its sources, beside a server for the API
+	@$(VENV)/bin/goldwork demo $(ARGS) & server=$$!; trap 'kill $$server' EXIT INT TERM; \
+		$(PY) tools/frontend.py dev
 
 clean: ## remove all that was made here, .venv too
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results
@@ -65,31 +64,28 @@ types: $(VENV)/.dev
 docs: $(VENV)/.dev
 	@$(PY) tools/check_docs.py
 
-frontend: $(VENV)/.frontend ## build the front end into the package
-
 # What is made once.
 
 $(PY):
 	@PYTHON="$(PYTHON)" sh tools/make_venv.sh $(VENV)
 
-$(VENV)/.core: pyproject.toml hatch_build.py | $(PY)
+$(VENV)/.core: pyproject.toml | $(PY)
 	@echo "installing goldwork into $(VENV)"
 	@$(PIP) install --quiet -e .
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml hatch_build.py | $(PY)
+$(VENV)/.dev: pyproject.toml | $(PY)
 	@echo "installing goldwork and what its tests need into $(VENV) (minutes, the first time)"
 	@$(PIP) install --quiet -e '.[dev]'
 	@touch $(VENV)/.core $@
-
-$(VENV)/.frontend: $(NODE_INPUTS) | $(PY)
-	@$(PY) tools/frontend.py fresh || { \
-		echo "building the front end"; \
-		$(PIP) install --quiet $$($(PY) tools/frontend.py requirement) && $(PY) tools/frontend.py build; }
-	@touch $@
 
 $(VENV)/.browser: tools/ensure_browser.py | $(VENV)/.dev
 	@$(PY) tools/ensure_browser.py
 	@touch $@
 
-openapi.json:
+# Freshness of the front end is a digest, not a time: a deleted file or a switched branch counts too.
+frontend: | $(PY) ## build the front end into the package
+	@$(PY) tools/frontend.py fresh || { \
+		echo "building the front end"; \
+		node=$$($(PY) tools/frontend.py requirement); \
+		{ [ -z "$$node" ] || $(PIP) install --quiet "$$node"; } && $(PY) tools/frontend.py build; }

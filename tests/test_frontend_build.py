@@ -110,6 +110,12 @@ def test_failed_build_leaves_the_old_assets(site: frontend.Site, npm: FakeNpm) -
     assert [p.name for p in site.static.parent.iterdir()] == ["static"]
 
 
+def test_what_a_killed_build_left_is_cleared(site: frontend.Site, npm: FakeNpm) -> None:
+    (site.static.parent / ".static-12345").mkdir()
+    frontend.build(site, quiet)
+    assert [p.name for p in site.static.parent.iterdir()] == ["static"]
+
+
 def test_two_builds_at_once_make_one(site: frontend.Site) -> None:
     """In two processes, as two installs of one checkout would be."""
     code = """

@@ -116,6 +116,8 @@ def build(site: Site, say: Say = print) -> None:
         install(site, tools)
         installed = time.monotonic()
         types(site, tools)
+        for left in site.static.parent.glob(".static-*"):  # by a build that was killed
+            shutil.rmtree(left, ignore_errors=True)
         made = site.static.with_name(f".static-{os.getpid()}")
         try:
             tools.npm(site, ["run", "build"], seconds=BUILD_SECONDS, GOLDWORK_STATIC=str(made))
