@@ -142,8 +142,9 @@ def test_imports_go_down() -> None:
 
 
 def test_nothing_imports_the_front_door() -> None:
-    """`goldwork` itself re-exports: a module that imports it could be half made when it is used."""
-    wrong = [str(i) for i in inside() if i.target == "goldwork" and room(i.module) not in {"cli", "__main__"}]
+    """`goldwork` itself re-exports what the lower floors have; the top floors ask it for the version."""
+    top = {"web", "cli", "__main__"}
+    wrong = [str(i) for i in inside() if i.target == "goldwork" and room(i.module) not in top]
     assert wrong == [], "import the module that has the name"
 
 
@@ -197,7 +198,7 @@ def circle(edges: dict[str, set[str]]) -> list[str]:
 )
 def test_libraries_stay_in_their_rooms(libraries: set[str], rooms: set[str]) -> None:
     wrong = [str(i) for i, library in outside() if library in libraries and room(i.module) not in rooms]
-    assert wrong == []
+    assert wrong == [], f"only {sorted(rooms)} may; take the name from a module there that passes it on"
 
 
 @pytest.mark.parametrize("code", ["import goldwork", "import goldwork; goldwork.Judgements"])
