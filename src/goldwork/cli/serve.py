@@ -181,6 +181,10 @@ def _serve(
                 for number, handler in before.items():
                     signal.signal(number, handler)
 
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            print("Ready. Ctrl+C stops the server.", flush=True)
+
     config = uvicorn.Config(
         create_app(home, database, writer, settings),
         http="httptools",

@@ -6,9 +6,11 @@ hangs on `annotator`, which carries a random pseudonym, so that a person can be 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -57,28 +59,28 @@ _PASSWORD = sa.select(account.c.password_hash).where(account.c.id == bind("accou
 _OTHER_ADMINISTRATOR = (
     sa.select(account.c.id).where(account.c.administrator, account.c.active, account.c.id != bind("account")).limit(1)
 )
+_other = member.alias("other")
 _SOLE_MANAGER = (
     sa.select(project.c.name)
     .join(member, member.c.project == project.c.id)
-    .where(member.c.account == bind("account"), member.c.role == "manager")
     .where(
+        member.c.account == bind("account"),
+        member.c.role == "manager",
         ~sa.exists().where(
-            (member.alias("other").c.project == project.c.id)
-            & (member.alias("other").c.role == "manager")
-            & (member.alias("other").c.account != bind("account"))
-        )
+            _other.c.project == project.c.id, _other.c.role == "manager", _other.c.account != bind("account")
+        ),
     )
 )
 
 
 def list_accounts(connection: Connection) -> list[Account]:
     """Every account, oldest first."""
-    return [Account(*row) for row in connection.execute(_ALL).tuples()]
+    return [Account(*row) for row in connection.execute(_ALL)]
 
 
 def find_account(connection: Connection, account_id: int) -> Account:
     """One account. Raises NotFoundError."""
-    row = connection.execute(_ONE, {"account": account_id}).tuples().one_or_none()
+    row = connection.execute(_ONE, {"account": account_id}).one_or_none()
     if row is None:
         raise NotFoundError("there is no such account.")
     return Account(*row)
@@ -172,7 +174,8 @@ def create_account(
         "administrator": administrator,
         "created_at": now,
     }
-    account_id = _guard_email(connection, sa.insert(account).values(made).returning(account.c.id)).scalar_one()
+    with _unique_email(connection):
+        account_id = connection.execute(sa.insert(account).values(made).returning(account.c.id)).scalar_one()
     add_annotator(connection, account_id)
     return int(account_id)
 
@@ -206,7 +209,8 @@ def update_account(connection: Connection, person: Person, changes: dict[str, An
         values["email"] = read_email(values["email"])
     if not values:
         return
-    _guard_email(connection, sa.update(account).where(account.c.id == person.account).values(values))
+    with _unique_email(connection):
+        connection.execute(sa.update(account).where(account.c.id == person.account).values(values))
     if "password_hash" in values:
         connection.execute(
             sa.delete(token).where(
@@ -268,11 +272,12 @@ def _others_administrate(connection: Connection, account_id: int) -> bool:
     return connection.execute(_OTHER_ADMINISTRATOR, {"account": account_id}).first() is not None
 
 
-def _guard_email(connection: Connection, statement: Any) -> Any:
-    """Run a statement that may break the e-mail address's uniqueness."""
+@contextlib.contextmanager
+def _unique_email(connection: Connection) -> Iterator[None]:
+    """Around a statement that may break the e-mail address's uniqueness. Raises ConflictError."""
     try:
         with connection.begin_nested():
-            return connection.execute(statement)
+            yield
     except IntegrityError:
         raise ConflictError(
             "this e-mail address belongs to another account. Sign in to that one, or give another address.",

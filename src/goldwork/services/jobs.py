@@ -2,13 +2,15 @@
 
 A worker claims a job by a conditional update, extends its lease while it works, and saves each chunk of results
 together with its checkpoint in one transaction that holds only while the lease is its own. A job whose worker was
-killed is claimed again and goes on from its checkpoint; after `MAX_ATTEMPTS` it is undone and has failed.
+killed is claimed again and goes on from its checkpoint; after `MAX_ATTEMPTS` without a chunk it is undone and has
+failed.
 
 **Invariant: of a job's chunks, each is committed exactly once, whatever dies meanwhile and whoever takes over.**
 """
 
 from __future__ import annotations
 
+import secrets
 from typing import Any, Literal
 
 import msgspec
@@ -55,7 +57,7 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Claim(msgspec.Struct):
-    """A job that a worker holds. `attempt` and `worker` fence off whoever held it before."""
+    """A job that a worker holds. `token` is new with every claim and fences off whoever held it before."""
 
     id: int
     project: int
@@ -63,7 +65,7 @@ class Claim(msgspec.Struct):
     body: dict[str, Any]
     checkpoint: dict[str, Any]
     attempt: int
-    worker: str
+    token: str
 
 
 class LeaseLostError(GoldworkError):
@@ -106,12 +108,7 @@ _CLAIM = (
     .values(state="running", worker=bind("me"), attempts=job.c.attempts + 1, leased_until=bind("until"))
     .returning(job.c.id, job.c.project, job.c.kind, job.c.body, job.c.checkpoint, job.c.attempts)
 )
-_MINE = (
-    (job.c.id == bind("of"))
-    & (job.c.worker == bind("me"))
-    & (job.c.attempts == bind("attempt"))
-    & (job.c.state == "running")
-)
+_MINE = (job.c.id == bind("of")) & (job.c.worker == bind("me")) & (job.c.state == "running")
 _BEAT = sa.update(job).where(_MINE).values(leased_until=bind("until"))
 _SAVE = (
     sa.update(job)
@@ -122,6 +119,7 @@ _SAVE = (
         done=sa.func.coalesce(bind("to_done", type_=sa.BigInteger), job.c.done),
         total=sa.func.coalesce(bind("to_total", type_=sa.BigInteger), job.c.total),
         phase=sa.func.coalesce(bind("to_phase", type_=sa.Text), job.c.phase),
+        attempts=sa.case((bind("progress", type_=sa.Boolean), 1), else_=job.c.attempts),
     )
     .returning(job.c.cancel)
 )
@@ -137,7 +135,11 @@ _END = (
         phase="",
     )
 )
-_AGAIN = sa.update(job).where(_MINE).values(state="waiting", worker=None, leased_until=None)
+_AGAIN = (
+    sa.update(job)
+    .where(_MINE)
+    .values(state="waiting", worker=None, leased_until=None, attempts=job.c.attempts - bind("forgiven"))
+)
 
 
 def add(
@@ -201,12 +203,13 @@ def cancel(connection: Connection, database: Database, project: int, job_id: int
 def claim(connection: Connection, database: Database, worker: str, kinds: list[str]) -> Claim | None:
     """The oldest job that waits, or whose worker is gone, now held by `worker`; None where there is none."""
     now = database.now(connection)
-    row = connection.execute(_CLAIM, {"now": now, "kinds": kinds, "me": worker, "until": now + LEASE}).one_or_none()
+    token = f"{worker}-{secrets.token_hex(4)}"
+    row = connection.execute(_CLAIM, {"now": now, "kinds": kinds, "me": token, "until": now + LEASE}).one_or_none()
     if row is None:
         return None
     body = msgspec.json.decode(row.body)
     checkpoint = msgspec.json.decode(row.checkpoint) if row.checkpoint else {}
-    return Claim(row.id, row.project, row.kind, body, checkpoint, row.attempts, worker)
+    return Claim(row.id, row.project, row.kind, body, checkpoint, row.attempts, token)
 
 
 def beat(connection: Connection, database: Database, held: Claim) -> bool:
@@ -223,15 +226,20 @@ def save(
     done: int | None = None,
     total: int | None = None,
     phase: str | None = None,
+    progress: bool = False,
     cancellable: bool = True,
 ) -> None:
-    """Store the claim's checkpoint and progress. Raises LeaseLostError, and CancelledError where that was asked."""
+    """Store the claim's checkpoint and progress. Raises LeaseLostError, and CancelledError where that was asked.
+
+    `progress`: a chunk of lasting results is saved with it, so the attempts count anew.
+    """
     values = {
         "until": database.now(connection) + LEASE,
         "to_checkpoint": msgspec.json.encode(held.checkpoint).decode(),
         "to_done": done,
         "to_total": total,
         "to_phase": phase,
+        "progress": progress,
     }
     row = connection.execute(_SAVE, _fence(held) | values).one_or_none()
     if row is None:
@@ -260,13 +268,13 @@ def end(
         raise LeaseLostError("another worker has taken this job over.")
 
 
-def release(connection: Connection, held: Claim) -> None:
-    """Give a job back, to be claimed again at once."""
-    connection.execute(_AGAIN, _fence(held))
+def release(connection: Connection, held: Claim, *, forgive: bool) -> None:
+    """Give a job back, to be claimed again at once; `forgive` does not count this attempt."""
+    connection.execute(_AGAIN, _fence(held) | {"forgiven": int(forgive)})
 
 
 def _fence(held: Claim) -> dict[str, Any]:
-    return {"of": held.id, "me": held.worker, "attempt": held.attempt}
+    return {"of": held.id, "me": held.token}
 
 
 def _shown(row: Any) -> Job:

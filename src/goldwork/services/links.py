@@ -124,7 +124,7 @@ def invite(connection: Connection, project_id: int, role: Role, email: str | Non
 def list_invitations(connection: Connection, project_id: int, now: int) -> list[Invitation]:
     """A project's open invitations, oldest first."""
     rows = connection.execute(_INVITATIONS, {"project": project_id, "now": now})
-    return [Invitation(*row) for row in rows.tuples()]
+    return [Invitation(*row) for row in rows]
 
 
 def withdraw(connection: Connection, inviter: Member, link_id: int) -> None:

@@ -73,7 +73,7 @@ def list_members(connection: Connection, mine: Member) -> list[Row]:
     mine.require("manager")
     return [
         Row(*row[:6], judgements=_answers(row[6]), active=row[7])
-        for row in connection.execute(_ALL, {"project": mine.project}).tuples()
+        for row in connection.execute(_ALL, {"project": mine.project})
     ]
 
 

@@ -211,6 +211,7 @@ def create(
         "guideline_version": 1,
         "policy_version": 1,
         "policy": _write_json(policy),
+        "head": b"",
         "created_at": now,
     }
     made = connection.execute(sa.insert(project).values(values).returning(project.c.id)).scalar_one()

@@ -111,7 +111,7 @@ def forget_expired(connection: Connection, now: int) -> None:
 
 def list_api_tokens(connection: Connection, person: Person) -> list[ApiToken]:
     """The person's API tokens, oldest first."""
-    return [ApiToken(*row) for row in connection.execute(_API_TOKENS, {"account": person.account}).tuples()]
+    return [ApiToken(*row) for row in connection.execute(_API_TOKENS, {"account": person.account})]
 
 
 def create_api_token(connection: Connection, person: Person, label: str, now: int) -> tuple[int, str]:
