@@ -371,7 +371,9 @@ export class Outbox {
   }
 
   #touch(entry: Entry, change: Partial<Entry>): void {
-    this.#put({ ...(this.entries.find((e) => e.id === entry.id) ?? entry), ...change })
+    // Undone in the meantime: it does not come back.
+    const mirrored = this.entries.find((e) => e.id === entry.id)
+    if (mirrored) this.#put({ ...mirrored, ...change })
   }
 
   #put(entry: Entry): void {
