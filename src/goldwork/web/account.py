@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Controller, delete, get, patch, post
+from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, UnsetType
 
 from goldwork.errors import ForbiddenError
@@ -74,7 +75,7 @@ class AccountController(Controller):
     tags = ("account",)
 
     @patch("/account", operation_id="updateAccount", opt=for_person(session=True) | {"errors": (409, 429)})
-    async def update(self, request: Request, data: AccountChange) -> Session:
+    async def update(self, request: Request, data: JSONBody[AccountChange]) -> Session:
         """Change one's name, e-mail address or password. A new password signs out everywhere else."""
         server, person = request.server, request.person
         changes: dict[str, Any] = {}
@@ -93,13 +94,13 @@ class AccountController(Controller):
         return ApiTokens(await request.server.read(signin.list_api_tokens, request.person))
 
     @post("/tokens", operation_id="createToken", opt=for_person(session=True) | {"errors": (409,)})
-    async def create_token(self, request: Request, data: NewApiToken) -> MadeApiToken:
+    async def create_token(self, request: Request, data: JSONBody[NewApiToken]) -> MadeApiToken:
         """A new API token; it may do what its owner may, except change the account."""
         made = await request.server.write(signin.create_api_token, request.person, data.label, now_ms())
         return MadeApiToken(*made)
 
     @delete("/tokens/{token_id:int}", operation_id="revokeToken", opt=for_person(session=True) | {"errors": (404,)})
-    async def revoke_token(self, request: Request, token_id: int) -> None:
+    async def revoke_token(self, request: Request, token_id: FromPath[int]) -> None:
         """End an API token at once."""
         await request.server.write(signin.revoke_api_token, request.person, token_id)
 
@@ -114,7 +115,7 @@ class AccountController(Controller):
         status_code=200,
         opt=for_administrator() | {"errors": (404, 409)},
     )
-    async def sign_in_link(self, request: Request, account_id: int) -> SharedLink:
+    async def sign_in_link(self, request: Request, account_id: FromPath[int]) -> SharedLink:
         """A one-time link for somebody who cannot sign in any more."""
         made = await request.server.write(links.make_sign_in_link, account_id, now_ms())
         return SharedLink(link_url(request, made.secret), made.expires_at)
@@ -125,7 +126,7 @@ class AccountController(Controller):
         status_code=204,
         opt=for_administrator() | {"errors": (404, 409)},
     )
-    async def deactivate(self, request: Request, account_id: int) -> None:
+    async def deactivate(self, request: Request, account_id: FromPath[int]) -> None:
         """Shut an account: whoever is signed in with it is out at once."""
         await request.server.write(accounts.deactivate, account_id)
 

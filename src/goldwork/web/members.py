@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from litestar import Controller, delete, get, patch, post
+from litestar.params import FromPath, JSONBody
 from sqlalchemy import Connection
 
 from goldwork.services import links, members
@@ -58,9 +59,11 @@ class MembersController(Controller):
         operation_id="createInvitation",
         opt=for_member("manager") | {"errors": (409,)},
     )
-    async def invite(self, request: Request, project_id: int, data: NewInvitation) -> MadeInvitation:
+    async def invite(
+        self, request: Request, project_id: FromPath[int], data: JSONBody[NewInvitation]
+    ) -> MadeInvitation:
         """A one-time link into the project."""
-        made = await request.server.write(links.invite, project_id, data.role, data.email, now_ms())
+        made = await request.server.write(links.invite, request.member.project, data.role, data.email, now_ms())
         return MadeInvitation(made.id, link_url(request, made.secret), made.expires_at)
 
     @delete(
@@ -68,7 +71,7 @@ class MembersController(Controller):
         operation_id="withdrawInvitation",
         opt=for_member("manager"),
     )
-    async def withdraw(self, request: Request, invitation_id: int) -> None:
+    async def withdraw(self, request: Request, invitation_id: FromPath[int]) -> None:
         """End an invitation that was not used."""
         await request.server.write(links.withdraw, request.member, invitation_id)
 
@@ -78,7 +81,7 @@ class MembersController(Controller):
         status_code=204,
         opt=for_member("manager") | {"errors": (409,)},
     )
-    async def update(self, request: Request, account_id: int, data: RoleChange) -> None:
+    async def update(self, request: Request, account_id: FromPath[int], data: JSONBody[RoleChange]) -> None:
         """Give a member another role."""
         server = request.server
         await server.write(members.set_role, server.database, request.member, account_id, data.role)
@@ -88,7 +91,7 @@ class MembersController(Controller):
         operation_id="removeMember",
         opt=for_member("manager") | {"errors": (409,)},
     )
-    async def remove(self, request: Request, account_id: int) -> None:
+    async def remove(self, request: Request, account_id: FromPath[int]) -> None:
         """End a membership at once; what the person judged stays."""
         server = request.server
         await server.write(members.remove, server.database, request.member, account_id)

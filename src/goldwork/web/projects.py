@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, get, patch, post, put
+from litestar.params import JSONBody
 from msgspec import UNSET, UnsetType
 from sqlalchemy import Connection
 
@@ -69,7 +70,7 @@ class ProjectsController(Controller):
         return Projects(await request.server.read(projects.list_projects, request.person))
 
     @post("/projects", operation_id="createProject", opt=for_consenting(), request_max_body_size=FORM_BODY)
-    async def create(self, request: Request, data: NewProject) -> Project:
+    async def create(self, request: Request, data: JSONBody[NewProject]) -> Project:
         """Begin a project, as its manager."""
         return await request.server.write(_create, request.server, request.person, data)
 
@@ -82,7 +83,7 @@ class ProjectsController(Controller):
         return await request.server.read(projects.summarise, mine)
 
     @patch("/projects/{project_id:int}", operation_id="updateProject", opt=for_member("manager"))
-    async def update(self, request: Request, data: ProjectChange) -> Project:
+    async def update(self, request: Request, data: JSONBody[ProjectChange]) -> Project:
         """Rename, open, pause or close a project; change how many judgements an item gets and how long a lease is."""
         return await request.server.write(_update, request.server, request.member, data)
 
@@ -92,14 +93,14 @@ class ProjectsController(Controller):
         opt=for_member("manager") | {"errors": (409,)},
         request_max_body_size=FORM_BODY,
     )
-    async def set_form(self, request: Request, data: NewForm) -> Project:
+    async def set_form(self, request: Request, data: JSONBody[NewForm]) -> Project:
         """Change the questions, while nothing is judged yet."""
         server, mine = request.server, request.member
         await server.write(projects.set_form, server.database, mine, data.form)
         return await server.read(projects.describe, mine)
 
     @put("/projects/{project_id:int}/guideline", operation_id="setGuideline", opt=for_member("manager"))
-    async def set_guideline(self, request: Request, data: NewGuideline) -> Project:
+    async def set_guideline(self, request: Request, data: JSONBody[NewGuideline]) -> Project:
         """A new version of the guideline."""
         server, mine = request.server, request.member
         await server.write(projects.set_guideline, server.database, mine, data.text)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from litestar import Controller, Response, delete, get, post
 from litestar.datastructures import Cookie
+from litestar.params import JSONBody
 from sqlalchemy import Connection
 
 import goldwork
@@ -147,7 +148,7 @@ class SessionController(Controller):
         return await request.server.read(session_of, request.server, caller.account if caller else None)
 
     @post("/session", operation_id="signIn", opt=for_anyone() | {"errors": (401, 429)})
-    async def sign_in(self, request: Request, data: SignIn) -> Response[Session]:
+    async def sign_in(self, request: Request, data: JSONBody[SignIn]) -> Response[Session]:
         """Sign in with e-mail address and password."""
         server = request.server
         email = data.email.strip().lower()
@@ -167,7 +168,7 @@ class SessionController(Controller):
         return Response(None, cookies=[session_cookie(request.server, "")])
 
     @post("/notice", operation_id="acceptNotice", status_code=200, opt=for_person() | {"errors": (409,)})
-    async def accept(self, request: Request, data: Accept) -> Session:
+    async def accept(self, request: Request, data: JSONBody[Accept]) -> Session:
         """Accept the notice."""
         if data.version != notice.VERSION:
             raise ConflictError(
@@ -178,14 +179,14 @@ class SessionController(Controller):
         return await server.read(session_of, server, person.account)
 
     @post("/link", operation_id="lookAtLink", status_code=200, opt=for_anyone() | {"errors": (404,)})
-    async def look_at(self, request: Request, data: LinkToken) -> LinkInfo:
+    async def look_at(self, request: Request, data: JSONBody[LinkToken]) -> LinkInfo:
         """What a one-time link is for; this does not use it."""
         found = await request.server.read(links.look_at, data.token, now_ms())
         needs_account = found.kind != "sign-in" and request.caller is None
         return LinkInfo(found.kind, found.project, found.role, found.email, needs_account, found.expires_at)
 
     @post("/link/use", operation_id="useLink", opt=for_anyone() | {"errors": (404, 409)})
-    async def use(self, request: Request, data: UseLink) -> Response[Joined]:
+    async def use(self, request: Request, data: JSONBody[UseLink]) -> Response[Joined]:
         """Use a one-time link: sign in by it, or join with the present account or a new one."""
         server = request.server
         hashed = await server.hash(accounts.hash_password, data.password) if data.password else None

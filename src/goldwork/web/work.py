@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Controller, get, post
+from litestar.params import FromPath, JSONBody
 from sqlalchemy import Connection
 
 from goldwork.services import mine, projects
@@ -109,7 +110,7 @@ class WorkController(Controller):
         opt=for_member("annotator"),
         request_max_body_size=SUBMIT_BODY,
     )
-    async def lease(self, request: Request, project_id: int, data: Wanted) -> Work:
+    async def lease(self, request: Request, project_id: FromPath[int], data: JSONBody[Wanted]) -> Work:
         """Hold items to judge: those held already, and more up to `count`. Asking again is harmless."""
         server = request.server
         wanted = Lease(project_id, request.member.person.annotator, data.count)
@@ -129,7 +130,7 @@ class WorkController(Controller):
         opt=for_member("annotator") | {"errors": (409,)},
         request_max_body_size=SUBMIT_BODY,
     )
-    async def submit(self, request: Request, project_id: int, data: NewSubmit) -> Receipt:
+    async def submit(self, request: Request, project_id: FromPath[int], data: JSONBody[NewSubmit]) -> Receipt:
         """Hand in an answer, a skip or an undo. Acknowledged once it is durable; sending it again is harmless."""
         server = request.server
         sent = Submit(
