@@ -84,7 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def worker_command(home: Home) -> list[str]:
     """The command that starts this home's worker."""
-    return [sys.executable, "-m", "goldwork.cli", "worker", "--home", str(home.path), "--database", home.database]
+    place = ["--home", str(home.path), "--database", home.database]
+    return [sys.executable, "-m", "goldwork.cli", "worker", *place, "--attached"]
 
 
 def _port(text: str) -> int:

@@ -19,7 +19,7 @@ from goldwork.store.database import Database
 from goldwork.store.schema import account, annotator, annotator_state, member
 
 
-class Row(msgspec.Struct, frozen=True):
+class MemberRow(msgspec.Struct, frozen=True):
     """One member, as managers see them. `judgements`: answers given here."""
 
     account: int
@@ -68,11 +68,11 @@ _OTHER_MANAGER = (
 )
 
 
-def list_members(connection: Connection, mine: Member) -> list[Row]:
+def list_members(connection: Connection, mine: Member) -> list[MemberRow]:
     """Everybody in the project, in the order they came."""
     mine.require("manager")
     return [
-        Row(*row[:6], judgements=_answers(row[6]), active=row[7])
+        MemberRow(*row[:6], judgements=_answers(row[6]), active=row[7])
         for row in connection.execute(_ALL, {"project": mine.project})
     ]
 

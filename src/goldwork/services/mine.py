@@ -48,7 +48,7 @@ class Ledger(msgspec.Struct, frozen=True):
     seconds: float
 
 
-class Mine(msgspec.Struct, frozen=True):
+class MyWork(msgspec.Struct, frozen=True):
     """One person's work in one project. Times in milliseconds."""
 
     judged: int
@@ -124,12 +124,12 @@ def today(connection: Connection, mine: Member, now: int) -> Today:
     return Today(_judged(rows), _seconds(rows))
 
 
-def describe(connection: Connection, mine: Member) -> Mine:
+def describe(connection: Connection, mine: Member) -> MyWork:
     """All that the member did in the project."""
     rows = _by_day(connection, mine, 0)
     answers = [row for row in rows if row.kind == "answer"]
     days = sorted({row.day for row in rows})
-    return Mine(
+    return MyWork(
         judged=_judged(rows),
         seconds=_seconds(rows),
         first_at=min((row.first for row in rows), default=None),

@@ -34,7 +34,7 @@ MINUTE = 60_000
 State = Literal["open", "paused", "closed"]
 
 
-class Summary(msgspec.Struct, frozen=True):
+class ProjectSummary(msgspec.Struct, frozen=True):
     """A project as every member sees it in a list."""
 
     id: int
@@ -55,7 +55,7 @@ class Guideline(msgspec.Struct, frozen=True):
     at: int
 
 
-class Project(Summary, frozen=True):
+class Project(ProjectSummary, frozen=True):
     """A project as its managers see it. `form` is JSON as `read_form` takes it."""
 
     overlap: int
@@ -122,12 +122,12 @@ _JUDGED = sa.select(submit.c.seq).where(submit.c.project == bind("project")).lim
 # Reading.
 
 
-def list_projects(connection: Connection, person: Person) -> list[Summary]:
+def list_projects(connection: Connection, person: Person) -> list[ProjectSummary]:
     """The projects that the person has a part in, newest first."""
     return [_summary(row) for row in connection.execute(_MINE, {"account": person.account})]
 
 
-def summarise(connection: Connection, mine: Member) -> Summary:
+def summarise(connection: Connection, mine: Member) -> ProjectSummary:
     """One project, in short."""
     where = {"account": mine.person.account, "project": mine.project}
     return _summary(connection.execute(_ONE, where).one())
@@ -165,9 +165,9 @@ def screen(connection: Connection, mine: Member) -> Screen:
     )
 
 
-def _summary(row: Any) -> Summary:
+def _summary(row: Any) -> ProjectSummary:
     counts: Mapping[str, int] = msgspec.json.decode(row.counts) if row.counts else {}
-    return Summary(
+    return ProjectSummary(
         id=row.id,
         name=row.name,
         state=row.state,

@@ -17,6 +17,8 @@ from goldwork.web.account import AccountController
 from goldwork.web.context import Request, Server, admit
 from goldwork.web.errors import respond
 from goldwork.web.health import HealthController
+from goldwork.web.imports import ImportsController
+from goldwork.web.jobs import JobsController
 from goldwork.web.members import MembersController
 from goldwork.web.projects import ProjectsController
 from goldwork.web.security import Gate
@@ -34,6 +36,8 @@ CONTROLLERS: Sequence[type[Controller]] = (
     ProjectsController,
     MembersController,
     WorkController,
+    ImportsController,
+    JobsController,
 )
 
 

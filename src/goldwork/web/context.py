@@ -20,7 +20,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from sqlalchemy import Connection
 
-from goldwork.errors import ForbiddenError
+from goldwork.errors import ForbiddenError, NotFoundError
 from goldwork.services import access, signin
 from goldwork.services.access import MAX_ID, WHO, Member, Person, Role
 from goldwork.services.assign import Assigner
@@ -245,3 +245,5 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         access.administrator(person)
     elif who == "person" and access.signed_in(person).kind != "session" and options["session"]:
         raise ForbiddenError("an API token may not do this: sign in.", reason="session_needed")
+    if any(isinstance(value, int) and value > MAX_ID for value in scope["path_params"].values()):
+        raise NotFoundError("there is nothing at this address.")

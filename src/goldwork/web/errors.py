@@ -23,6 +23,7 @@ from goldwork.errors import (
     InputError,
     NotFoundError,
     RateLimitedError,
+    TooLargeError,
     UnauthenticatedError,
     UnknownNameError,
 )
@@ -54,7 +55,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     details: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
-class Failure(msgspec.Struct, frozen=True):
+class ErrorBody(msgspec.Struct, frozen=True):
     """The body of every answer that is not a success."""
 
     error: Problem
@@ -62,6 +63,7 @@ class Failure(msgspec.Struct, frozen=True):
 
 STATUS: Mapping[type[GoldworkError], int] = {
     AnswerError: 400,
+    TooLargeError: 413,
     UnknownNameError: 400,
     InputError: 400,
     UnauthenticatedError: 401,
@@ -92,18 +94,18 @@ OUR_FAULT = "something went wrong on the server. It was logged; trying again lat
 encode = msgspec.json.Encoder().encode
 
 
-def describe(error: Exception) -> tuple[int, Failure, dict[str, str]]:
+def describe(error: Exception) -> tuple[int, ErrorBody, dict[str, str]]:
     """Status, body and headers for an exception. What nobody foresaw is a 500 that gives nothing away."""
     if isinstance(error, GoldworkError):
         for kind in type(error).__mro__:
             if kind in STATUS:
-                return STATUS[kind], Failure(_problem(error)), _headers(error)
+                return STATUS[kind], ErrorBody(_problem(error)), _headers(error)
     if isinstance(error, msgspec.ValidationError | msgspec.DecodeError):
         message, where = _split(str(error))
-        return 400, Failure(Problem("bad_input", message, where=where)), {}
+        return 400, ErrorBody(Problem("bad_input", message, where=where)), {}
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return _from_litestar(error)
-    return 500, Failure(Problem("error", OUR_FAULT)), {}
+    return 500, ErrorBody(Problem("error", OUR_FAULT)), {}
 
 
 def _problem(error: GoldworkError) -> Problem:
@@ -128,7 +130,7 @@ def _split(message: str) -> tuple[str, str | msgspec.UnsetType]:
     return f"{text[:1].lower()}{text[1:].rstrip('.')}.", place if found and place else msgspec.UNSET
 
 
-def _from_litestar(error: HTTPException) -> tuple[int, Failure, dict[str, str]]:
+def _from_litestar(error: HTTPException) -> tuple[int, ErrorBody, dict[str, str]]:
     status = error.status_code if error.status_code in CODES else 400
     message = MESSAGES.get(status, "")
     where: str | msgspec.UnsetType = msgspec.UNSET
@@ -143,7 +145,7 @@ def _from_litestar(error: HTTPException) -> tuple[int, Failure, dict[str, str]]:
             elif key:
                 where = key
     allow = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
-    return status, Failure(Problem(CODES[status], message, where=where)), allow
+    return status, ErrorBody(Problem(CODES[status], message, where=where)), allow
 
 
 def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from goldwork.services import links, members
 from goldwork.services.access import Member, Role
 from goldwork.services.links import Invitation
-from goldwork.services.members import Row
+from goldwork.services.members import MemberRow
 from goldwork.web.account import link_url
 from goldwork.web.context import Request, for_member, now_ms
 from goldwork.web.session import Text
@@ -19,7 +19,7 @@ from goldwork.web.session import Text
 class Members(msgspec.Struct, frozen=True):
     """A project's members and its open invitations."""
 
-    members: list[Row]
+    members: list[MemberRow]
     invitations: list[Invitation]
 
 
@@ -59,9 +59,7 @@ class MembersController(Controller):
         operation_id="createInvitation",
         opt=for_member("manager") | {"errors": (409,)},
     )
-    async def invite(
-        self, request: Request, project_id: FromPath[int], data: JSONBody[NewInvitation]
-    ) -> MadeInvitation:
+    async def invite(self, request: Request, data: JSONBody[NewInvitation]) -> MadeInvitation:
         """A one-time link into the project."""
         made = await request.server.write(links.invite, request.member.project, data.role, data.email, now_ms())
         return MadeInvitation(made.id, link_url(request, made.secret), made.expires_at)

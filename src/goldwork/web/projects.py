@@ -10,9 +10,9 @@ from litestar.params import JSONBody
 from msgspec import UNSET, UnsetType
 from sqlalchemy import Connection
 
-from goldwork.services import projects
+from goldwork.services import jobs, projects
 from goldwork.services.access import Member, Person
-from goldwork.services.projects import MAX_GUIDELINE, Project, State, Summary
+from goldwork.services.projects import MAX_GUIDELINE, Project, ProjectSummary, State
 from goldwork.web.context import Request, Server, for_consenting, for_member
 from goldwork.web.session import Text
 
@@ -25,7 +25,7 @@ FORM_BODY = 2 * 2**20
 class Projects(msgspec.Struct, frozen=True):
     """The projects one has a part in."""
 
-    projects: list[Summary]
+    projects: list[ProjectSummary]
 
 
 class NewProject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,7 +75,7 @@ class ProjectsController(Controller):
         return await request.server.write(_create, request.server, request.person, data)
 
     @get("/projects/{project_id:int}", operation_id="getProject", opt=for_member("annotator"))
-    async def show(self, request: Request) -> Project | Summary:
+    async def show(self, request: Request) -> Project | ProjectSummary:
         """A project; its settings are for managers, others get the summary."""
         mine = request.member
         if mine.role == "manager":
@@ -126,13 +126,15 @@ def _update(connection: Connection, server: Server, mine: Member, data: ProjectC
     if data.name is not UNSET:
         projects.rename(connection, mine, data.name)
     if data.overlap is not UNSET or data.lease_minutes is not UNSET:
-        projects.set_policy(
+        changed = projects.set_policy(
             connection,
             database,
             mine,
             overlap=None if data.overlap is UNSET else data.overlap,
             lease_minutes=None if data.lease_minutes is UNSET else data.lease_minutes,
         )
+        if changed:
+            jobs.add(connection, database, "sweep", mine.project, {})
     if data.state is not UNSET:
         projects.set_state(connection, database, mine, data.state)
     return projects.describe(connection, mine)

@@ -10,7 +10,7 @@ from typing import Any
 
 from litestar.types import ASGIApp, Message, Receive, Send
 
-from goldwork.web.errors import CODES, Failure, Problem, encode
+from goldwork.web.errors import CODES, ErrorBody, Problem, encode
 from goldwork.web.settings import Settings
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -121,7 +121,7 @@ class Gate:
 
 async def refuse(send: Send, status: int, reason: str, message: str) -> None:
     """Answer an error in the one shape."""
-    body = encode(Failure(Problem(CODES[status], message, reason=reason)))
+    body = encode(ErrorBody(Problem(CODES[status], message, reason=reason)))
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -147,7 +147,7 @@ class WorkController(Controller):
         return await server.writer.many_async(server.collector.submit_many, sent)
 
     @get("/projects/{project_id:int}/me", operation_id="getMyWork", opt=for_member("annotator"))
-    async def me(self, request: Request) -> mine.Mine:
+    async def me(self, request: Request) -> mine.MyWork:
         """One's own work in the project, all that is paid counted."""
         return await request.server.read(mine.describe, request.member)
 
