@@ -77,18 +77,21 @@ class Route(NamedTuple):
     handler: HTTPRouteHandler
 
 
-def routes(api: Litestar) -> Iterator[Route]:
+def routes(api: Litestar) -> list[Route]:
     """Every route of the API, by address and method."""
-    for route in sorted(api.routes, key=lambda route: route.path):
-        if isinstance(route, HTTPRoute):
-            for handler in route.route_handlers:
-                for method in sorted(handler.http_methods - {"OPTIONS"}):
-                    yield Route(route.path_format, str(method), handler)
+    found = [
+        Route(route.path_format, str(method), handler)
+        for route in api.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        for method in handler.http_methods - {"OPTIONS"}
+    ]
+    return sorted(found, key=lambda one: (one.path, one.method))
 
 
 def describe(api: Litestar) -> dict[str, Any]:
     """The whole document."""
-    found = list(routes(api))
+    found = routes(api)
     answered = [_type_of(one.handler) for one in found]
     bodies = [field.annotation for one in found if (field := one.handler.parsed_data_field)]
     form = _form_types()
