@@ -1,0 +1,54 @@
+/** From a table's columns to a project's fields. */
+import type { Field, Project, Show, Upload } from '../../api'
+
+/** One line of the mapping table: a column, and how it is shown; null: left out. */
+export interface Line {
+  column: string
+  examples: string[]
+  show: Show | null
+}
+
+/** With items there already, the fields are what they are and each takes a column. */
+export const fixedFields = (project: Project): boolean => project.form.fields.length > 0 && project.items > 0
+export const formOpen = (project: Project): boolean => project.judgements === 0
+
+export function linesOf(upload: Upload): Line[] {
+  return upload.columns.map((c) => ({
+    column: c.name,
+    examples: c.examples,
+    show: upload.suggestion.fields.find((f) => f.column === c.name)?.show ?? null,
+  }))
+}
+
+export function columnsOf(project: Project, upload: Upload): Record<string, string> {
+  const taken: Record<string, string> = {}
+  for (const field of project.form.fields) {
+    const hint = upload.suggestion.fields.find((f) => f.name === field.name)?.column
+    const same = upload.columns.find((c) => c.name.toLowerCase() === field.name.toLowerCase())?.name
+    taken[field.name] = hint ?? same ?? ''
+  }
+  return taken
+}
+
+export function chosen(lines: readonly Line[]): { fields: Field[]; mapping: Record<string, string> } {
+  const shown = lines.filter((line): line is Line & { show: Show } => line.show !== null)
+  return {
+    fields: shown.map(({ column, show }) => ({ name: column, show })),
+    mapping: Object.fromEntries(shown.map(({ column }) => [column, column])),
+  }
+}
+
+export const sameFields = (a: readonly Field[], b: readonly Field[]): boolean =>
+  a.length === b.length && a.every((f, i) => f.name === b[i]!.name && f.show === b[i]!.show)
+
+/** A table for pictures that came without one. */
+export function tableOf(names: readonly string[]): File {
+  const quote = (s: string): string => `"${s.replaceAll('"', '""')}"`
+  const rows = names.map((name) => `${quote(name.replace(/\.[^.]+$/, ''))},${quote(name)}`)
+  return new File([['id,image', ...rows].join('\n') + '\n'], 'pictures.csv', { type: 'text/csv' })
+}
+
+const PICTURE = /\.(png|jpe?g|webp|gif)$/i
+const TABLE = /\.(csv|tsv|txt|jsonl|ndjson|json|parquet|gz)$/i
+export const isPicture = (file: File): boolean => /^image\/(png|jpeg|webp|gif)$/.test(file.type) || PICTURE.test(file.name)
+export const isTable = (file: File): boolean => !isPicture(file) && (TABLE.test(file.name) || file.type.startsWith('text/'))
