@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
 from goldwork.errors import GoldworkError, NotFoundError
+from goldwork.services.sql import insert
 from goldwork.store.database import Database
 from goldwork.store.schema import job
 
@@ -152,7 +153,7 @@ def add(
         "body": msgspec.json.encode(body).decode(),
         "created_at": database.now(connection),
     }
-    statement = _insert(database.dialect).values(made)
+    statement = insert(database, job).values(made)
     if once:
         statement = statement.on_conflict_do_nothing(index_elements=["project"], index_where=sa.text(SINGLE))
     row = connection.execute(statement.returning(*_SHOWN)).one_or_none()
@@ -161,14 +162,6 @@ def add(
 
 SINGLE = "kind = 'snapshot' AND state IN ('waiting', 'running')"
 """Of these jobs a project has one at a time: the condition of `uq_job_snapshot`."""
-
-
-def _insert(dialect: str) -> Any:
-    if dialect == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert
-    else:
-        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
-    return insert(job)
 
 
 def find_job(connection: Connection, project: int, job_id: int) -> Job:
@@ -210,6 +203,12 @@ def claim(connection: Connection, database: Database, worker: str, kinds: list[s
     body = msgspec.json.decode(row.body)
     checkpoint = msgspec.json.decode(row.checkpoint) if row.checkpoint else {}
     return Claim(row.id, row.project, row.kind, body, checkpoint, row.attempts, token)
+
+
+def is_any_free(connection: Connection, database: Database, kinds: list[str]) -> bool:
+    """Whether `claim` may find a job: to look without writing."""
+    found = sa.select(job.c.id).where(_FREE, job.c.kind.in_(kinds)).limit(1)
+    return connection.execute(found, {"now": database.now(connection)}).one_or_none() is not None
 
 
 def beat(connection: Connection, database: Database, held: Claim) -> bool:

@@ -187,6 +187,7 @@ batch = Table(
     Column("name", Text, nullable=False),
     Column("state", Text, nullable=False, server_default="staged"),
     Column("opened_through", Id, nullable=False, server_default="0"),
+    Column("size", Integer, nullable=False, server_default="0"),
     _time("created_at", nullable=False),
     _time("published_at"),
     _one_of("state", "staged", "published", "cancelled"),

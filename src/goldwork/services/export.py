@@ -1,0 +1,287 @@
+"""Export: judgements with their provenance, the consensus, the items; what is exported imports again to the same.
+
+Judgements are paged by `seq <= s`, s being the log's end when the job began, so that an export is one moment of the
+project however long it takes. The file appears in the home's exports folder whole or not at all.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy import bindparam as bind
+
+from goldwork import io
+from goldwork.errors import NotFoundError
+from goldwork.io.columns import Kind
+from goldwork.services import jobs, media
+from goldwork.services.ingest import SAY_EVERY, current_form
+from goldwork.services.tables import iso, last_seq
+from goldwork.services.work import Steps, Work
+from goldwork.store.database import Database
+from goldwork.store.home import Home
+from goldwork.store.schema import annotator, assignment, batch, consensus, item, judgement, submit
+from goldwork.tasks import TaskType
+from goldwork.tasks.form import Keys
+from goldwork.tasks.questions import ProjectForm
+
+PAGE = 2_000
+"""Rows read from the database at a time."""
+
+What = Literal["judgements", "consensus", "items"]
+FileFormat = Literal["csv", "jsonl", "parquet"]
+Page = dict[str, list[Any]]
+
+JUDGEMENTS: Mapping[str, Kind] = {
+    "item": "text",
+    "annotator": "text",
+    "question": "text",
+    "label": "json",
+    "seconds": "number",
+    "submitted_at": "text",
+    "batch": "text",
+    "form_version": "integer",
+    "guideline_version": "integer",
+    "seq": "integer",
+    "surplus": "truth",
+    "purpose": "text",
+    "kind": "text",
+}
+"""Columns of exported judgements. `kind` is the annotator's: human, model or gold."""
+CONSENSUS: Mapping[str, Kind] = {
+    "item": "text",
+    "question": "text",
+    "label": "json",
+    "confidence": "number",
+    "judgements": "integer",
+    "tie": "truth",
+    "ambiguity": "number",
+    "votes": "json",
+}
+
+_later = submit.alias("later")
+_JUDGEMENTS = (
+    sa.select(
+        submit.c.seq,
+        item.c.external_id,
+        annotator.c.pseudonym,
+        annotator.c.kind,
+        judgement.c.question,
+        judgement.c.value,
+        submit.c.seconds,
+        submit.c.submitted_at,
+        batch.c.name,
+        submit.c.form_version,
+        submit.c.guideline_version,
+        submit.c.surplus,
+        assignment.c.purpose,
+    )
+    .select_from(
+        submit.join(judgement, (judgement.c.project == submit.c.project) & (judgement.c.seq == submit.c.seq))
+        .join(item, item.c.id == submit.c.item)
+        .join(batch, batch.c.id == item.c.batch)
+        .join(annotator, annotator.c.id == submit.c.annotator)
+        .join(assignment, assignment.c.id == submit.c.assignment)
+    )
+    .where(
+        submit.c.project == bind("project"),
+        sa.tuple_(submit.c.seq, judgement.c.question) > sa.tuple_(bind("seq"), bind("question")),
+        submit.c.seq >= bind("seq"),
+        submit.c.seq <= bind("through"),
+        submit.c.kind == "answer",
+        ~sa.exists().where(
+            _later.c.project == submit.c.project, _later.c.supersedes == submit.c.seq, _later.c.seq <= bind("through")
+        ),
+    )
+    .order_by(submit.c.seq, judgement.c.question)
+    .limit(PAGE)
+)
+_CONSENSUS = (
+    sa.select(
+        consensus.c.question,
+        consensus.c.external_id,
+        consensus.c.item,
+        consensus.c.label,
+        consensus.c.confidence,
+        consensus.c.judgements,
+        consensus.c.tie,
+        consensus.c.ambiguity,
+        consensus.c.votes,
+    )
+    .where(
+        consensus.c.project == bind("project"),
+        sa.tuple_(consensus.c.question, consensus.c.external_id, consensus.c.item)
+        > sa.tuple_(bind("question"), bind("external_id"), bind("item")),
+    )
+    .order_by(consensus.c.question, consensus.c.external_id, consensus.c.item)
+    .limit(PAGE)
+)
+_ITEMS = (
+    sa.select(item.c.id, item.c.external_id, item.c.payload)
+    .join(batch, batch.c.id == item.c.batch)
+    .where(item.c.project == bind("project"), item.c.id > bind("after"), batch.c.state == "published")
+    .order_by(item.c.id)
+    .limit(PAGE)
+)
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What to export, and as what."""
+
+    what: What
+    format: FileFormat = "csv"
+
+
+def start(connection: Connection, database: Database, project_id: int, request: Request) -> jobs.Job:
+    """Add the job that writes an export."""
+    made = jobs.add(connection, database, "export", project_id, msgspec.to_builtins(request))
+    assert made is not None
+    return made
+
+
+def find_export(connection: Connection, home: Home, project_id: int, job_id: int) -> tuple[Path, str]:
+    """A finished export and the name to give it. Raises NotFoundError."""
+    found = jobs.find_job(connection, project_id, job_id)
+    if found.kind != "export" or found.result is None:
+        raise NotFoundError("there is no such export.")
+    path = home.exports / str(project_id) / found.result["stored"]
+    if not path.exists():
+        raise NotFoundError("this export was removed after a week. Export again.")
+    return path, found.result["file"]
+
+
+def run(work: Work) -> Steps:
+    """Write the file, in one step; it stops where the job is cancelled."""
+    yield
+    request = msgspec.convert(work.body, Request)
+    folder = work.home.exports / str(work.project)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    stored = f"{work.held.id}.{request.format}"
+    rows = write(work.database, work.project, request.what, folder / stored, request.format, said=_Progress(work).say)
+    size = (folder / stored).stat().st_size
+    return {"file": f"{request.what}.{request.format}", "stored": stored, "rows": rows, "bytes": size}
+
+
+class _Progress:
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.at = 0.0
+
+    def say(self, rows: int) -> None:
+        if time.monotonic() - self.at > SAY_EVERY:
+            self.at = time.monotonic()
+            self.work.save(done=rows, phase="writing")
+
+
+def write(
+    database: Database, project_id: int, what: What, path: Path, format: str | None = None, said: Any = None
+) -> int:
+    """Write one kind of export to `path`. Returns how many rows it has."""
+    with database.read() as connection:
+        form = current_form(connection, project_id)
+        through = last_seq(connection, project_id)
+    kinds: dict[str, Kind]
+    if what == "judgements":
+        kinds, pages = _with_labels(JUDGEMENTS, form), _judgements(database, project_id, through)
+    elif what == "consensus":
+        kinds, pages = _with_labels(CONSENSUS, form), _consensus(database, project_id)
+    else:
+        names = [field.name for field in form.fields] or _payload_names(database, project_id)
+        images = {field.name for field in form.fields if field.show == "image"}
+        by = "id" if "id" not in names else "external_id"
+        kinds, pages = {by: "text", **dict.fromkeys(names, "text")}, _items(database, project_id, by, names, images)
+    rows = 0
+
+    def counted() -> Iterator[Page]:
+        nonlocal rows
+        for page in pages:
+            yield page
+            rows += len(next(iter(page.values())))
+            if said is not None:
+                said(rows)
+
+    io.write_chunks(path, kinds, counted(), name=format)
+    return rows
+
+
+def _with_labels(columns: Mapping[str, Kind], form: ProjectForm) -> dict[str, Kind]:
+    """Labels are text where every question is answered by one of its keys; else they are JSON."""
+    primitives = [shown for question in form.questions for shown in cast(TaskType, question.task).form().primitives]
+    if all(isinstance(shown, Keys) for shown in primitives):
+        return {**columns, "label": "text"}
+    return dict(columns)
+
+
+def _judgements(database: Database, project_id: int, through: int) -> Iterator[Page]:
+    place = {"seq": 0, "question": ""}
+    while True:
+        with database.read() as connection:
+            rows = connection.execute(_JUDGEMENTS, {"project": project_id, "through": through} | place).all()
+        if not rows:
+            return
+        place = {"seq": rows[-1].seq, "question": rows[-1].question}
+        yield {
+            "item": [row.external_id for row in rows],
+            "annotator": [row.pseudonym for row in rows],
+            "question": [row.question for row in rows],
+            "label": [msgspec.json.decode(row.value) for row in rows],
+            "seconds": [row.seconds for row in rows],
+            "submitted_at": [iso(row.submitted_at) for row in rows],
+            "batch": [row.name for row in rows],
+            "form_version": [row.form_version for row in rows],
+            "guideline_version": [row.guideline_version for row in rows],
+            "seq": [row.seq for row in rows],
+            "surplus": [bool(row.surplus) for row in rows],
+            "purpose": [row.purpose for row in rows],
+            "kind": [row.kind for row in rows],
+        }
+
+
+def _consensus(database: Database, project_id: int) -> Iterator[Page]:
+    place: dict[str, Any] = {"question": "", "external_id": "", "item": 0}
+    while True:
+        with database.read() as connection:
+            rows = connection.execute(_CONSENSUS, {"project": project_id} | place).all()
+        if not rows:
+            return
+        place = {"question": rows[-1].question, "external_id": rows[-1].external_id, "item": rows[-1].item}
+        yield {
+            "item": [row.external_id for row in rows],
+            "question": [row.question for row in rows],
+            "label": [msgspec.json.decode(row.label) for row in rows],
+            "confidence": [row.confidence for row in rows],
+            "judgements": [row.judgements for row in rows],
+            "tie": [bool(row.tie) for row in rows],
+            "ambiguity": [row.ambiguity for row in rows],
+            "votes": [msgspec.json.decode(row.votes) for row in rows],
+        }
+
+
+def _items(database: Database, project_id: int, by: str, names: list[str], images: set[str]) -> Iterator[Page]:
+    after = 0
+    while True:
+        with database.read() as connection:
+            rows = connection.execute(_ITEMS, {"project": project_id, "after": after}).all()
+            payloads = [msgspec.json.decode(row.payload) for row in rows]
+            hashes = [payload[name] for payload in payloads for name in images if name in payload]
+            called = media.names(connection, project_id, hashes) if hashes else {}
+        if not rows:
+            return
+        after = rows[-1].id
+        page: Page = {by: [row.external_id for row in rows]}
+        for name in names:
+            values = [payload.get(name, "") for payload in payloads]
+            page[name] = [called.get(value, value) for value in values] if name in images else values
+        yield page
+
+
+def _payload_names(database: Database, project_id: int) -> list[str]:
+    """The fields of items where the form does not list them: those of the first items."""
+    with database.read() as connection:
+        rows = connection.execute(_ITEMS, {"project": project_id, "after": 0}).all()
+    return list(dict.fromkeys(name for row in rows for name in msgspec.json.decode(row.payload)))

@@ -1,0 +1,218 @@
+"""The figures of a dashboard, from a project's submits: pure functions over columns.
+
+Shares come with Wilson's 95 % interval; times are milliseconds UTC, days are UTC days.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from goldwork.agreement import Agreement
+from goldwork.consensus import Consensus
+from goldwork.judgements import Judgements
+from goldwork.services.tables import KINDS, Submits
+
+MINUTE = 60_000
+DAY = 86_400_000
+PEOPLE = 500
+"""Annotators listed: the most active."""
+DAYS = 366
+Z = 1.959964
+ANSWER, SKIP = KINDS.index("answer"), KINDS.index("skip")
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """A figure with its 95 % interval; null where there is none."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class Quality(msgspec.Struct, frozen=True):
+    """Agreement on one question, with what it says in words."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    coefficient: str
+    items: int
+    judgements: int
+    sentence: str
+    warnings: list[str]
+
+
+class Merged(msgspec.Struct, frozen=True):
+    """How the consensus on one question was inferred, and how far it is from the majority."""
+
+    method: str
+    converged: bool
+    iterations: int
+    items: int
+    mean_confidence: float | None
+    warnings: list[str]
+    majority_agrees: float | None
+
+
+class Activity(msgspec.Struct, frozen=True):
+    """What one annotator did, skips and surplus included; `judged` and `skipped` are what stands."""
+
+    annotator: int
+    judged: int
+    skipped: int
+    surplus: int
+    median_seconds: float | None
+    agreement_with_others: Interval | None
+    last_at: int
+
+
+class Count(msgspec.Struct, frozen=True):
+    """One class of a question: how many judgements chose it, how many items it is the consensus of."""
+
+    value: Any
+    label: str
+    judgements: int
+    consensus_items: int
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """Everything of the dashboard that the worker computes."""
+
+    through_seq: int
+    items_started: int
+    judgements: int
+    answers: int
+    filled: int
+    annotators: int
+    first_at: int | None
+    minutes: dict[int, int]
+    by_day: list[tuple[str, int]]
+    people: list[Activity]
+    agreement: dict[str, Quality]
+    consensus: dict[str, Merged]
+    classes: dict[str, list[Count]]
+
+
+def wilson(share: float, count: int) -> Interval:
+    """Wilson's 95 % interval of a share (1927)."""
+    if not count or math.isnan(share):
+        return Interval(None, None, None)
+    middle = share + Z * Z / (2 * count)
+    half = Z * math.sqrt(share * (1 - share) / count + Z * Z / (4 * count * count))
+    scale = 1 + Z * Z / count
+    return Interval(share, max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale))
+
+
+def quality(made: Agreement) -> Quality:
+    """An agreement as it is stored."""
+    return Quality(
+        _number(made.value),
+        _number(made.low),
+        _number(made.high),
+        made.coefficient,
+        made.items,
+        made.judgements,
+        made.sentence,
+        list(made.warnings),
+    )
+
+
+def merged(made: Consensus, majority: Consensus) -> Merged:
+    """A consensus as it is stored. A tie of the majority agrees by the share of its first places."""
+    agrees = float(np.mean(made.codes == majority.codes)) if len(made) else None
+    mean = float(made.confidence.mean()) if len(made) else None
+    return Merged(made.method, made.converged, made.iterations, len(made), mean, list(made.warnings), agrees)
+
+
+def counts(table: Judgements, made: Consensus, options: Mapping[Any, str]) -> list[Count]:
+    """Judgements and consensus items of every class, those that nobody chose too."""
+    codes, categories = table.coded()
+    judged = dict(zip(categories.tolist(), np.bincount(codes, minlength=len(categories)).tolist(), strict=True))
+    items = np.bincount(made.codes, minlength=len(made.categories)).tolist() if len(made) else []
+    chosen = dict(zip(made.categories.tolist(), items, strict=False))
+    values = [*options, *(value for value in judged if value not in options)]
+    return [Count(v, options.get(v, str(v)), judged.get(v, 0), chosen.get(v, 0)) for v in values]
+
+
+def agreement_with_others(table: Judgements) -> dict[int, Interval]:
+    """For each annotator, the mean share of the others on an item who gave the same answer, items being independent."""
+    if not len(table):
+        return {}
+    codes, categories = table.coded()
+    cells = table.item.astype(np.int64) * len(categories) + codes
+    _, place, same = np.unique(cells, return_inverse=True, return_counts=True)
+    others = np.bincount(table.item, minlength=len(table.items))[table.item] - 1
+    counted = others > 0
+    share = (same[place][counted] - 1) / others[counted]
+    who = table.annotator[counted]
+    number = np.bincount(who, minlength=len(table.annotators))
+    total = np.bincount(who, weights=share, minlength=len(table.annotators))
+    return {
+        int(name): wilson(float(total[code] / number[code]), int(number[code]))
+        for code, name in enumerate(table.annotators.tolist())
+        if number[code]
+    }
+
+
+def activity(submits: Submits, agreeing: Mapping[int, Interval]) -> list[Activity]:
+    """What everybody did, most active first."""
+    standing = submits.in_force()
+    people, code = np.unique(submits.annotator, return_inverse=True)
+    size = len(people)
+
+    def count(mask: npt.NDArray[np.bool_]) -> list[int]:
+        return [int(n) for n in np.bincount(code[mask], minlength=size)]
+
+    answered = standing & (submits.kind == ANSWER)
+    judged, skipped = count(answered), count(standing & (submits.kind == SKIP))
+    surplus = count(answered & submits.surplus)
+    last = np.zeros(size, np.int64)
+    np.maximum.at(last, code, submits.at)
+    medians = _medians(code[answered], submits.seconds[answered], size)
+    rows = [
+        Activity(int(name), judged[i], skipped[i], surplus[i], medians[i], agreeing.get(int(name)), int(last[i]))
+        for i, name in enumerate(people.tolist())
+    ]
+    return sorted(rows, key=lambda row: (-row.judged, row.annotator))[:PEOPLE]
+
+
+def _medians(code: npt.NDArray[Any], seconds: npt.NDArray[np.float64], size: int) -> list[float | None]:
+    known = ~np.isnan(seconds)
+    order = np.lexsort((seconds[known], code[known]))
+    parts = np.split(seconds[known][order], np.cumsum(np.bincount(code[known], minlength=size))[:-1])
+    return [round(float(np.median(part)), 2) if len(part) else None for part in parts]
+
+
+def by_day(at: npt.NDArray[np.int64]) -> list[tuple[str, int]]:
+    """Judgements of each day that has any, oldest first."""
+    days, number = np.unique(at // DAY, return_counts=True)
+    dates = [dt.datetime.fromtimestamp(day * DAY / 1000, dt.UTC).date().isoformat() for day in days.tolist()]
+    return list(zip(dates, number.tolist(), strict=True))[-DAYS:]
+
+
+def last_minutes(at: npt.NDArray[np.int64]) -> dict[int, int]:
+    """Judgements in each minute of the hour before the latest one, by minutes since 1970."""
+    if not len(at):
+        return {}
+    recent = at[at > at.max() - 60 * MINUTE] // MINUTE
+    minutes, number = np.unique(recent, return_counts=True)
+    return {int(minute): int(count) for minute, count in zip(minutes, number, strict=True)}
+
+
+def days_left(open_slots: int, judgements: int, first_at: int | None, now: int) -> float | None:
+    """Days until every slot is filled at the mean pace since the beginning; None without judgements."""
+    if first_at is None or not judgements:
+        return None
+    elapsed = max(now - first_at, 60 * MINUTE) / DAY
+    return round(open_slots / (judgements / elapsed), 1)
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,229 @@
+"""The snapshot job: agreement, consensus and activity of a project through one seq, for its dashboard.
+
+It reads the judgements in one consistent transaction, computes without holding any, writes the consensus rows that
+changed in chunks and the figures last. A project has one such job at a time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, cast
+
+import msgspec
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy import bindparam as bind
+
+from goldwork.agreement import measure_agreement
+from goldwork.consensus import Consensus, infer_consensus
+from goldwork.judgements import Judgements
+from goldwork.services import figures, jobs
+from goldwork.services.figures import Figures
+from goldwork.services.ingest import current_form
+from goldwork.services.sql import upsert
+from goldwork.services.tables import Submits, last_seq, read_submits, read_table
+from goldwork.services.work import Steps, Work
+from goldwork.store.database import Database
+from goldwork.store.schema import consensus, item, project, snapshot
+from goldwork.store.writer import Writer
+from goldwork.tasks import TaskType
+from goldwork.tasks.form import Keys
+from goldwork.tasks.questions import ProjectForm
+
+CHUNK = 500
+EVERY = 3_000
+"""Milliseconds between snapshots of a project, at least."""
+REST = 10
+"""A snapshot rests at least so many times as long as it took: the worker has other things to do."""
+NAME = "overview"
+
+encode = msgspec.json.Encoder(order="sorted").encode
+
+_BEHIND = (
+    sa.select(project.c.id, snapshot.c.computed_at)
+    .select_from(project.outerjoin(snapshot, (snapshot.c.project == project.c.id) & (snapshot.c.name == NAME)))
+    .where(project.c.seq > sa.func.coalesce(snapshot.c.through_seq, -1))
+)
+_STORED = sa.select(
+    consensus.c.item,
+    consensus.c.label,
+    consensus.c.confidence,
+    consensus.c.judgements,
+    consensus.c.tie,
+    consensus.c.ambiguity,
+    consensus.c.votes,
+).where(consensus.c.project == bind("project"), consensus.c.question == bind("question"))
+_NAMES = sa.select(item.c.id, item.c.external_id).where(item.c.id.in_(bind("ids", expanding=True)))
+_rest: dict[int, int] = {}
+"""By project: for how long, milliseconds, its snapshots rest."""
+
+
+def request_due(database: Database, writer: Writer) -> None:
+    """Add a snapshot job for every project whose figures are behind its log and have rested."""
+    with database.read() as connection:
+        now = database.now(connection)
+        behind = connection.execute(_BEHIND).all()
+    due = [row.id for row in behind if now - (row.computed_at or 0) >= _rest.get(row.id, EVERY)]
+    for project_id in due:
+        add = partial(jobs.add, database=database, kind="snapshot", project=project_id, body={}, once=True)
+        writer.run(add)
+
+
+def run(work: Work) -> Steps:
+    """Compute and store. Returns how far it reads."""
+    begun = time.monotonic()
+    with work.database.read() as connection:
+        submits = read_submits(connection, work.project, last_seq(connection, work.project))
+        table = read_table(connection, work.project, submits)
+        form = current_form(connection, work.project)
+    yield
+    made, merged = _compute(form, submits, table)
+    yield
+    for question, inferred in merged.items():
+        yield from _write_rows(work, question, inferred, table.about(question))
+    yield from _remove_questions(work, list(merged))
+    body = encode(made).decode()
+    work.save(lambda connection: _store(connection, work.database, work.project, body, made.through_seq))
+    _rest[work.project] = max(EVERY, int((time.monotonic() - begun) * 1000) * REST)
+    return {"through_seq": made.through_seq}
+
+
+def options(task: TaskType) -> dict[Any, str]:
+    """A question's classes with the words that annotators read; empty where it has none."""
+    shown: tuple[Any, ...] = task.form().primitives
+    return {option.value: option.label for keys in shown if isinstance(keys, Keys) for option in keys.options}
+
+
+def _compute(form: ProjectForm, submits: Submits, table: Judgements) -> tuple[Figures, dict[str, Consensus]]:
+    asked = set(table.questions.tolist())
+    agreeing: dict[int, figures.Interval] = {}
+    agreement, merged, stored, classes = {}, {}, {}, {}
+    for question in form.questions:
+        task = cast(TaskType, question.task)
+        words = options(task)
+        if question.name not in asked:
+            classes[question.name] = [figures.Count(value, label, 0, 0) for value, label in words.items()]
+            continue
+        part = table.about(question.name)
+        if task.level != "distance":
+            agreement[question.name] = figures.quality(measure_agreement(part, level=task.level))
+        inferred = infer_consensus(part, task.consensus)
+        merged[question.name] = inferred
+        stored[question.name] = figures.merged(inferred, infer_consensus(part, "majority"))
+        classes[question.name] = figures.counts(part, inferred, words)
+        if len(merged) == 1:
+            agreeing = figures.agreement_with_others(part)
+    answered = submits.in_force() & (submits.kind == figures.ANSWER)
+    at = submits.at[answered]
+    made = Figures(
+        through_seq=submits.through,
+        items_started=len(np.unique(submits.item[answered])),
+        judgements=int(answered.sum()),
+        answers=int((submits.kind == figures.ANSWER).sum()),
+        filled=int((answered & ~submits.surplus).sum()),
+        annotators=len(np.unique(submits.annotator[answered])),
+        first_at=int(at.min()) if len(at) else None,
+        minutes=figures.last_minutes(at),
+        by_day=figures.by_day(at),
+        people=figures.activity(submits, agreeing),
+        agreement=agreement,
+        consensus=stored,
+        classes=classes,
+    )
+    return made, merged
+
+
+# Rows.
+
+
+def _write_rows(work: Work, question: str, made: Consensus, table: Judgements) -> Iterator[None]:
+    """Bring the stored rows of one question to `made`: those that differ are written, those gone deleted."""
+    votes = _votes(table)
+    rows = {
+        int(of): {
+            "label": encode(label).decode(),
+            "confidence": round(float(confidence), 4),
+            "judgements": int(number),
+            "tie": bool(tie),
+            "ambiguity": None if ambiguity is None else round(float(ambiguity), 4),
+            "votes": votes[int(of)],
+        }
+        for of, label, confidence, number, tie, ambiguity in zip(
+            made.items.tolist(),
+            made.labels.tolist(),
+            made.confidence,
+            made.judgements,
+            made.ties,
+            made.ambiguity if made.ambiguity is not None else [None] * len(made),
+            strict=True,
+        )
+    }
+    where = {"project": work.project, "question": question}
+    with work.database.read() as connection:
+        stored = {row[0]: hash(tuple(row[1:])) for row in connection.execute(_STORED, where).tuples()}
+    changed = sorted(of for of, row in rows.items() if stored.get(of) != hash(tuple(row.values())))
+    for begin in range(0, len(changed), CHUNK):
+        part = [{"item": of, **rows[of], **where} for of in changed[begin : begin + CHUNK]]
+        work.save(partial(_upsert, database=work.database, rows=part))
+        yield
+    gone = sorted(stored.keys() - rows.keys())
+    for begin in range(0, len(gone), CHUNK):
+        work.save(partial(_delete, where=where, ids=gone[begin : begin + CHUNK]))
+        yield
+
+
+def _votes(table: Judgements) -> dict[int, str]:
+    """By item, its answers with their counts, most frequent first, as JSON."""
+    codes, categories = table.coded()
+    cells, number = np.unique(table.item.astype(np.int64) * len(categories) + codes, return_counts=True)
+    found: dict[int, list[dict[str, Any]]] = {}
+    values, items = categories.tolist(), table.items.tolist()
+    for cell, count in zip(cells.tolist(), number.tolist(), strict=True):
+        votes = found.setdefault(int(items[cell // len(values)]), [])
+        votes.append({"value": values[cell % len(values)], "count": count})
+    return {of: encode(sorted(votes, key=lambda vote: -int(vote["count"]))).decode() for of, votes in found.items()}
+
+
+def _upsert(connection: Connection, database: Database, rows: list[dict[str, Any]]) -> None:
+    names = {row[0]: row[1] for row in connection.execute(_NAMES, {"ids": [row["item"] for row in rows]}).tuples()}
+    statement = upsert(database, consensus, "label", "confidence", "judgements", "tie", "ambiguity", "votes")
+    connection.execute(statement, [row | {"external_id": names[row["item"]]} for row in rows])
+
+
+def _delete(connection: Connection, where: dict[str, Any], ids: list[int]) -> None:
+    connection.execute(
+        sa.delete(consensus).where(
+            consensus.c.project == where["project"],
+            consensus.c.question == where["question"],
+            consensus.c.item.in_(ids),
+        )
+    )
+
+
+def _remove_questions(work: Work, asked: list[str]) -> Iterator[None]:
+    """Delete the rows of questions that are no longer asked, or no longer answered."""
+    gone = (consensus.c.project == work.project) & consensus.c.question.not_in(asked)
+    while True:
+        with work.database.read() as connection:
+            rows = connection.execute(sa.select(consensus.c.question, consensus.c.item).where(gone).limit(CHUNK)).all()
+        if not rows:
+            return
+        for question in {row.question for row in rows}:
+            ids = [row.item for row in rows if row.question == question]
+            where = {"project": work.project, "question": question}
+            work.save(partial(_delete, where=where, ids=ids))
+            yield
+
+
+def _store(connection: Connection, database: Database, project_id: int, body: str, through: int) -> None:
+    made = {
+        "project": project_id,
+        "name": NAME,
+        "body": body,
+        "through_seq": through,
+        "computed_at": database.now(connection),
+    }
+    connection.execute(upsert(database, snapshot, "body", "through_seq", "computed_at"), made)

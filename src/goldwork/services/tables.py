@@ -1,0 +1,171 @@
+"""From the store to the long table: the submits of a project through some seq, as columns.
+
+A correction or an undo supersedes a submit; those in force are the answers that nothing through the same seq
+supersedes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy import bindparam as bind
+
+from goldwork.judgements import Judgements
+from goldwork.store.schema import annotator, batch, item, judgement, project, submit
+
+PAGE = 20_000
+"""Rows taken from the database at a time."""
+KINDS = ("answer", "skip", "undo")
+
+Whole = npt.NDArray[np.int64]
+
+_SUBMITS = (
+    sa.select(
+        submit.c.seq,
+        submit.c.annotator,
+        submit.c.item,
+        submit.c.kind,
+        submit.c.supersedes,
+        submit.c.seconds,
+        submit.c.surplus,
+        submit.c.submitted_at,
+    )
+    .where(submit.c.project == bind("project"), submit.c.seq <= bind("through"))
+    .order_by(submit.c.seq)
+)
+_JUDGEMENTS = (
+    sa.select(judgement.c.seq, judgement.c.question, judgement.c.value)
+    .where(judgement.c.project == bind("project"), judgement.c.seq <= bind("through"))
+    .order_by(judgement.c.seq, judgement.c.question)
+)
+_SEQ = sa.select(project.c.seq).where(project.c.id == bind("project"))
+_ITEMS = (
+    sa.select(item.c.id, item.c.external_id, batch.c.name)
+    .join(batch, batch.c.id == item.c.batch)
+    .where(item.c.project == bind("project"))
+)
+_ANNOTATORS = sa.select(annotator.c.id, annotator.c.kind, annotator.c.pseudonym)
+
+
+@dataclasses.dataclass(frozen=True)
+class Submits:
+    """Every submit of a project through `through`, in the order of seq. `kind`: a position in KINDS."""
+
+    through: int
+    seq: Whole
+    annotator: Whole
+    item: Whole
+    kind: Whole
+    supersedes: Whole
+    seconds: npt.NDArray[np.float64]
+    surplus: npt.NDArray[np.bool_]
+    at: Whole
+
+    def in_force(self) -> npt.NDArray[np.bool_]:
+        """Which submits nothing supersedes: answers and skips that stand, and undos."""
+        return ~np.isin(self.seq, self.supersedes[self.supersedes > 0])
+
+
+def last_seq(connection: Connection, project_id: int) -> int:
+    """The seq of a project's latest event."""
+    return int(connection.execute(_SEQ, {"project": project_id}).scalar_one())
+
+
+def read_submits(connection: Connection, project_id: int, through: int) -> Submits:
+    """The submits of a project with seq <= through."""
+    columns = _columns(connection, _SUBMITS, {"project": project_id, "through": through}, 8)
+    seq, who, what, kind, supersedes, seconds, surplus, at = columns
+    codes = {name: code for code, name in enumerate(KINDS)}
+    return Submits(
+        through,
+        np.array(seq, np.int64),
+        np.array(who, np.int64),
+        np.array(what, np.int64),
+        np.fromiter((codes[name] for name in kind), np.int64, len(kind)),
+        np.array([value or 0 for value in supersedes], np.int64),
+        np.array([np.nan if value is None else value for value in seconds], np.float64),
+        np.array(surplus, bool),
+        np.array(at, np.int64),
+    )
+
+
+def read_table(connection: Connection, project_id: int, submits: Submits) -> Judgements:
+    """The answers in force as the long table, on the store's own numbers for items and annotators."""
+    rows, question, value = _answers(connection, project_id, submits)
+    columns: dict[str, Any] = {
+        "item": submits.item[rows],
+        "annotator": submits.annotator[rows],
+        "question": question,
+        "label": value,
+        "submitted_at": submits.at[rows],
+        "seconds": submits.seconds[rows],
+    }
+    others = {row[0]: row[1] for row in connection.execute(_ANNOTATORS.where(annotator.c.kind != "human"))}
+    if others:
+        columns["kind"] = [others.get(who, "human") for who in columns["annotator"].tolist()]
+    return Judgements.from_columns(columns, duplicates="repeat")
+
+
+def named_table(connection: Connection, project_id: int, through: int | None = None) -> Judgements:
+    """The answers in force as the long table that an export holds: external ids, pseudonyms, ISO times, batches."""
+    submits = read_submits(connection, project_id, last_seq(connection, project_id) if through is None else through)
+    rows, question, value = _answers(connection, project_id, submits)
+    items = {row[0]: (row[1], row[2]) for row in connection.execute(_ITEMS, {"project": project_id})}
+    people = {row[0]: (row[2], row[1]) for row in connection.execute(_ANNOTATORS)}
+    of_item, who = submits.item[rows].tolist(), submits.annotator[rows].tolist()
+    columns: dict[str, Sequence[Any] | npt.NDArray[Any]] = {
+        "item": [items[one][0] for one in of_item],
+        "annotator": [people[one][0] for one in who],
+        "question": question,
+        "label": value,
+        "kind": [people[one][1] for one in who],
+        "submitted_at": [iso(time) for time in submits.at[rows].tolist()],
+        "seconds": submits.seconds[rows],
+        "batch": [items[one][1] for one in of_item],
+    }
+    return Judgements.from_columns(columns, duplicates="repeat")
+
+
+def iso(milliseconds: int) -> str:
+    """A time as ISO 8601 in UTC, to the millisecond."""
+    moment = dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_iso(text: str) -> int:
+    """Milliseconds of an ISO 8601 time; without a zone it is UTC. Raises ValueError."""
+    moment = dt.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    return round(moment.timestamp() * 1000)
+
+
+def _answers(connection: Connection, project_id: int, submits: Submits) -> tuple[Whole, list[str], list[Any]]:
+    """For each judgement in force: the row of its submit, its question, its value."""
+    standing = submits.in_force() & (submits.kind == KINDS.index("answer"))
+    where = {"project": project_id, "through": submits.through}
+    seq, question, value = _columns(connection, _JUDGEMENTS, where, 3)
+    rows = np.searchsorted(submits.seq, np.array(seq, np.int64))
+    keep = standing[rows] if len(rows) else np.zeros(0, bool)
+    decoded: dict[str, Any] = {}
+    for text in set(value):
+        decoded[text] = msgspec.json.decode(text)
+    places = np.flatnonzero(keep).tolist()
+    return rows[keep], [question[place] for place in places], [decoded[value[place]] for place in places]
+
+
+def _columns(connection: Connection, statement: Any, where: dict[str, Any], width: int) -> list[list[Any]]:
+    columns: list[list[Any]] = [[] for _ in range(width)]
+    result = connection.execute(statement, where, execution_options={"yield_per": PAGE})
+    for page in result.partitions():
+        for column, values in zip(columns, zip(*page, strict=True), strict=False):
+            column.extend(values)
+    return columns
