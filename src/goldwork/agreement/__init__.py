@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.agreement.bootstrap import CONFIDENCE_LEVEL, Rows, interval
+from goldwork.agreement.bootstrap import CONFIDENCE_LEVEL, Rows, Sample, interval, total_of
+from goldwork.agreement.unseen import with_unseen
 from goldwork.errors import InputError
 from goldwork.judgements import Judgements
 from goldwork.registry import Registry
@@ -46,8 +47,10 @@ class Sums:
     - `rows`: [items, p], dense or scipy.sparse: each item's sufficient statistics; only items that count
     - `formula`: from sums of rows to the value
     - `judgements`: how many of them entered
-    - `meaning`: what the value says, as a clause with `{value}` in it
-    - `undefined`: why the value is nan, if it is
+    - `meaning`: what a value says, as a clause
+    - `undefined`: why the value is nan, where it is
+    - `advice`: what an interval's ends mean for a reader, as a sentence
+    - `bounds`: between which the value lies, practically
     """
 
     rows: Rows
@@ -56,6 +59,8 @@ class Sums:
     meaning: Callable[[float], str]
     undefined: str = ""
     warnings: tuple[str, ...] = ()
+    advice: Callable[[float, float], str] | None = None
+    bounds: tuple[float, float] = (-1.0, 1.0)
 
 
 CoefficientFunction = Callable[[Judgements, str], Sums]
@@ -67,8 +72,10 @@ coefficient: Registry[CoefficientFunction] = Registry("coefficient", __name__)
 class Agreement:
     """A coefficient's value with its interval and what it rests on.
 
-    `low` and `high` bound an interval over items at `confidence_level`; `items` are those with at least two
-    judgements, `judgements` those made on them. `value` is nan where it is undefined, and `warnings` say why.
+    - `value`: nan where it is undefined, and then `warnings` say why
+    - `low`, `high`: the interval at `confidence_level` over items, for these annotators; nan where there is none
+    - `items`: those with at least two judgements; `judgements`: those made on them; `annotators`: who made them
+    - `warnings`: what limits the figure; `sentence`: what it says
     """
 
     value: float
@@ -110,19 +117,22 @@ def measure_agreement(
     chosen = (chosen.only_question() if question is None else chosen.about(question)).counted()
     once = chosen.take(chosen.repeat == 0)
     overlapping = once.take(once.per_item()[once.item] >= 2).compact()
-    sums = function(overlapping, level)
-    items = sums.rows.shape[0]
-    value = float(sums.formula(_total(sums.rows))[0]) if items else float("nan")
-    low, high = interval(sums.rows, sums.formula, resamples=resamples, seed=seed)
+    items = len(overlapping.items)
+    sums = function(with_unseen(overlapping, level), level)
+    sample = Sample(sums.rows[:items], sums.rows[items:], sums.formula, sums.bounds)
+    value = float(sums.formula(total_of(sample.rows))[0]) if items else float("nan")
+    low, high = interval(sample, resamples=resamples, seed=seed)
     warnings = [*_warnings(chosen, once, overlapping), *sums.warnings]
-    if np.isnan(value) and items:
+    if items and np.isnan(value):
         warnings.append(sums.undefined)
+    elif items and resamples and np.isnan(low):
+        warnings.append("The figure rests on too few items for an interval.")
     return Agreement(
         value=value,
         low=low,
         high=high,
         items=items,
-        judgements=sums.judgements,
+        judgements=len(overlapping),
         annotators=len(overlapping.annotators),
         warnings=tuple(warnings),
         coefficient=coefficient,
@@ -131,10 +141,6 @@ def measure_agreement(
         resamples=resamples,
         sentence=_sentence(value, low, high, items, sums),
     )
-
-
-def _total(rows: Rows) -> Floats:
-    return np.asarray(rows.sum(axis=0), np.float64).reshape(1, -1)
 
 
 def _warnings(chosen: Judgements, once: Judgements, overlapping: Judgements) -> list[str]:
@@ -154,6 +160,8 @@ def _warnings(chosen: Judgements, once: Judgements, overlapping: Judgements) -> 
             f"{len(chosen) - len(once):,} repeated judgements of the same annotator are left out: "
             "agreement is between annotators."
         )
+    if not np.isin(chosen.weights(), (0.0, 1.0)).all():
+        found.append("Weights other than 0 and 1 are not used: every judgement counts once.")
     if (parts := int(overlapping.parts().max(initial=0)) + 1) > 1:
         found.append(
             f"The annotators fall into {parts:,} groups that share no item; the figure says nothing about agreement "
@@ -164,5 +172,9 @@ def _warnings(chosen: Judgements, once: Judgements, overlapping: Judgements) -> 
 
 def _sentence(value: float, low: float, high: float, items: int, sums: Sums) -> str:
     if np.isnan(value):
-        return "There is no figure: " + (sums.undefined if items else "no item was judged by two annotators.")
-    return f"{sums.meaning(value)} (95 % interval {low:.2f} to {high:.2f}, from {items:,} items)."
+        return "There is no figure. " + (sums.undefined if items else "No item was judged by two annotators.")
+    rests = f"from {items:,} items"
+    if np.isnan(low):
+        return f"{sums.meaning(value)} ({rests}, without an interval)."
+    said = f"{sums.meaning(value)} (95 % interval {low:.2f} to {high:.2f}, {rests})."
+    return said if sums.advice is None else f"{said} {sums.advice(low, high)}"

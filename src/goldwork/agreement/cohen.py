@@ -5,92 +5,87 @@ expected if each drew labels independently with the frequencies that they used o
 Educational and Psychological Measurement 20, 37-46).
 
 For more annotators it is the mean of the pairs' kappas, each weighted by n (1 - p_e), n being the items that the
-pair shares: sum n (p_o - p_e) / sum n (1 - p_e). With complete data this is Conger's kappa (Conger 1980,
-Psychological Bulletin 88, 322-328; Schouten 1982, Statistica Neerlandica 36, 45-61).
+pair shares: sum n (p_o - p_e) / sum n (1 - p_e). An annotator's habits are the frequencies of their labels on all
+items that somebody else judged too, so pairs that share few items do no harm. With complete data this is Conger's
+kappa (Conger 1980, Psychological Bulletin 88, 322-328), the exact form of Fleiss's.
+
+    >>> from goldwork.agreement import measure_agreement
+    >>> from goldwork.judgements import Judgements
+    >>> table = Judgements.from_columns({
+    ...     "item": [1, 1, 2, 2, 3, 3, 4, 4], "annotator": ["a", "b"] * 4, "label": [*"xxxyyyxx"]
+    ... })
+    >>> round(measure_agreement(table, "cohen").value, 3)  # p_o = 3/4, p_e = 3/4 * 1/2 + 1/4 * 1/2 = 1/2
+    0.5
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from goldwork.agreement import Formula, Sums, coefficient
+from goldwork.errors import InputError
 from goldwork.judgements import Judgements
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 Floats = npt.NDArray[np.float64]
 
-UNDEFINED = (
-    "Every pair of annotators used one and the same label, so chance would agree fully too and kappa is undefined."
-)
-FEW_SHARED = 20
-"""Where pairs share fewer items than this, on average over the comparisons made, kappa leans towards 0."""
+UNDEFINED = "All annotators used one and the same label only, so chance would agree fully too and kappa is undefined."
+BLOCK_CELLS = 4_000_000
 
 
 @coefficient("cohen")
 def cohen(table: Judgements, level: str) -> Sums:
-    """Cohen's kappa, unweighted; the pair-weighted mean for more than two annotators."""
+    """Cohen's kappa, unweighted; the pair-weighted mean for more than two annotators. Nominal only."""
+    from scipy.sparse import csr_array, hstack
+
+    if level != "nominal":
+        raise InputError(f"cohen counts equal labels only, so level must be nominal. Got {level!r}; alpha has it.")
     codes, categories = table.coded()
+    items, annotators, k = len(table.items), len(table.annotators), max(len(categories), 1)
     one, two = table.pairs()
-    swap = table.annotator[one] > table.annotator[two]
-    one, two = np.where(swap, two, one), np.where(swap, one, two)
-    k = np.int64(max(len(categories), 1))
-    _, pair = np.unique(
-        table.annotator[one] * np.int64(len(table.annotators)) + table.annotator[two], return_inverse=True
-    )
-    cells, cell = np.unique((pair * k + codes[one]) * k + codes[two], return_inverse=True)
-    rows = _indicator(table.item[one], cell, (len(table.items), len(cells)))
-    shared = np.bincount(pair)
-    warnings = []
-    if len(shared) and (mean := float((shared**2).sum() / shared.sum())) < FEW_SHARED:
-        warnings.append(
-            f"Two annotators who meet share {mean:.1f} items on average; below {FEW_SHARED} Cohen's kappa leans "
-            "towards 0. Krippendorff's alpha does not."
-        )
-    return Sums(rows, _formula(cells, k), len(table), _meaning(len(table.annotators)), UNDEFINED, tuple(warnings))
+    met = table.annotator[one] * np.int64(annotators) + table.annotator[two]
+    pairs, pair = np.unique(met, return_inverse=True)
+    agrees = np.bincount(table.item[one], codes[one] == codes[two], items)
+    habit = table.annotator * np.int64(k) + codes
+    rows = hstack([
+        csr_array(agrees[:, None]),
+        csr_array((np.ones(len(pair)), (table.item[one], pair)), shape=(items, len(pairs))),
+        csr_array((np.ones(len(habit)), (table.item, habit)), shape=(items, annotators * k)),
+    ], format="csr")  # fmt: skip
+    formula = _formula(pairs // annotators, pairs % annotators, annotators, k)
+    return Sums(rows, formula, len(table), _meaning(annotators), UNDEFINED)
 
 
-def _formula(cells: npt.NDArray[Any], k: np.int64) -> Formula:
-    """From counts of (pair, first label, second label) to kappa."""
-    pair, left, right = cells // (k * k), cells // k, cells // (k * k) * k + cells % k
-    agrees = (left % k == right % k).astype(np.float64)
-    of_pair = _groups(pair)
-    lefts, rights = np.unique(left), np.unique(right)
-    of_left, of_right = _groups(left), _groups(right)
-    both, at_left, at_right = np.intersect1d(lefts, rights, assume_unique=True, return_indices=True)
-    to_pair = _indicator(
-        np.arange(len(both)), np.searchsorted(np.unique(pair), both // k), (len(both), of_pair.shape[1])
-    )
+def _formula(first: npt.NDArray[Any], second: npt.NDArray[Any], annotators: int, k: int) -> Formula:
+    """From agreeing pairs, judgements by pair of annotators, and labels by annotator, to kappa."""
+    count = len(first)
+
+    def block(totals: Floats) -> Floats:
+        shared, habits = totals[:, 1 : 1 + count], totals[:, 1 + count :].reshape(-1, annotators, k)
+        judged = habits.sum(axis=2, keepdims=True)
+        habits = np.divide(habits, judged, out=np.zeros_like(habits), where=judged > 0)
+        chance = np.einsum("bp,bpk,bpk->b", shared, habits[:, first], habits[:, second])
+        size = shared.sum(axis=1)
+        room = size - chance
+        value = np.full_like(size, np.nan)
+        return np.asarray(np.divide(totals[:, 0] - chance, room, out=value, where=room > 1e-12 * size))
 
     def formula(totals: Floats) -> Floats:
-        shared = totals @ of_pair
-        chance = ((totals @ of_left)[:, at_left] * (totals @ of_right)[:, at_right]) @ to_pair
-        expected = np.divide(chance, shared, out=np.zeros_like(shared), where=shared > 0).sum(axis=1)
-        size = totals.sum(axis=1)
-        room = size - expected
-        with np.errstate(divide="ignore", invalid="ignore"):
-            value: Floats = np.where(room > 1e-12 * size, (totals @ agrees - expected) / room, np.nan)
-        return value
+        step = max(1, BLOCK_CELLS // max(1, count * k))
+        return np.concatenate([block(totals[start : start + step]) for start in range(0, len(totals), step)])
 
     return formula
 
 
-def _groups(codes: npt.NDArray[Any]) -> csr_array[np.float64]:
-    """[cells, groups]: which cell belongs to which distinct code."""
-    distinct, group = np.unique(codes, return_inverse=True)
-    return _indicator(np.arange(len(codes)), group, (len(codes), len(distinct)))
-
-
-def _indicator(rows: npt.NDArray[Any], columns: npt.NDArray[Any], shape: tuple[int, int]) -> csr_array[np.float64]:
-    from scipy.sparse import csr_array
-
-    return csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
-
-
-def _meaning(annotators: int) -> Any:
+def _meaning(annotators: int) -> Callable[[float], str]:
     who = "The two annotators" if annotators == 2 else "Pairs of annotators"
-    return lambda value: f"{who} agree {value:.0%} of the way from chance, given their own habits, to perfect"
+
+    def meaning(value: float) -> str:
+        if value <= 0:
+            return f"{who} agree no better than chance would, given how often each uses each label"
+        return f"{who} agree {value:.0%} of the way from chance, given how often each uses each label, to perfect"
+
+    return meaning

@@ -1,0 +1,77 @@
+"""Kinds of item that might have occurred and did not: what an interval has to reckon with."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from goldwork.judgements import Codes, Judgements
+from goldwork.judgements.columns import objects
+
+MAX_CATEGORIES = 50
+"""With more categories than this, unanimous items that did not occur are not reckoned with."""
+RARE = 5
+"""A category is rare when its judgements would fill fewer items than this."""
+
+
+def with_unseen(table: Judgements, level: str) -> Judgements:
+    """The table with one further item, after its own, for each kind that matters and did not occur.
+
+    The kinds: all annotators give a rare category c, for each c; and one annotator dissents, where nobody ever
+    did. Items added have as many judgements as the others have on average, by annotators who met.
+    """
+    if not len(table):
+        return table
+    codes, categories = table.coded()
+    counts = table.tally()
+    judged = table.per_item()
+    length = np.diff(counts.indptr)
+    usual = np.bincount(codes, minlength=len(categories))
+    size = max(2, round(float(judged.mean())))
+    who = table.annotator[table.item == np.argmax(judged)][:size]
+    kinds: list[npt.NDArray[Any]] = []
+    if len(categories) <= MAX_CATEGORIES:
+        unanimous = set(counts.indices[counts.indptr[:-1][length == 1]].tolist())
+        rare = np.flatnonzero(usual < RARE * size).tolist()
+        kinds = [np.full(len(who), category) for category in rare if category not in unanimous]
+    if (length <= 1).all():
+        first, second, categories = _two_most_frequent(usual, categories, level)
+        kinds.append(np.r_[second, np.full(len(who) - 1, first)])
+    return _append(table, codes, categories, who, kinds) if kinds else table
+
+
+def _two_most_frequent(
+    usual: npt.NDArray[np.intp], categories: npt.NDArray[Any], level: str
+) -> tuple[int, int, npt.NDArray[Any]]:
+    order = np.argsort(-usual, kind="stable").tolist()
+    if len(order) > 1:
+        return order[0], order[1], categories
+    if level == "nominal":  # somebody might have said something that nobody ever said
+        return order[0], 1, objects([*categories, None])
+    return order[0], order[0], categories
+
+
+def _append(
+    table: Judgements,
+    codes: Codes,
+    categories: npt.NDArray[Any],
+    who: Codes,
+    kinds: list[npt.NDArray[Any]],
+) -> Judgements:
+    """The table and an item for each of `kinds`, the categories that the annotators `who` give."""
+    items = len(table.items) + np.repeat(np.arange(len(kinds), dtype=np.int32), len(who))
+    size = len(table) + len(items)
+    return dataclasses.replace(
+        table,
+        item=np.concatenate([table.item, items]).astype(np.int32),
+        annotator=np.concatenate([table.annotator, np.tile(who, len(kinds))]),
+        question=np.resize(table.question, size),
+        value=np.concatenate([codes, *kinds]).astype(np.int32),
+        repeat=np.zeros(size, np.int32),
+        items=np.arange(len(table.items) + len(kinds)),
+        categories=categories,
+        context={},
+    )
