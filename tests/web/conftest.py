@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from litestar.testing import TestClient
 
 from goldwork.services import access, accounts, members, projects, signin
+from goldwork.services.assign import Assigner, Lease
 from goldwork.services.log import Log
 from goldwork.store.database import Database
 from goldwork.store.home import Home
@@ -109,6 +110,12 @@ class Stage:
         log = Log(connection, self.database, project)
         log.open_items(of, 0, last)
         log.flush()
+
+    def lease(self, connection: Any, project: int, annotator_id: int) -> str:
+        """An item leased to the annotator, whether or not they are a member. Returns the assignment."""
+        answer = Assigner(self.database).lease_many(connection, [Lease(project, annotator_id, 1)])[0]
+        assert not isinstance(answer, Exception)
+        return answer.assignments[0].id
 
     def join(self, project: int, user: User, role: access.Role) -> User:
         assert user.person is not None

@@ -1,0 +1,280 @@
+"""Two projects with real rows, one person for every role, and a valid request for every route.
+
+`World.send` sends a request that would succeed if it were allowed: bodies are valid, and what a route changes or
+deletes is made for it anew.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import msgspec
+import PIL.Image
+import sqlalchemy as sa
+
+from goldwork.services import access, accounts, jobs, links, media, signin, uploads
+from goldwork.store.schema import annotator, assignment, event, token
+from tests.web.conftest import FORM, Stage, User
+
+ROLES = (
+    "nobody",
+    "stranger",
+    "annotator",
+    "adjudicator",
+    "manager",
+    "administrator",
+    "unnoticed",
+    "revoked",
+    "erased",
+)
+"""`unnoticed` is a manager who has not accepted the notice; `revoked` and `erased` were managers."""
+OWNERSHIPS = ("-", "own", "other", "foreign")
+"""`own`: one's own, or of a project one is in. `other`: somebody else's, or of a project one is not in.
+`foreign`: under the address of one's own project, something that belongs to another one."""
+PASSWORD = "correct horse battery"
+
+
+class World:
+    """Everything there is to ask for, in one's own project and in another one."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.hash = accounts.hash_password(PASSWORD)
+        boss = stage.user("boss", administrator=True)
+        self.people: dict[str, User] = {"nobody": stage.nobody, "stranger": stage.user("stranger")}
+        self.own = stage.project(boss, "own", texts=50)
+        self.other = stage.project(boss, "other", texts=50)
+        roles: tuple[access.Role, ...] = ("annotator", "adjudicator", "manager")
+        for role in roles:
+            self.people[role] = stage.join(self.own, stage.user(role), role)
+        self.people["administrator"] = stage.user("administrator", administrator=True)
+        self.people["unnoticed"] = self._unnoticed()
+        self.people["erased"] = stage.join(self.own, stage.user("erased"), "manager")
+        self.people["revoked"] = stage.join(self.own, stage.user("revoked"), "manager")
+        self._erase(self.people["erased"])
+        with stage.database.write() as connection:
+            connection.execute(sa.delete(token).where(token.c.hash == access.digest(self.people["revoked"].token)))
+        self.boss = boss
+
+    def _unnoticed(self) -> User:
+        return self.stage.join(self.own, self.stage.user("unnoticed", accept=False), "manager")
+
+    def _erase(self, user: User) -> None:
+        assert user.person is not None
+        with self.stage.database.write() as connection:
+            accounts.erase(connection, user.person.account)
+
+    def caller(self, role: str) -> User:
+        """The role's person, in a session of its own: a request may end it."""
+        user = self._unnoticed() if role == "unnoticed" else self.people[role]
+        if role in ("nobody", "revoked", "erased"):
+            return user
+        assert user.person is not None
+        with self.stage.database.write() as connection:
+            fresh = signin.start_session(connection, user.person.account, self.now(connection))
+        return User(self.stage, fresh, user.person)
+
+    def now(self, connection: Any) -> int:
+        return int(self.stage.database.now(connection))
+
+    def send(self, method: str, route: str, role: str, ownership: str) -> httpx.Response:
+        """The route's request, as `role`, about something of this `ownership`."""
+        caller = self.caller(role)
+        project = self.other if ownership == "other" else self.own
+        of = self.other if ownership in ("other", "foreign") else self.own
+        owner = self.boss if ownership == "other" or caller.person is None else caller
+        path = route.removeprefix("/api")
+        for name, make in PARAMETERS.items():
+            if "{" + name + "}" in path:
+                path = path.replace("{" + name + "}", str(make(self, of, owner, route)))
+        path = path.replace("{project_id}", str(project))
+        options = BODIES.get((method, route), lambda *_: {})(self, of, owner)
+        return caller.request(method, path, **options)
+
+    # What requests are about, made anew.
+
+    def token(self, _project: int, owner: User, _route: str) -> int:
+        assert owner.person is not None
+        with self.stage.database.write() as connection:
+            made = signin.create_api_token(connection, owner.person, "one", self.now(connection))
+            return made[0]
+
+    def account(self, project: int, _owner: User, route: str) -> int:
+        fresh = self.stage.user("fresh")
+        assert fresh.person is not None
+        if "members" in route:
+            self.stage.join(project, fresh, "annotator")
+        return fresh.person.account
+
+    def invitation(self, project: int, _owner: User, _route: str) -> int:
+        with self.stage.database.write() as connection:
+            return links.invite(connection, project, "annotator", None, self.now(connection)).id
+
+    def job(self, project: int, _owner: User, _route: str) -> int:
+        with self.stage.database.write() as connection:
+            made = jobs.add(connection, self.stage.database, "import", project, {})
+            assert made is not None
+            return made.id
+
+    def image(self, project: int, _owner: User, _route: str) -> str:
+        """An image that only this project has."""
+        data = picture((project % 256, 0, 0))
+        with self.stage.database.write() as connection:
+            return media.add(self.stage.database, self.stage.home, connection, project, "one.png", data).hash
+
+    def link(self) -> str:
+        aside = self.stage.project(self.boss, "aside", texts=0)
+        with self.stage.database.write() as connection:
+            return links.invite(connection, aside, "annotator", None, self.now(connection)).secret
+
+    def file(self, project: int) -> str:
+        incoming = uploads.Upload(self.stage.home, project, "rows.csv")
+        incoming.write(b"id,text\n1,one\n")
+        return incoming.finish()
+
+    def sign_in(self) -> dict[str, str]:
+        with self.stage.database.write() as connection:
+            now = self.now(connection)
+            email = f"u{connection.execute(sa.select(sa.func.count()).select_from(token)).scalar_one()}@example.org"
+            accounts.create_account(connection, now, name="fresh", email=email, password_hash=self.hash)
+        return {"email": email, "password": PASSWORD}
+
+    def submit(self, project: int, owner: User) -> dict[str, Any]:
+        """A skip of an item that `owner` holds in the project; a member of nothing has the manager's."""
+        assert owner.person is not None
+        with self.stage.database.write() as connection:
+            person = owner.person
+            mine = sa.select(annotator.c.id).where(annotator.c.account == person.account)
+            held = self.stage.lease(connection, project, connection.execute(mine).scalar_one())
+        return {
+            "id": held,
+            "assignment": held,
+            "kind": "skip",
+            "form_version": 1,
+            "guideline_version": 1,
+        }
+
+
+def picture(colour: tuple[int, int, int]) -> bytes:
+    """A small PNG."""
+    stream = io.BytesIO()
+    PIL.Image.new("RGB", (2, 2), colour).save(stream, "PNG")
+    return stream.getvalue()
+
+
+PARAMETERS: dict[str, Callable[..., Any]] = {
+    "token_id": World.token,
+    "account_id": World.account,
+    "invitation_id": World.invitation,
+    "job_id": World.job,
+    "content_hash": World.image,
+}
+Body = Callable[[World, int, User], dict[str, Any]]
+PROJECT = "/api/projects/{project_id}"
+BODIES: dict[tuple[str, str], Body] = {
+    ("POST", "/api/session"): lambda world, *_: {"json": world.sign_in()},
+    ("POST", "/api/notice"): lambda *_: {"json": {"version": 1}},
+    ("POST", "/api/link"): lambda world, *_: {"json": {"token": world.link()}},
+    ("POST", "/api/link/use"): lambda world, *_: {"json": {"token": world.link(), "name": "New"}},
+    ("PATCH", "/api/account"): lambda *_: {"json": {"name": "Another"}},
+    ("POST", "/api/tokens"): lambda *_: {"json": {"label": "one"}},
+    ("POST", "/api/projects"): lambda *_: {"json": {"name": "New", "form": FORM}},
+    ("PATCH", PROJECT): lambda *_: {"json": {"name": "Renamed"}},
+    ("PUT", f"{PROJECT}/form"): lambda *_: {"json": {"form": FORM}},
+    ("PUT", f"{PROJECT}/guideline"): lambda *_: {"json": {"text": "Be kind."}},
+    ("POST", f"{PROJECT}/invitations"): lambda *_: {"json": {"role": "annotator"}},
+    ("PATCH", f"{PROJECT}/members/{{account_id}}"): lambda *_: {"json": {"role": "adjudicator"}},
+    ("POST", f"{PROJECT}/next"): lambda *_: {"json": {"count": 1}},
+    ("POST", f"{PROJECT}/submits"): lambda world, of, owner: {"json": world.submit(of, owner)},
+    ("POST", f"{PROJECT}/files"): lambda *_: {"content": b"id,text\n1,one\n"},
+    ("POST", f"{PROJECT}/media"): lambda *_: {"content": picture((0, 0, 1))},
+    ("POST", f"{PROJECT}/imports"): lambda world, of, _: {
+        "json": {"file": world.file(of), "fields": {"text": "text"}, "id": "id"}
+    },
+    ("POST", f"{PROJECT}/exports"): lambda *_: {"json": {"what": "judgements", "format": "csv"}},
+}
+
+
+def plant(stage: Stage, project: int) -> None:
+    """Put the word CANARY wherever an annotator of the project must not look."""
+    from goldwork.store import schema
+
+    with stage.database.write() as connection:
+        now = stage.database.now(connection)
+        stage.add_items(connection, project, [{"text": "shown", "hidden": "CANARY field"}], "CANARY-external")
+        for table, column in (
+            (schema.judgement, "value"),
+            (schema.decision, "body"),
+            (schema.annotator, "pseudonym"),
+            (schema.job, "phase"),
+        ):
+            assert column in table.c
+        of = connection.execute(sa.select(schema.item).where(schema.item.c.project == project)).first()
+        assert of is not None
+        for kind, purpose in (("gold", "gold"), ("model", "work"), ("human", "adjudication")):
+            who = accounts.add_annotator(connection, None, kind)
+            connection.execute(sa.update(annotator).where(annotator.c.id == who).values(pseudonym=f"CANARY-{kind}"))
+            held = f"CANARY-{kind}"
+            connection.execute(
+                sa.insert(assignment).values(
+                    id=held,
+                    project=project,
+                    item=of.id,
+                    annotator=who,
+                    purpose=purpose,
+                    state="done",
+                    leased_at=now,
+                    leased_until=now,
+                )
+            )
+            seq = -1 - who
+            connection.execute(
+                sa.insert(schema.submit).values(
+                    project=project,
+                    seq=seq,
+                    annotator=who,
+                    client_id=f"CANARY-{kind}",
+                    body_hash=b"",
+                    assignment=held,
+                    item=of.id,
+                    kind="answer",
+                    form_version=1,
+                    guideline_version=1,
+                    response="CANARY receipt",
+                    submitted_at=now,
+                )
+            )
+            value = msgspec.json.encode(f"CANARY {kind} answer").decode()
+            connection.execute(
+                sa.insert(schema.judgement).values(project=project, seq=seq, question="kind", value=value)
+            )
+            connection.execute(
+                sa.insert(event).values(project=project, seq=seq, kind="CANARY", body='{"CANARY": 1}', hash=b"", at=now)
+            )
+        connection.execute(
+            sa.insert(schema.consensus).values(
+                project=project,
+                question="kind",
+                item=of.id,
+                external_id="CANARY-external",
+                label='"CANARY consensus"',
+                confidence=0.5,
+                judgements=3,
+                tie=False,
+                votes='{"CANARY": 3}',
+            )
+        )
+        connection.execute(
+            sa.insert(schema.snapshot).values(
+                project=project, name="CANARY", body='{"CANARY": 1}', through_seq=1, computed_at=now
+            )
+        )
+        connection.execute(
+            sa.insert(schema.job).values(
+                project=project, kind="import", body='{"file": "CANARY"}', phase="CANARY", created_at=now
+            )
+        )
+        links.invite(connection, project, "annotator", "canary@example.org", now)
