@@ -92,7 +92,7 @@ class Figures(msgspec.Struct, frozen=True):
     filled: int
     annotators: int
     first_at: int | None
-    minutes: dict[int, int]
+    minutes: list[tuple[int, int]]
     by_day: list[tuple[str, int]]
     people: list[Activity]
     agreement: dict[str, Quality]
@@ -197,13 +197,13 @@ def by_day(at: npt.NDArray[np.int64]) -> list[tuple[str, int]]:
     return list(zip(dates, number.tolist(), strict=True))[-DAYS:]
 
 
-def last_minutes(at: npt.NDArray[np.int64]) -> dict[int, int]:
+def last_minutes(at: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
     """Judgements in each minute of the hour before the latest one, by minutes since 1970."""
     if not len(at):
-        return {}
+        return []
     recent = at[at > at.max() - 60 * MINUTE] // MINUTE
     minutes, number = np.unique(recent, return_counts=True)
-    return {int(minute): int(count) for minute, count in zip(minutes, number, strict=True)}
+    return list(zip(minutes.tolist(), number.tolist(), strict=True))
 
 
 def days_left(open_slots: int, judgements: int, first_at: int | None, now: int) -> float | None:

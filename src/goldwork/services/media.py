@@ -157,7 +157,7 @@ def names(connection: Connection, project: int, hashes: Collection[str]) -> Mapp
         sa.select(media.c.hash, sa.func.min(media.c.name))
         .where(media.c.project == project, media.c.hash.in_(sorted(set(hashes))), media.c.batch.is_(None))
         .group_by(media.c.hash)
-    ).tuples()
+    )
     return {row[0]: row[1] for row in rows}
 
 

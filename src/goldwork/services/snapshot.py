@@ -163,7 +163,7 @@ def _write_rows(work: Work, question: str, made: Consensus, table: Judgements) -
     }
     where = {"project": work.project, "question": question}
     with work.database.read() as connection:
-        stored = {row[0]: hash(tuple(row[1:])) for row in connection.execute(_STORED, where).tuples()}
+        stored = {row[0]: hash(tuple(row[1:])) for row in connection.execute(_STORED, where)}
     changed = sorted(of for of, row in rows.items() if stored.get(of) != hash(tuple(row.values())))
     for begin in range(0, len(changed), CHUNK):
         part = [{"item": of, **rows[of], **where} for of in changed[begin : begin + CHUNK]]
@@ -188,7 +188,7 @@ def _votes(table: Judgements) -> dict[int, str]:
 
 
 def _upsert(connection: Connection, database: Database, rows: list[dict[str, Any]]) -> None:
-    names = {row[0]: row[1] for row in connection.execute(_NAMES, {"ids": [row["item"] for row in rows]}).tuples()}
+    names = {row[0]: row[1] for row in connection.execute(_NAMES, {"ids": [row["item"] for row in rows]})}
     statement = upsert(database, consensus, "label", "confidence", "judgements", "tie", "ambiguity", "votes")
     connection.execute(statement, [row | {"external_id": names[row["item"]]} for row in rows])
 

@@ -1,0 +1,127 @@
+"""The dashboard says what happened, in words of the API, and does not grow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from goldwork.errors import InputError
+from goldwork.services import monitor, snapshot
+from goldwork.services.tables import last_seq
+
+
+def take_snapshot(room: Any) -> None:
+    snapshot._rest.clear()
+    room.worker._next_tick = 0.0
+    snapshot.EVERY, every = 0, snapshot.EVERY
+    try:
+        room.worker.drain()
+    finally:
+        snapshot.EVERY = every
+
+
+def answer_by_number(payload: str) -> str:
+    """One of the three classes, by the item's number."""
+    return "abc"[int(msgspec.json.decode(payload)["text"].split()[1]) % 3]
+
+
+def test_an_empty_project_has_an_overview(room: Any) -> None:
+    found = room.read(monitor.overview, room.database, room.project)
+    assert (found.items.total, found.judgements, found.agreement, found.computed_at) == (0, 0, None, None)
+    msgspec.json.encode(found)
+
+
+def test_the_overview_after_work(room: Any) -> None:
+    room.add_items(30)
+    ann, bob, cam = (room.add_annotator(name) for name in ("Ann", "Bob", "Cam"))
+    assert room.judge(ann, answer_by_number) == 30
+    assert room.judge(bob, answer_by_number, 20) == 20
+    assert room.judge(cam, lambda _payload: None, 5) == 5
+    take_snapshot(room)
+    found = room.read(monitor.overview, room.database, room.project)
+    assert (found.items.total, found.items.done, found.items.started) == (30, 20, 30)
+    assert (found.judgements, found.annotators, found.overlap) == (50, 2, 2)
+    assert found.through_seq == found.latest_seq
+    assert found.agreement.value == 1.0
+    assert found.agreement.items == 20
+    assert found.pace.last_hour == 50
+    assert sum(day.judgements for day in found.pace.by_day) == 50
+    people = {one.name: one for one in found.people}
+    assert (people["Ann"].judged, people["Bob"].judged, people["Cam"].judged, people["Cam"].skipped) == (30, 20, 0, 5)
+    assert people["Bob"].agreement_with_others.value == 1.0
+    assert 0.8 < people["Bob"].agreement_with_others.low < 1.0
+    assert people["Ann"].median_seconds == 2.5
+    assert [(one.value, one.label, one.judgements) for one in found.classes["kind"]][0][:2] == ("a", "Apple")
+    assert sum(one.judgements for one in found.classes["kind"]) == 50
+    assert sum(one.consensus_items for one in found.classes["kind"]) == 30
+    assert found.consensus.items == 30
+    assert found.consensus.majority_agrees == 1.0
+    msgspec.json.encode(found)
+
+
+def test_consensus_rows_page_in_every_order(room: Any) -> None:
+    room.add_items(25)
+    for name in ("Ann", "Bob"):
+        room.judge(room.add_annotator(name), answer_by_number, 20)
+    take_snapshot(room)
+    for sort in ("confidence", "-confidence", "external_id", "judgements", "-judgements"):
+        seen, after = [], None
+        while True:
+            page = room.read(monitor.consensus_rows, room.project, None, sort, after, 7)
+            seen += page.rows
+            if (after := page.next) is None:
+                break
+        assert len(seen) == page.total == len({row.item for row in seen})
+        values = [getattr(row, sort.removeprefix("-")) for row in seen]
+        assert values == sorted(values, reverse=sort.startswith("-"))
+    row = seen[0]
+    assert row.fields["text"].startswith("text")
+    assert sum(vote.count for vote in row.votes) == row.judgements
+    assert {row.label_text for row in seen} == {"Apple", "b", "c"}
+
+
+def test_consensus_rows_follow_a_retraction(room: Any) -> None:
+    room.add_items(3)
+    ann = room.add_annotator("Ann")
+    [lease] = room.lease(ann)
+    room.submit(ann, lease.id)
+    take_snapshot(room)
+    assert room.read(monitor.consensus_rows, room.project).total == 1
+    room.submit(ann, lease.id, kind="undo", answers={})
+    take_snapshot(room)
+    page = room.read(monitor.consensus_rows, room.project)
+    assert (page.total, page.rows) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"question": "no"}, {"sort": "payload"}, {"after": "%%%"}, {"after": "WyJ4IiwxXQ"}, {"limit": 0}]
+)
+def test_what_is_not_offered_is_refused(room: Any, wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        room.read(monitor.consensus_rows, room.project, **wrong)
+
+
+def test_the_ledger_counts_everything(room: Any) -> None:
+    room.add_items(4)
+    ann = room.add_annotator("Ann")
+    first, second = room.lease(ann, 2)
+    room.submit(ann, first.id, "a")
+    room.submit(ann, first.id, kind="undo", answers={})
+    room.submit(ann, first.id, "b")
+    room.submit(ann, second.id, None)
+    [row] = room.read(monitor.ledger, room.project)
+    assert (row.name, row.answers, row.skips, row.retracted, row.surplus) == ("Ann", 2, 1, 1, 0)
+    assert row.seconds == 10.0
+
+
+def test_one_snapshot_job_a_project(room: Any) -> None:
+    from goldwork.services import jobs
+
+    add = lambda connection: jobs.add(connection, room.database, "snapshot", room.project, {}, once=True)  # noqa: E731
+    assert room.writer.run(add) is not None
+    assert room.writer.run(add) is None
+    room.worker.drain()
+    assert room.writer.run(add) is not None
+    assert room.read(last_seq, room.project) > 0
