@@ -7,6 +7,7 @@ that are nearest to it. A digit whose look-alikes are all the same digit has dif
 
 from __future__ import annotations
 
+import functools
 import gzip
 import importlib.util
 import io
@@ -94,9 +95,10 @@ def _read() -> tuple[Floats, npt.NDArray[np.int64]]:
 
 
 def _painter(dots: Floats) -> Callable[[str], bytes]:
-    """From a picture's name to dark ink on white paper, each dot a sharp square."""
+    """From a picture's name to dark ink on white paper, each dot a sharp square. A picture is drawn once."""
     from PIL import Image
 
+    @functools.cache
     def paint(name: str) -> bytes:
         position = int(name.removeprefix("digit-").removesuffix(".png")) - 1
         paper = (255 - 255 * dots[position].reshape(8, 8) / 16).round().astype(np.uint8)

@@ -1,0 +1,186 @@
+"""`goldwork demo`: a throw-away server with two projects and a dozen simulated annotators, to try goldwork out.
+
+Everything happens in a temporary folder and is gone at the end. The items come in through the worker's import and the
+simulated people judge through the HTTP API: what one sees is what one gets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import webbrowser
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from goldwork.cli import serve
+from goldwork.errors import InputError
+
+MAX_SPEED = 1000.0
+MAX_SECONDS = 86_400.0
+ENDINGS = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if name in signal.Signals.__members__]
+"""What asks a process to end. Windows has no SIGHUP."""
+
+
+def add(subparsers: Any) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "demo",
+        help="try goldwork out: two projects and a dozen simulated annotators, gone at the end",
+        description="Serve two projects from a temporary folder, with a dozen simulated annotators who judge while you "
+        "look on or judge beside them. Ctrl-C ends it and leaves nothing behind.",
+    )
+    parser.add_argument("--port", type=serve._port, help="the port; 0 takes any free one (default: 8321 if it is free)")
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    parser.add_argument(
+        "--speed",
+        type=_speed,
+        default=1.0,
+        metavar="X",
+        help="how many times as fast as people they judge (default: 1)",
+    )
+    parser.add_argument(
+        "--seconds", type=_seconds, metavar="N", help="stop after N seconds of judging and print how it went"
+    )
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="for the simulated people's answers")
+    parser.add_argument("--json", action="store_true", help="with --seconds: print the result as JSON")
+    parser.set_defaults(run=run)
+
+
+def _speed(text: str) -> float:
+    return _number(text, MAX_SPEED)
+
+
+def _seconds(text: str) -> float:
+    return _number(text, MAX_SECONDS)
+
+
+def _number(text: str, most: float) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < float(text) <= most:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"must be above 0 and at most {most:,.0f}. Got {text!r}.")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGINT, SIGTERM or SIGHUP, or for `--seconds`."""
+    if arguments.json and arguments.seconds is None:
+        raise InputError("--json is for the result, which --seconds N prints.")
+    with (
+        _all_endings_alike(),
+        tempfile.TemporaryDirectory(prefix="goldwork-demo-") as folder,
+        contextlib.ExitStack() as closing,
+    ):
+        try:
+            return _demonstrate(arguments, Path(folder), closing)
+        except KeyboardInterrupt:
+            return 130
+        finally:  # closing takes a moment, and must come to its end
+            for number in ENDINGS:
+                signal.signal(number, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def _all_endings_alike() -> Iterator[None]:
+    """While this lasts, whatever asks the process to end ends it as Ctrl-C does: through every `finally`."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in ENDINGS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _demonstrate(arguments: argparse.Namespace, folder: Path, closing: contextlib.ExitStack) -> int:
+    """Set the stage, serve, and say how it went. What has to be ended is left to `closing`."""
+    said = sys.stderr if arguments.json else sys.stdout
+    listener = closing.enter_context(_listen(arguments.port))
+    from goldwork.store.database import Database
+    from goldwork.store.home import Home
+    from goldwork.store.migrations import migrate
+    from goldwork.store.writer import Writer
+    from goldwork.web.settings import Settings
+
+    home = Home(folder)
+    database = Database(home.database)
+    closing.callback(database.close)
+    migrate(database)
+    closing.callback(serve.Keeper(serve.worker_command(home)).stop)
+    writer = Writer(database)
+    closing.callback(writer.close)
+    from goldwork.cli.simulated.stage import Stage
+
+    settings = Settings(port=listener.getsockname()[1])
+    stage = Stage(home, database, writer, port=settings.port, speed=arguments.speed, seed=arguments.seed)
+    closing.callback(stage.end)
+    address = f"{settings.url}/link#{stage.link}"
+
+    def ready() -> None:
+        _greet(settings.url, address, said)
+        if not arguments.no_browser:
+            _open_browser(address)
+
+    stage.begin(ready, lambda: signal.raise_signal(signal.SIGINT), arguments.seconds)
+    with contextlib.redirect_stdout(said):
+        serve._serve(home, database, writer, settings, listener, argparse.Namespace(tls_cert=None, tls_key=None))
+    stage.end()
+    if stage.failure is not None:
+        raise stage.failure
+    if stage.finished:
+        from goldwork.cli.simulated.outcome import report
+
+        report(stage, as_json=arguments.json)
+    elif arguments.seconds is not None:
+        return 130
+    return 0
+
+
+def _listen(port: int | None) -> socket.socket:
+    if port is not None:
+        return serve._listen("127.0.0.1", port)
+    try:
+        return serve._listen("127.0.0.1", 8321)
+    except InputError:  # taken, perhaps by goldwork itself
+        return serve._listen("127.0.0.1", 0)
+
+
+def _greet(url: str, address: str, to: Any) -> None:
+    """Say where the demonstration is and what to do first."""
+    lines = (
+        f"goldwork demo at {url}: two projects, twelve simulated people who judge, and you. Ctrl-C ends it for good.",
+        "Sign in by this link, which works once:",
+        f"  {address}",
+        "1. Press Annotate in a project: one key answers and shows the next item.",
+        "2. Open the project's page and watch agreement, progress and people move as the answers come in.",
+        "3. Make a project of your own, import a file, invite somebody: all of goldwork is there.",
+    )
+    print("\n".join(lines), file=to, flush=True)
+
+
+def _open_browser(address: str) -> None:
+    """Open the link where there is a browser with a window, without waiting for it."""
+    if has_screen(os.environ, sys.platform):
+        threading.Thread(target=_try_browser, args=(address,), daemon=True).start()
+
+
+def _try_browser(address: str) -> None:
+    with contextlib.suppress(webbrowser.Error, OSError):
+        webbrowser.open(address)
+
+
+def has_screen(environment: Any, platform: str) -> bool:
+    """Whether a browser opened here would be seen by whoever sits at this terminal."""
+    if any(environment.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT")):
+        return False
+    return platform in ("darwin", "win32") or any(environment.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))

@@ -1,0 +1,93 @@
+"""How a demonstration went: what was judged, how far people agreed, how often the consensus is right."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from goldwork.agreement import measure_agreement
+from goldwork.consensus import infer_consensus
+from goldwork.consensus.scoring import expected_accuracy
+from goldwork.services.tables import named_table
+
+if TYPE_CHECKING:
+    from goldwork.cli.simulated.stage import Stage
+    from goldwork.judgements import Judgements
+    from goldwork.sim.samples import Sample
+
+METHODS = {"majority": "the majority", "dawid-skene": "Dawid-Skene"}
+
+
+def measure(sample: Sample, table: Judgements) -> dict[str, Any]:
+    """One project's figures, ready for JSON: what is undefined is None.
+
+    `accuracy` is the share of the judged items on which a consensus is right, against the sample's truth, with a
+    95 % interval over items; a tie counts by chance.
+    """
+    found: dict[str, Any] = {
+        "name": sample.name,
+        "items": len(table.items),
+        "of_items": len(sample.rows),
+        "judgements": len(table),
+        "annotators": len(table.annotators),
+        "agreement": None,
+        "accuracy": None,
+    }
+    if not len(table):
+        return found
+    agreement = measure_agreement(table)
+    found["agreement"] = {
+        "coefficient": agreement.coefficient,
+        "value": _defined(agreement.value),
+        "low": _defined(agreement.low),
+        "high": _defined(agreement.high),
+        "items": agreement.items,
+        "judgements": agreement.judgements,
+        "sentence": agreement.sentence,
+        "warnings": list(agreement.warnings),
+    }
+    found["accuracy"] = {}
+    for method in METHODS:
+        score = expected_accuracy(infer_consensus(table, method), sample.truth)
+        found["accuracy"][method] = {"value": score.value, "low": score.low, "high": score.high, "items": score.items}
+    return found
+
+
+def _defined(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def report(stage: Stage, *, as_json: bool) -> None:
+    """Print every project's figures, as sentences or as one JSON object."""
+    made = []
+    for mine, sample in zip(stage.members, stage.samples, strict=True):
+        with stage.database.read() as connection:
+            table = named_table(connection, mine.project)
+        made.append(measure(sample, table))
+    if as_json:
+        judgements = sum(project["judgements"] for project in made)
+        print(json.dumps({"speed": stage.speed, "judgements": judgements, "projects": made}))
+        return
+    for project in made:
+        print("\n".join(sentences(project)))
+
+
+def sentences(project: dict[str, Any]) -> list[str]:
+    """A project's figures as people read them."""
+    counts = f"{project['judgements']:,} judgements on {project['items']:,} of {project['of_items']:,} items"
+    said = [f"{project['name']}: {counts}, by {project['annotators']} people."]
+    if (agreement := project["agreement"]) is not None:
+        if agreement["value"] is not None:
+            interval = f"95 % interval {agreement['low']:.3f} to {agreement['high']:.3f}"
+            said.append(f"  Agreement ({agreement['coefficient']}) is {agreement['value']:.3f} ({interval}).")
+        said.append(f"  {agreement['sentence']}")
+        said += [f"  Note: {warning}" for warning in agreement["warnings"]]
+    if project["accuracy"] is not None:
+        for method, name in METHODS.items():
+            score = project["accuracy"][method]
+            said.append(
+                f"  Against the known truth, {name} is right on {score['value']:.1%} of the judged items "
+                f"(95 % interval {score['low']:.1%} to {score['high']:.1%})."
+            )
+    return said
