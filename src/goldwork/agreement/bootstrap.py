@@ -118,14 +118,16 @@ def _keys(rows: Rows) -> npt.NDArray[np.uint64]:
     scramble = np.random.default_rng(0).integers(1, 2**63, rows.shape[1], dtype=np.uint64) | np.uint64(1)
     if isinstance(rows, np.ndarray):
         bits = np.ascontiguousarray(rows, np.float64).view(np.uint64)
-        return _mix(bits * scramble).sum(axis=1, dtype=np.uint64)
+        return np.asarray(_mix(bits, scramble).sum(axis=1, dtype=np.uint64))
     rows.sort_indices()
     bits = rows.data.astype(np.float64).view(np.uint64)
-    sums = np.r_[np.uint64(0), np.cumsum(_mix(bits * scramble[rows.indices]), dtype=np.uint64)]
+    sums = np.r_[np.uint64(0), np.cumsum(_mix(bits, scramble[rows.indices]), dtype=np.uint64)]
     return np.asarray(sums[rows.indptr[1:]] - sums[rows.indptr[:-1]], np.uint64)
 
 
-def _mix(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+def _mix(bits: npt.NDArray[np.uint64], scramble: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """A float's bits scrambled. Whole numbers differ in their high bits only, so those are brought down first."""
+    keys = ((bits >> np.uint64(32)) | (bits << np.uint64(32))) * scramble
     return np.asarray((keys ^ (keys >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9))
 
 
