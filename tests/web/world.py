@@ -16,7 +16,7 @@ import PIL.Image
 import sqlalchemy as sa
 
 from goldwork.services import access, accounts, jobs, links, media, signin, uploads
-from goldwork.store.schema import annotator, assignment, event, token
+from goldwork.store.schema import annotator, assignment, event, job, token
 from tests.web.conftest import FORM, Stage, User
 
 ROLES = (
@@ -113,10 +113,24 @@ class World:
         with self.stage.database.write() as connection:
             return links.invite(connection, project, "annotator", None, self.now(connection)).id
 
-    def job(self, project: int, _owner: User, _route: str) -> int:
+    def job(self, project: int, _owner: User, route: str) -> int:
+        if "exports" in route:
+            return self.export(project)
         with self.stage.database.write() as connection:
             made = jobs.add(connection, self.stage.database, "import", project, {})
             assert made is not None
+            return made.id
+
+    def export(self, project: int) -> int:
+        """A finished export."""
+        folder = self.stage.home.exports / str(project)
+        folder.mkdir(exist_ok=True)
+        (folder / "stored").write_text("item,annotator,label\n")
+        with self.stage.database.write() as connection:
+            made = jobs.add(connection, self.stage.database, "export", project, {})
+            assert made is not None
+            result = '{"stored": "stored", "file": "judgements.csv"}'
+            connection.execute(sa.update(job).where(job.c.id == made.id).values(state="done", result=result))
             return made.id
 
     def image(self, project: int, _owner: User, _route: str) -> str:

@@ -30,7 +30,7 @@ class Today(msgspec.Struct, frozen=True):
     seconds: float
 
 
-class Day(msgspec.Struct, frozen=True):
+class WorkDay(msgspec.Struct, frozen=True):
     """One day's answers in force and active time. `day`: YYYY-MM-DD in UTC."""
 
     day: str
@@ -55,7 +55,7 @@ class MyWork(msgspec.Struct, frozen=True):
     seconds: float
     first_at: int | None
     last_at: int | None
-    by_day: list[Day]
+    by_day: list[WorkDay]
     ledger: Ledger
 
 
@@ -150,9 +150,9 @@ def _by_day(connection: Connection, mine: Member, since: int) -> list[Any]:
     return list(connection.execute(_BY_DAY, where))
 
 
-def _one_day(day: int, rows: list[Any]) -> Day:
+def _one_day(day: int, rows: list[Any]) -> WorkDay:
     date = dt.datetime.fromtimestamp(day / 1000, dt.UTC).date()
-    return Day(date.isoformat(), _judged(rows), _seconds(rows))
+    return WorkDay(date.isoformat(), _judged(rows), _seconds(rows))
 
 
 def _judged(rows: list[Any]) -> int:

@@ -16,10 +16,12 @@ from goldwork.store.writer import Writer
 from goldwork.web.account import AccountController
 from goldwork.web.context import Request, Server, admit
 from goldwork.web.errors import respond
+from goldwork.web.exports import ExportsController
 from goldwork.web.health import HealthController
 from goldwork.web.imports import ImportsController
 from goldwork.web.jobs import JobsController
 from goldwork.web.members import MembersController
+from goldwork.web.monitor import MonitorController
 from goldwork.web.projects import ProjectsController
 from goldwork.web.security import Gate
 from goldwork.web.session import SessionController
@@ -38,6 +40,8 @@ CONTROLLERS: Sequence[type[Controller]] = (
     WorkController,
     ImportsController,
     JobsController,
+    ExportsController,
+    MonitorController,
 )
 
 

@@ -25,6 +25,7 @@ from goldwork.services import access, signin
 from goldwork.services.access import MAX_ID, WHO, Member, Person, Role
 from goldwork.services.assign import Assigner
 from goldwork.services.collect import Collector
+from goldwork.services.ingest import current_form
 from goldwork.store.database import Database
 from goldwork.store.home import Home
 from goldwork.store.probe import Probe
@@ -117,6 +118,11 @@ class Server:
             form = await self.read(self.collector.form, project_id, form_version)
             self._fields[key] = {field.name: field.show for field in form.fields}
         return self._fields[key]
+
+    async def current_fields(self, project_id: int) -> dict[str, str]:
+        """How each field is shown by the form in force."""
+        form = await self.read(current_form, project_id)
+        return {field.name: field.show for field in form.fields}
 
     def touch(self, person: Person, now: int) -> None:
         """Write, in the background and once, that the person's token is in use."""

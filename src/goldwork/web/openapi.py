@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 import msgspec
 from litestar import Litestar, Response
 from litestar.handlers import HTTPRouteHandler
+from litestar.response import File
 from litestar.routes import HTTPRoute
 
 import goldwork
@@ -151,7 +152,7 @@ def _type_of(handler: HTTPRouteHandler) -> Any:
     answered = handler.parsed_fn_signature.return_type.annotation
     if get_origin(answered) is Response:
         (answered,) = get_args(answered)
-    return None if answered in (None, type(None), bytes) else answered
+    return None if answered in (None, type(None), bytes, File) else answered
 
 
 def _parts(answered: Any) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ together with everything else that waits.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -168,9 +169,12 @@ def _screen(connection: Connection, database: Database, member: Member) -> Scree
 _payload = msgspec.json.Decoder(dict[str, Any])
 
 
-def _assignment(held: Held, fields: dict[str, str], project_id: int) -> Assignment:
-    """What the holder may see of an item: the form's fields and nothing else of the payload."""
-    payload = _payload.decode(held.payload)
+def _assignment(held: Held, fields: Mapping[str, str], project_id: int) -> Assignment:
+    return Assignment(held.id, drawn(_payload.decode(held.payload), fields, project_id), held.leased_until)
+
+
+def drawn(payload: Mapping[str, Any], fields: Mapping[str, str], project_id: int) -> dict[str, str]:
+    """What is shown of an item: the form's fields and nothing else of the payload; an image as its address."""
     shown = {}
     for name in fields or payload:
         value = payload.get(name)
@@ -178,4 +182,4 @@ def _assignment(held: Held, fields: dict[str, str], project_id: int) -> Assignme
         if text and fields.get(name) == "image":
             text = f"/api/projects/{project_id}/media/{text}"
         shown[name] = text
-    return Assignment(held.id, shown, held.leased_until)
+    return shown
