@@ -69,7 +69,7 @@ class Format(Protocol):
         """Write rows so that `read` gives the same values."""
 
 
-format: Registry[Format] = Registry("format", __name__)  # noqa: A001
+format: Registry[Format] = Registry("format", __name__)
 
 
 def sniff(source: Source) -> str:

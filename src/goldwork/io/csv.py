@@ -5,11 +5,13 @@ text and go out exactly as they are: a cell that begins with ``=``, ``+``, ``-``
 nothing is put before it, because then it would not come back the same. Missing values are written as empty cells.
 
 A file without quotes is split by pyarrow; what it declines, and every file with quotes, is read by the standard
-library, which knows the line of everything.
+library, which knows the line of everything. A header cell that holds a delimiter, and rows with a carriage return, are
+written with every cell in quotes, so that nothing is taken for what it is not.
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import io
@@ -61,16 +63,24 @@ class Delimited:
 
     def write(self, stream: IO[bytes], kinds: Mapping[str, Kind], chunks: Iterable[Mapping[str, Column]]) -> None:
         """Rows of `chunks` in the order given, every column as its kind says."""
-        text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
-        writer = csv.writer(text, delimiter=self.delimiter, lineterminator="\n")
+        text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+        bare, quoted = (
+            csv.writer(text, delimiter=self.delimiter, lineterminator="\n", quoting=quoting)
+            for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+        )
         try:
-            _write_header(text, list(kinds), self.delimiter)
+            doubtful = set("".join(kinds)) & {*DELIMITERS, "\r"}
+            (quoted if doubtful else bare).writerow(kinds)
             for columns in chunks:
-                writer.writerows(zip(*(_cells(columns[name], kind) for name, kind in kinds.items()), strict=True))
+                cells = [_cells(columns[name], kind) for name, kind in kinds.items()]
+                returns = any("\r" in cell for column in cells for cell in column if isinstance(cell, str))
+                (quoted if returns else bare).writerows(zip(*cells, strict=True))
+            text.flush()
         except UnicodeEncodeError:
             raise InputError("a cell holds half a character (a lone surrogate) and cannot be written.") from None
         finally:
-            text.detach()
+            with contextlib.suppress(UnicodeEncodeError):
+                text.detach()
 
 
 format("csv")(Delimited(",", (",", ";", "|"), (".csv", ".txt")))
@@ -81,27 +91,15 @@ class _Declined(Exception):  # noqa: N818
     """pyarrow does not read this file; the standard library says what is the matter, or reads it."""
 
 
-def _cells(column: Column, kind: Kind) -> Iterable[Any]:
+def _cells(column: Column, kind: Kind) -> list[Any]:
     values = plain(column)
     if kind == "json":
-        return (None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True) for value in values)
+        return [None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True) for value in values]
     if kind == "truth":
-        return (None if value is None else str(bool(value)).lower() for value in values)
+        return [None if value is None else str(bool(value)).lower() for value in values]
     if kind == "number":
-        return (None if value is None else repr(float(value)) for value in values)
+        return [None if value is None else repr(float(value)) for value in values]
     return values
-
-
-def _write_header(text: io.TextIOBase, names: list[str], delimiter: str) -> None:
-    """The names, all in quotes where one holds what could be taken for a delimiter."""
-    doubtful = bool(set("".join(names)) & set(DELIMITERS))
-    writer = csv.writer(
-        text,
-        delimiter=delimiter,
-        lineterminator="\n",
-        quoting=csv.QUOTE_ALL if doubtful else csv.QUOTE_MINIMAL,
-    )
-    writer.writerow(names)
 
 
 # Splitting, for files without quotes.

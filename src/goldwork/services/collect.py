@@ -28,10 +28,15 @@ from goldwork.tasks.questions import ProjectForm, read_form
 
 MAX_CLIENT_ID = 64
 MAX_SECONDS = 86_400.0
+SLOTTED = ("work", "import")
+"""Purposes whose answers fill an item's slots, or are surplus."""
 
 
 class Submit(msgspec.Struct, frozen=True):
-    """What an annotator sent about one assignment. `seconds`: active time, as measured by the client."""
+    """What an annotator sent about one assignment. `seconds`: active time, as measured by the client.
+
+    `at`, for imports alone: when the judgement was made, where that is known.
+    """
 
     project: int
     annotator: int
@@ -42,6 +47,7 @@ class Submit(msgspec.Struct, frozen=True):
     guideline_version: int
     answers: dict[str, Any] = {}
     seconds: float | None = None
+    at: int | None = None
 
     def digest(self) -> bytes:
         """What makes two bodies the same."""
@@ -190,7 +196,7 @@ class _Group:
         held = self.held.get(request.assignment)
         if held is None or held.annotator != request.annotator or held.project != request.project:
             raise NotFoundError("there is no such assignment.")
-        _check_open(log, request)
+        _check_open(log, request, held)
         answers = self._checked(log, request, held)
         before = held.fills
         if request.kind == "answer":
@@ -222,7 +228,7 @@ class _Group:
 
     def _fill(self, held: Held, state: str) -> None:
         """Move to `state` with the slot held so far, else a free one, else none (surplus)."""
-        if held.slot is None and held.purpose == "work":
+        if held.slot is None and held.purpose in SLOTTED:
             free = self._free_of(held.item)
             if free:
                 held.slot = free.pop(0)
@@ -247,7 +253,7 @@ class _Group:
     def _write(self, log: Log, request: Submit, held: Held, answers: Mapping[str, Any], fills: int) -> Receipt:
         salt = secrets.token_bytes(16)
         seconds = None if request.seconds is None else round(request.seconds, 3)
-        surplus = request.kind == "answer" and held.slot is None and held.purpose == "work"
+        surplus = request.kind == "answer" and held.slot is None and held.purpose in SLOTTED
         body = {
             "annotator": held.annotator,
             "assignment": held.id,
@@ -262,6 +268,8 @@ class _Group:
             "supersedes": held.current,
             "surplus": surplus,
         }
+        if request.at is not None:
+            body["at"] = request.at
         seq = log.add("submit", body)
         leased_until = held.leased_until if request.kind == "undo" else None
         receipt = Receipt(request.id, held.id, request.kind, seq, surplus, leased_until)
@@ -283,7 +291,7 @@ class _Group:
                 "surplus": surplus,
                 "response": response,
                 "salt": salt,
-                "submitted_at": log.now,
+                "submitted_at": log.now if request.at is None else request.at,
             }
         )
         self._judgements += [
@@ -309,8 +317,8 @@ class _Group:
                 log.flush()
 
 
-def _check_open(log: Log, request: Submit) -> None:
-    if log.state == "paused":
+def _check_open(log: Log, request: Submit, held: Held) -> None:
+    if log.state == "paused" and held.purpose != "import":
         raise ConflictError("the project is paused. Your answer is kept; send it when work goes on.", reason="paused")
     if log.state == "closed":
         raise ConflictError("the project is closed and takes no more answers.", reason="closed")

@@ -180,13 +180,14 @@ def _check(work: Work, source: Source) -> Generator[None, None, int]:
             work.save(done=total, phase="checking")
         yield
     if problems:
-        raise _refused(source, reader.unit, problems, wrong, total)
+        raise refused(source, reader.unit, problems, wrong, total)
     if not total:
         raise InputError("the file has no rows.", where=source.at())
     return total
 
 
-def _refused(source: Source, unit: str, problems: list[Problem], wrong: int, total: int) -> InputError:
+def refused(source: Source, unit: str, problems: list[Problem], wrong: int, total: int) -> InputError:
+    """The error of an import whose rows have `problems`: says the first, carries all, counts `wrong` rows."""
     first = problems[0]
     count = f"{wrong:,} of {total:,} rows cannot be imported" if wrong > 1 else "one row cannot be imported"
     return InputError(

@@ -34,10 +34,11 @@ log = logging.getLogger("goldwork.worker")
 
 def handlers() -> dict[str, Handler]:
     """Every kind of job there is."""
-    from goldwork.services import export, ingest, snapshot, sweep
+    from goldwork.services import export, ingest, labels, snapshot, sweep
 
     return {
         "import": Handler(ingest.run, ingest.undo),
+        "import-judgements": Handler(labels.run),
         "export": Handler(export.run),
         "snapshot": Handler(snapshot.run),
         "sweep": Handler(sweep.run),

@@ -1,0 +1,322 @@
+"""Import of judgements: labels made elsewhere, or an export of this house, into a project that has the items.
+
+The whole file is checked first. Then its judgements go through the same door as everybody's: an assignment each, with
+purpose `import`, whose answer fills a slot while one is free and is surplus after that. Annotators come by their names
+and belong to the project; they have no account, and nobody with one can be named.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Generator, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy import bindparam as bind
+
+from goldwork import io
+from goldwork.errors import AnswerError, InputError
+from goldwork.io import Source
+from goldwork.io.roles import assign
+from goldwork.services.collect import MAX_SECONDS, Collector, Submit
+from goldwork.services.ingest import SAID, current_form, refused
+from goldwork.services.log import Log
+from goldwork.services.rows import MAX_ID, SHOWN, Problem
+from goldwork.services.tables import from_iso
+from goldwork.services.uploads import find_upload, remove_upload, to_text
+from goldwork.services.work import Steps, Work
+from goldwork.store.schema import annotator, assignment, batch, item, project
+from goldwork.tasks.questions import ProjectForm
+
+CHUNK = 100
+"""Submits in one transaction: each is an assignment, a submit, an event and its judgements."""
+LOOKED_UP = 500
+ROLES = ("item", "annotator", "label", "question", "seconds", "submitted_at")
+
+_ITEMS = (
+    sa.select(item.c.external_id, item.c.id)
+    .join(batch, batch.c.id == item.c.batch)
+    .where(
+        item.c.project == bind("project"),
+        item.c.external_id.in_(bind("names", expanding=True)),
+        batch.c.state == "published",
+        item.c.id <= batch.c.opened_through,
+    )
+)
+_PEOPLE = sa.select(annotator.c.pseudonym, annotator.c.id, annotator.c.project).where(
+    annotator.c.pseudonym.in_(bind("names", expanding=True)),
+    (annotator.c.project == bind("project")) | annotator.c.project.is_(None),
+)
+_WORKED = sa.select(assignment.c.annotator).where(
+    assignment.c.project == bind("project"), assignment.c.annotator.in_(bind("ids", expanding=True))
+)
+_JUDGED = sa.select(assignment.c.item, assignment.c.annotator).where(
+    assignment.c.item.in_(bind("items", expanding=True)), assignment.c.project == bind("project")
+)
+
+
+class Given(NamedTuple):
+    """One annotator's answers about one item, as the file has them."""
+
+    line: int
+    item: str
+    annotator: str
+    answers: dict[str, Any]
+    seconds: float | None
+    at: int | None
+
+
+def run(work: Work) -> Steps:
+    """Check everything, then submit in chunks from the checkpoint on."""
+    state = work.checkpoint
+    if state.get("done") is None or state["done"] < state["total"]:
+        source = find_upload(work.home, work.project, work.body["file"])
+        given = yield from _check(work, source, against_project="done" not in state)
+        yield from _submit(work, given)
+    remove_upload(work.home, work.project, work.body["file"])
+    return {"submits": state["total"], "annotators": state["annotators"]}
+
+
+def _check(work: Work, source: Source, *, against_project: bool) -> Generator[None, None, list[Given]]:
+    """All submits of the file, in the order of their times. Raises InputError that tells the first errors."""
+    with work.database.read() as connection:
+        form = current_form(connection, work.project)
+    columns = {role: work.body["fields"].get(role) for role in ROLES}
+    reader = _Reader(source, form, columns | {"item": columns["item"] or work.body["id"]})
+    for _ in reader.read():
+        work.save(done=reader.rows, phase="checking")
+        yield
+    given = reader.finish()
+    if against_project:
+        with work.database.read() as connection:
+            reader.problems += _against_project(connection, work.project, given, reader)
+    if reader.problems:
+        problems = sorted(reader.problems, key=lambda problem: problem.line)
+        wrong = len({problem.line for problem in problems})
+        raise refused(source, reader.unit, problems[:SAID], wrong, reader.rows)
+    if not given:
+        raise InputError("the file has no judgements.", where=source.at())
+    return given
+
+
+class _Reader:
+    """Collects a file's rows into submits; keeps what is wrong with them."""
+
+    def __init__(self, source: Source, form: ProjectForm, given: dict[str, str | None]) -> None:
+        self.source = source
+        self.form = form
+        self.given = given
+        self.format = io.sniff(source)
+        self.unit = io.format.get(self.format).unit
+        self.columns: dict[str, str] = {}
+        self.problems: list[Problem] = []
+        self.rows = 0
+        self._found: dict[tuple[str, str], Given] = {}
+        self._questions = {question.name: question.task for question in form.questions}
+
+    def read(self) -> Iterator[None]:
+        """Go through the file, chunk by chunk."""
+        for chunk in io.scan(self.source, self.format):
+            chosen = assign(list(chunk.columns), self.given, self.source.at())
+            self.columns = {role: column for role, column in chosen.items() if role in ROLES}
+            taken = [chunk.columns[column] for column in self.columns.values()]
+            for line, *cells in zip(chunk.lines, *taken, strict=True):
+                self._row(int(line), dict(zip(self.columns, cells, strict=True)))
+            self.rows += len(chunk)
+            yield
+
+    def finish(self) -> list[Given]:
+        """The submits, oldest first; incomplete ones are problems."""
+        wrong = {problem.line for problem in self.problems}
+        for one in self._found.values():
+            missing = [name for name in self._questions if name not in one.answers]
+            if missing and one.line not in wrong:
+                message = f"{one.annotator[:SHOWN]!r} answered no question {missing[0]!r} about this item. Add the row."
+                self._wrong(one.line, "question", "", message)
+        return sorted(self._found.values(), key=lambda one: (one.at or 0, one.line))
+
+    def _row(self, line: int, cells: dict[str, Any]) -> None:
+        label = cells["label"]
+        if label is None or label == "" or (isinstance(label, float) and math.isnan(label)):
+            return
+        names = {}
+        for role in ("item", "annotator"):
+            names[role] = to_text(cells[role].item() if hasattr(cells[role], "item") else cells[role])
+            if not names[role].strip() or len(names[role]) > MAX_ID or not names[role].isprintable():
+                message = f"the {role} must have 1 to {MAX_ID} printable characters. Got {names[role][:SHOWN]!r}."
+                self._wrong(line, role, names[role], message)
+                return
+        question = self._question(line, cells.get("question"))
+        if question is None:
+            return
+        answer = self._answer(line, question, label)
+        seconds, at = self._seconds(line, cells.get("seconds")), self._time(line, cells.get("submitted_at"))
+        fresh = Given(line, names["item"], names["annotator"], {}, seconds, at)
+        one = self._found.setdefault((fresh.item, fresh.annotator), fresh)
+        if question in one.answers:
+            message = (
+                f"{fresh.annotator!r} judged {fresh.item!r} in {self.unit} {one.line} already. Keep one of the two."
+            )
+            self._wrong(line, "item", fresh.item, message)
+        one.answers[question] = answer
+
+    def _question(self, line: int, value: Any) -> str | None:
+        name = to_text(value)
+        if not name and len(self._questions) == 1:
+            return next(iter(self._questions))
+        if name in self._questions:
+            return name
+        if len(self._questions) == 1 and name == "label":  # how a table of one question calls it
+            return next(iter(self._questions))
+        listed = ", ".join(self._questions)
+        self._wrong(line, "question", name, f"the project has no question {name[:SHOWN]!r}. It has: {listed}.")
+        return None
+
+    def _answer(self, line: int, question: str, label: Any) -> Any:
+        value = label.item() if hasattr(label, "item") else label
+        task = self._questions[question]
+        try:
+            task.validate(value)
+        except AnswerError as error:
+            if isinstance(value, str):
+                self._wrong(line, "label", value, str(error))
+                return value
+            return self._answer(line, question, to_text(value))
+        return task.canonical(value)
+
+    def _seconds(self, line: int, value: Any) -> float | None:
+        if value is None or value == "":
+            return None
+        try:
+            seconds = float(value)
+        except (TypeError, ValueError):
+            seconds = -1.0
+        if math.isnan(seconds):
+            return None
+        if not 0 <= seconds <= MAX_SECONDS:
+            self._wrong(line, "seconds", value, f"must be 0 to {MAX_SECONDS:.0f}. Got {to_text(value)[:SHOWN]}.")
+        return seconds
+
+    def _time(self, line: int, value: Any) -> int | None:
+        if value is None or value == "":
+            return None
+        try:
+            return from_iso(value) if isinstance(value, str) else int(value)
+        except (ValueError, OverflowError):
+            message = f"must be a time such as 2026-03-01T12:00:00Z. Got {to_text(value)[:SHOWN]!r}."
+            self._wrong(line, "submitted_at", value, message)
+            return None
+
+    def _wrong(self, line: int, role: str, value: Any, message: str) -> None:
+        self.problems.append(Problem(line, self.columns.get(role), to_text(value)[:SHOWN], message))
+
+
+def _against_project(connection: Connection, project_id: int, given: list[Given], reader: _Reader) -> list[Problem]:
+    """Items that are not there, people who may not be named, judgements that are there already."""
+    found = []
+    items = _items(connection, project_id, [one.item for one in given])
+    people, taken = _people(connection, project_id, [one.annotator for one in given])
+    judged: set[tuple[int, int]] = set()
+    ids = sorted(set(items.values()))
+    for begin in range(0, len(ids), LOOKED_UP):
+        part = {"project": project_id, "items": ids[begin : begin + LOOKED_UP]}
+        judged.update((row[0], row[1]) for row in connection.execute(_JUDGED, part))
+    for one in given:
+        if one.item not in items:
+            message = f"item {one.item[:SHOWN]!r} is not open in the project. Import the items first."
+            found.append(Problem(one.line, reader.columns["item"], one.item[:SHOWN], message))
+        elif one.annotator in taken:
+            message = f"{one.annotator[:SHOWN]!r} is somebody who works here. Rename the annotator in the file."
+            found.append(Problem(one.line, reader.columns["annotator"], one.annotator[:SHOWN], message))
+        elif (items[one.item], people.get(one.annotator, -1)) in judged:
+            message = f"{one.annotator[:SHOWN]!r} has judged this item in the project already. Leave the row out."
+            found.append(Problem(one.line, reader.columns["item"], one.item[:SHOWN], message))
+    return found
+
+
+def _items(connection: Connection, project_id: int, names: list[str]) -> dict[str, int]:
+    wanted = sorted(set(names))
+    found: dict[str, int] = {}
+    for begin in range(0, len(wanted), LOOKED_UP):
+        part = {"project": project_id, "names": wanted[begin : begin + LOOKED_UP]}
+        found.update((row[0], row[1]) for row in connection.execute(_ITEMS, part))
+    return found
+
+
+def _people(connection: Connection, project_id: int, names: list[str]) -> tuple[dict[str, int], set[str]]:
+    """The project's imported annotators by name, and the names of people with an account who work in it."""
+    wanted = sorted(set(names))
+    own: dict[str, int] = {}
+    others: dict[str, int] = {}
+    for begin in range(0, len(wanted), LOOKED_UP):
+        part = {"project": project_id, "names": wanted[begin : begin + LOOKED_UP]}
+        for row in connection.execute(_PEOPLE, part):
+            (others if row.project is None else own)[row.pseudonym] = row.id
+    at_work = set(connection.execute(_WORKED, {"project": project_id, "ids": sorted(others.values())}).scalars())
+    return own, {name for name, of in others.items() if of in at_work}
+
+
+def _submit(work: Work, given: list[Given]) -> Iterator[None]:
+    state = work.checkpoint
+    collector = Collector(work.database)
+    state |= {"total": len(given), "annotators": len({one.annotator for one in given}), "done": state.get("done", 0)}
+    work.save(done=state["done"], total=state["total"], phase="submitting")
+    while state["done"] < len(given):
+        chunk = given[state["done"] : state["done"] + CHUNK]
+        work.save(partial(_write, work, collector, chunk), done=state["done"] + len(chunk), cancellable=False)
+        yield
+
+
+def _write(work: Work, collector: Collector, chunk: list[Given], connection: Connection) -> None:
+    log = Log(connection, work.database, work.project)
+    versions = connection.execute(
+        sa.select(project.c.form_version, project.c.guideline_version).where(project.c.id == work.project)
+    ).one()
+    items = _items(connection, work.project, [one.item for one in chunk])
+    people = _make_people(connection, work.project, sorted({one.annotator for one in chunk}))
+    rows: list[dict[str, Any]] = [
+        {
+            "id": secrets.token_urlsafe(15),
+            "project": work.project,
+            "item": items[one.item],
+            "annotator": people[one.annotator],
+            "purpose": "import",
+            "state": "leased",
+            "leased_at": log.now,
+            "leased_until": log.now,
+        }
+        for one in chunk
+    ]
+    connection.execute(sa.insert(assignment), rows)
+    submits = [
+        Submit(
+            project=work.project,
+            annotator=row["annotator"],
+            id=f"import-{work.held.id}-{work.checkpoint['done'] + place}",
+            assignment=row["id"],
+            kind="answer",
+            form_version=versions.form_version,
+            guideline_version=versions.guideline_version,
+            answers=one.answers,
+            seconds=one.seconds,
+            at=one.at,
+        )
+        for place, (one, row) in enumerate(zip(chunk, rows, strict=True))
+    ]
+    for answer in collector.submit_many(connection, submits):
+        if isinstance(answer, Exception):
+            raise answer
+    work.checkpoint["done"] += len(chunk)
+
+
+def _make_people(connection: Connection, project_id: int, names: list[str]) -> dict[str, int]:
+    """The project's imported annotators of these names, made where they are not there."""
+    known, _ = _people(connection, project_id, names)
+    fresh = [{"kind": "human", "project": project_id, "pseudonym": name} for name in names if name not in known]
+    if fresh:
+        connection.execute(sa.insert(annotator), fresh)
+        known, _ = _people(connection, project_id, names)
+    return known
