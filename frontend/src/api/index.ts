@@ -1,97 +1,146 @@
-/** Every route the web app calls, one function each. */
-import { request } from './request'
+/** Every route the web app calls, one function each, checked against the server's own description. */
+import createClient from 'openapi-fetch'
+import { ApiError, reach } from './request'
+import type { paths } from './schema'
 import type * as T from './types'
 
 export { ApiError, onUnauthenticated } from './request'
 export type * from './types'
 
-const p = (project: number, rest = ''): string => `/projects/${project}${rest}`
+const client = createClient<paths>({ baseUrl: location.origin, fetch: reach })
+
+/** What came back; where the description says less than `R`, `R` says more. */
+async function data<R>(call: Promise<{ data?: unknown }>): Promise<R> {
+  try {
+    return (await call).data as R
+  } catch (error) {
+    // The line broke in the middle of the answer.
+    if (error instanceof ApiError) throw error
+    throw new ApiError(0, { code: 'offline', message: 'The answer of the server did not arrive. Try again.' })
+  }
+}
+
+const of = (project_id: number) => ({ params: { path: { project_id } } })
+/** Bytes as they are; the description has them as a string. */
+const raw = (name: string, file: File, project_id: number) => ({
+  params: { path: { project_id }, query: { name } },
+  body: file as unknown as string,
+  bodySerializer: (body: unknown) => body as BodyInit,
+  headers: { 'content-type': 'application/octet-stream' },
+})
 
 export const session = {
-  get: () => request<T.Session>('/session'),
+  get: () => data<T.Session>(client.GET('/api/session')),
   signIn: (email: string, password: string) =>
-    request<T.Session>('/session', { method: 'POST', json: { email, password } }),
-  signOut: () => request<void>('/session', { method: 'DELETE' }),
-  acceptNotice: (version: number) => request<T.Session>('/notice', { method: 'POST', json: { version } }),
+    data<T.Session>(client.POST('/api/session', { body: { email, password } })),
+  signOut: () => data<void>(client.DELETE('/api/session')),
+  acceptNotice: (version: number) => data<T.Session>(client.POST('/api/notice', { body: { version } })),
 }
 export const link = {
-  look: (token: string) => request<T.LinkInfo>('/link', { method: 'POST', json: { token } }),
+  look: (token: string) => data<T.LinkInfo>(client.POST('/api/link', { body: { token } })),
   use: (token: string, who: { name?: string; email?: string; password?: string }) =>
-    request<T.Session & { project_id: number | null }>('/link/use', { method: 'POST', json: { token, ...who } }),
+    data<T.Session & { project_id: number | null }>(
+      client.POST('/api/link/use', {
+        body: { token, name: who.name ?? null, email: who.email ?? null, password: who.password ?? null },
+      }),
+    ),
 }
 export const account = {
-  change: (what: { name?: string; email?: string; password?: { old?: string; new: string } }) =>
-    request<T.Session>('/account', { method: 'PATCH', json: what }),
-  tokens: () => request<{ tokens: T.Token[] }>('/tokens').then((r) => r.tokens),
-  newToken: (label: string) => request<{ id: number; token: string }>('/tokens', { method: 'POST', json: { label } }),
-  revoke: (id: number) => request<void>(`/tokens/${id}`, { method: 'DELETE' }),
+  change: (what: { name?: string; email?: string | null; password?: { old: string | null; new: string } }) =>
+    data<T.Session>(client.PATCH('/api/account', { body: what })),
+  tokens: async () => (await data<{ tokens: T.Token[] }>(client.GET('/api/tokens'))).tokens,
+  newToken: (label: string) => data<{ id: number; token: string }>(client.POST('/api/tokens', { body: { label } })),
+  revoke: (token_id: number) =>
+    data<void>(client.DELETE('/api/tokens/{token_id}', { params: { path: { token_id } } })),
 }
 export const accounts = {
-  list: () => request<{ accounts: T.AccountRow[] }>('/accounts').then((r) => r.accounts),
-  link: (id: number) => request<{ link: string; expires_at: number }>(`/accounts/${id}/link`, { method: 'POST' }),
-  deactivate: (id: number) => request<void>(`/accounts/${id}/deactivate`, { method: 'POST' }),
+  list: async () => (await data<{ accounts: T.AccountRow[] }>(client.GET('/api/accounts'))).accounts,
+  link: (account_id: number) =>
+    data<{ link: string; expires_at: number }>(
+      client.POST('/api/accounts/{account_id}/link', { params: { path: { account_id } } }),
+    ),
+  deactivate: (account_id: number) =>
+    data<void>(client.POST('/api/accounts/{account_id}/deactivate', { params: { path: { account_id } } })),
 }
+
+/** The form is any object in the description. */
+const anyForm = (form: T.ProjectForm) => form as never
+
 export const projects = {
-  list: () => request<{ projects: T.ProjectSummary[] }>('/projects').then((r) => r.projects),
-  create: (what: {
-    name: string
-    form: T.ProjectForm
-    overlap: number
-    lease_minutes: number
-    guideline: string
-  }) => request<T.Project>('/projects', { method: 'POST', json: what }),
+  list: async () => (await data<{ projects: T.ProjectSummary[] }>(client.GET('/api/projects'))).projects,
+  create: (what: { name: string; form: T.ProjectForm; overlap: number; lease_minutes: number; guideline: string }) =>
+    data<T.Project>(client.POST('/api/projects', { body: { ...what, form: anyForm(what.form) } })),
   /** Members who are not managers get the summary only. */
-  get: (id: number) => request<T.ProjectSummary | T.Project>(p(id)),
+  get: (id: number) => data<T.ProjectSummary | T.Project>(client.GET('/api/projects/{project_id}', of(id))),
   change: (id: number, what: { name?: string; state?: T.ProjectState; overlap?: number; lease_minutes?: number }) =>
-    request<T.Project>(p(id), { method: 'PATCH', json: what }),
-  form: (id: number, form: T.ProjectForm) => request<T.Project>(p(id, '/form'), { method: 'PUT', json: { form } }),
+    data<T.Project>(client.PATCH('/api/projects/{project_id}', { ...of(id), body: what })),
+  form: (id: number, form: T.ProjectForm) =>
+    data<T.Project>(client.PUT('/api/projects/{project_id}/form', { ...of(id), body: { form: anyForm(form) } })),
   guideline: (id: number, text: string) =>
-    request<T.Project>(p(id, '/guideline'), { method: 'PUT', json: { text } }),
+    data<T.Project>(client.PUT('/api/projects/{project_id}/guideline', { ...of(id), body: { text } })),
 }
 export const people = {
-  list: (id: number) => request<{ members: T.Member[]; invitations: T.Invitation[] }>(p(id, '/members')),
-  invite: (id: number, role: T.Role, email?: string) =>
-    request<T.NewInvitation>(p(id, '/invitations'), { method: 'POST', json: email ? { role, email } : { role } }),
-  withdraw: (id: number, invitation: number) =>
-    request<void>(p(id, `/invitations/${invitation}`), { method: 'DELETE' }),
-  role: (id: number, member: number, role: T.Role) =>
-    request<void>(p(id, `/members/${member}`), { method: 'PATCH', json: { role } }),
-  remove: (id: number, member: number) => request<void>(p(id, `/members/${member}`), { method: 'DELETE' }),
+  list: (id: number) =>
+    data<{ members: T.Member[]; invitations: T.Invitation[] }>(client.GET('/api/projects/{project_id}/members', of(id))),
+  invite: (id: number, role: T.Role, email: string | null) =>
+    data<T.NewInvitation>(client.POST('/api/projects/{project_id}/invitations', { ...of(id), body: { role, email } })),
+  withdraw: (project_id: number, invitation_id: number) =>
+    data<void>(
+      client.DELETE('/api/projects/{project_id}/invitations/{invitation_id}', {
+        params: { path: { project_id, invitation_id } },
+      }),
+    ),
+  role: (project_id: number, account_id: number, role: T.Role) =>
+    data<void>(
+      client.PATCH('/api/projects/{project_id}/members/{account_id}', {
+        params: { path: { project_id, account_id } },
+        body: { role },
+      }),
+    ),
+  remove: (project_id: number, account_id: number) =>
+    data<void>(
+      client.DELETE('/api/projects/{project_id}/members/{account_id}', { params: { path: { project_id, account_id } } }),
+    ),
 }
 export const ingest = {
   upload: (id: number, file: File) =>
-    request<T.Upload>(p(id, '/files'), { method: 'POST', query: { name: file.name }, body: file }),
+    data<T.Upload>(client.POST('/api/projects/{project_id}/files', raw(file.name, file, id))),
   media: (id: number, file: File) =>
-    request<T.Media>(p(id, '/media'), { method: 'POST', query: { name: file.name }, body: file }),
-  start: (
-    id: number,
-    what: { file: string; what: 'items' | 'judgements'; id: string | null; fields: Record<string, string>; batch: string },
-  ) => request<T.Job>(p(id, '/imports'), { method: 'POST', json: what }),
-  batches: (id: number) => request<{ batches: T.Batch[] }>(p(id, '/batches')).then((r) => r.batches),
+    data<void>(client.POST('/api/projects/{project_id}/media', raw(file.name, file, id))),
+  start: (id: number, body: T.ImportRequest) =>
+    data<T.Job>(client.POST('/api/projects/{project_id}/imports', { ...of(id), body })),
+  batches: async (id: number) =>
+    (await data<{ batches: T.Batch[] }>(client.GET('/api/projects/{project_id}/batches', of(id)))).batches,
 }
+
+const job = (project_id: number, job_id: number) => ({ params: { path: { project_id, job_id } } })
+
 export const jobs = {
-  list: (id: number) => request<{ jobs: T.Job[] }>(p(id, '/jobs')).then((r) => r.jobs),
-  get: (id: number, job: number) => request<T.Job>(p(id, `/jobs/${job}`)),
-  cancel: (id: number, job: number) => request<T.Job>(p(id, `/jobs/${job}`), { method: 'DELETE' }),
+  list: async (id: number) => (await data<{ jobs: T.Job[] }>(client.GET('/api/projects/{project_id}/jobs', of(id)))).jobs,
+  get: (id: number, one: number) => data<T.Job>(client.GET('/api/projects/{project_id}/jobs/{job_id}', job(id, one))),
+  cancel: (id: number, one: number) =>
+    data<T.Job>(client.DELETE('/api/projects/{project_id}/jobs/{job_id}', job(id, one))),
 }
 export const work = {
-  open: (id: number) => request<T.Work>(p(id, '/work')),
+  open: (id: number) => data<T.Work>(client.GET('/api/projects/{project_id}/work', of(id))),
   next: (id: number, count: number) =>
-    request<T.Next>(p(id, '/next'), { method: 'POST', json: { count }, timeout: 30_000 }),
+    data<T.Next>(client.POST('/api/projects/{project_id}/next', { ...of(id), body: { count } })),
   submit: (id: number, what: T.Submit) =>
-    request<T.Receipt>(p(id, '/submits'), { method: 'POST', json: what, timeout: 30_000 }),
-  me: (id: number) => request<T.Me>(p(id, '/me')),
+    data<T.Receipt>(client.POST('/api/projects/{project_id}/submits', { ...of(id), body: what as never })),
+  me: (id: number) => data<T.Me>(client.GET('/api/projects/{project_id}/me', of(id))),
 }
 export const monitor = {
-  overview: (id: number) => request<T.Overview>(p(id, '/overview')),
+  overview: (id: number) => data<T.Overview>(client.GET('/api/projects/{project_id}/overview', of(id))),
   consensus: (
-    id: number,
+    project_id: number,
     query: { question?: string; sort?: T.ConsensusSort; after?: string; limit?: number } = {},
-  ) => request<T.ConsensusPage>(p(id, '/consensus'), { query }),
-  ledger: (id: number) => request<{ rows: T.LedgerRow[] }>(p(id, '/ledger')).then((r) => r.rows),
+  ) =>
+    data<T.ConsensusPage>(
+      client.GET('/api/projects/{project_id}/consensus', { params: { path: { project_id }, query } }),
+    ),
 }
 export const exports = {
   start: (id: number, what: T.ExportWhat, format: T.ExportFormat) =>
-    request<T.Job>(p(id, '/exports'), { method: 'POST', json: { what, format } }),
-  href: (id: number, job: number) => `/api${p(id, `/exports/${job}`)}`,
+    data<T.Job>(client.POST('/api/projects/{project_id}/exports', { ...of(id), body: { what, format } })),
+  href: (project: number, one: number) => `/api/projects/${project}/exports/${one}`,
 }

@@ -1,3 +1,4 @@
+/** One way to the server: errors in one shape, and a word when it no longer knows who this is. */
 import type { Problem } from './types'
 
 /** Status 0: the server was not reached. */
@@ -5,11 +6,10 @@ export class ApiError extends Error {
   readonly code: string
   readonly reason: string | undefined
   readonly where: string | undefined
-  readonly details: Record<string, unknown> | undefined
 
   constructor(
     readonly status: number,
-    problem: Problem,
+    problem: Pick<Problem, 'message' | 'reason' | 'where'> & { code: string },
     readonly retryAfter: number | null = null,
   ) {
     super(problem.message)
@@ -17,7 +17,6 @@ export class ApiError extends Error {
     this.code = problem.code
     this.reason = problem.reason
     this.where = problem.where
-    this.details = problem.details
   }
 
   get offline(): boolean {
@@ -25,30 +24,17 @@ export class ApiError extends Error {
   }
 }
 
-const OFFLINE: Problem = {
+/** A lost reply is as good as none: after so long a request counts as not answered. Uploads may take longer. */
+const PATIENCE = 30_000
+const UPLOAD_PATIENCE = 1_800_000
+
+const OFFLINE = {
   code: 'offline',
   message: 'The server cannot be reached. Check the connection; nothing you entered is lost.',
 }
-
-async function problem(response: Response): Promise<Problem> {
-  try {
-    const body = (await response.json()) as { error?: Problem }
-    if (body.error?.message) return body.error
-  } catch {
-    // Not ours: a proxy's page, or nothing at all.
-  }
-  return { code: 'error', message: `The server answered ${response.status}. Try again; if it stays so, ask who runs it.` }
-}
-
-export interface Options {
-  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  json?: unknown
-  body?: BodyInit
-  query?: Record<string, string | number | undefined>
-  signal?: AbortSignal
-  /** Give up after so many milliseconds; the error is as if the server was not reached. */
-  timeout?: number
-  keepalive?: boolean
+const STRANGE = {
+  code: 'error',
+  message: 'The server sent something that is not an answer. Is a proxy in between? Load the page again.',
 }
 
 let unauthenticated: () => void = () => {}
@@ -57,44 +43,34 @@ export function onUnauthenticated(call: () => void): void {
   unauthenticated = call
 }
 
-export async function request<T>(path: string, options: Options = {}): Promise<T> {
-  const { method = 'GET', json, query, timeout } = options
-  const search = new URLSearchParams()
-  for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) search.set(name, String(value))
-  const init: RequestInit = { method, credentials: 'same-origin', headers: { accept: 'application/json' } }
-  if (json !== undefined) {
-    init.body = JSON.stringify(json)
-    init.headers = { ...init.headers, 'content-type': 'application/json' }
-  } else if (options.body !== undefined) {
-    init.body = options.body
-    init.headers = { ...init.headers, 'content-type': 'application/octet-stream' }
-  }
-  if (options.keepalive) init.keepalive = true
-  const signals = [options.signal, timeout ? AbortSignal.timeout(timeout) : undefined].filter((s) => s !== undefined)
-  if (signals.length === 1) init.signal = signals[0]!
-  else if (signals.length) init.signal = AbortSignal.any(signals)
-  let response: Response
-  let text: string
+async function problem(response: Response): Promise<Pick<Problem, 'message' | 'reason' | 'where'> & { code: string }> {
   try {
-    response = await fetch(`/api${path}${search.size ? `?${search}` : ''}`, init)
-    text = response.ok ? await response.text() : ''
-  } catch (error) {
-    if (options.signal?.aborted) throw error
+    const body = (await response.json()) as { error?: Problem }
+    if (body.error?.message) return { ...body.error, message: capital(body.error.message) }
+  } catch {
+    // Not ours: a proxy's page, or nothing at all.
+  }
+  return { code: 'error', message: `The server answered ${response.status}. Try again; if it stays so, ask who runs it.` }
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
+/** `fetch` that answers only what is well. */
+export async function reach(request: Request): Promise<Response> {
+  const upload = request.headers.get('content-type') === 'application/octet-stream'
+  let response: Response
+  try {
+    response = await fetch(request, { signal: AbortSignal.timeout(upload ? UPLOAD_PATIENCE : PATIENCE) })
+  } catch {
     throw new ApiError(0, OFFLINE)
   }
   if (!response.ok) {
     const wait = Number(response.headers.get('retry-after'))
     const failure = new ApiError(response.status, await problem(response), wait > 0 ? wait : null)
-    if (failure.status === 401 && !(method === 'POST' && path === '/session')) unauthenticated()
+    const signingIn = request.method === 'POST' && new URL(request.url).pathname === '/api/session'
+    if (failure.status === 401 && !signingIn) unauthenticated()
     throw failure
   }
-  if (!text) return undefined as T
-  try {
-    return JSON.parse(text) as T
-  } catch {
-    throw new ApiError(response.status, {
-      code: 'error',
-      message: 'The server sent something that is not an answer. Is a proxy in between? Load the page again.',
-    })
-  }
+  if (response.status !== 204 && !response.headers.get('content-type')?.includes('json')) throw new ApiError(response.status, STRANGE)
+  return response
 }
