@@ -158,7 +158,7 @@ def test_a_demonstration_moves_and_says_how_it_went(start_demo: Callable[..., De
     visitor.sign_in()
     assert sorted(project["name"] for project in visitor.projects()) == [
         "Handwritten digits",
-        "What does the writer want?",
+        "Messages to a shop",
     ]
     assert {project["role"] for project in visitor.projects()} == {"manager"}
     wait_until(lambda: all(project["judgements"] > 5 for project in visitor.projects()))
@@ -174,7 +174,7 @@ def test_a_demonstration_moves_and_says_how_it_went(start_demo: Callable[..., De
     outcome = json.loads(result)
     assert outcome["judgements"] == sum(project["judgements"] for project in outcome["projects"])
     digits, messages = outcome["projects"]
-    assert (digits["name"], messages["name"]) == ("Handwritten digits", "What does the writer want?")
+    assert (digits["name"], messages["name"]) == ("Handwritten digits", "Messages to a shop")
     for project in (digits, messages):
         assert project["judgements"] > 30
         assert project["annotators"] >= 10

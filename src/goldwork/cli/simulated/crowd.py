@@ -151,7 +151,7 @@ class Crowd:
     def run(self, stop: threading.Event) -> None:
         """Judge until `stop`, or until the server is gone."""
         start = time.monotonic()
-        turns = [(start + self._draw.uniform(0, 3 / self.speed), number) for number in range(len(self.people))]
+        turns = [(start + self._draw.uniform(0, 1 / self.speed), number) for number in range(len(self.people))]
         heapq.heapify(turns)
         look = start
         while not stop.is_set():

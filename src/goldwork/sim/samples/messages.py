@@ -41,7 +41,7 @@ def messages() -> Sample:
     lines = (folder / "messages.jsonl").read_text(encoding="utf-8").splitlines()
     records = [json.loads(line) for line in lines]
     return Sample(
-        name="What does the writer want?",
+        name="Messages to a shop",
         form=FORM,
         guideline=(folder / "messages.md").read_text(encoding="utf-8"),
         overlap=5,
