@@ -14,7 +14,7 @@ from goldwork.store.database import Database
 from goldwork.store.home import Home
 from goldwork.store.writer import Writer
 from goldwork.web.account import AccountController
-from goldwork.web.context import Request, Server, admit
+from goldwork.web.context import Admission, Request, Server
 from goldwork.web.errors import respond
 from goldwork.web.exports import ExportsController
 from goldwork.web.health import HealthController
@@ -57,7 +57,7 @@ def create_api(server: Server | None = None) -> Litestar:
     api = Router(
         "/api",
         route_handlers=CONTROLLERS,
-        guards=[admit],
+        middleware=[Admission],
         request_class=Request,
         request_max_body_size=JSON_BODY,
     )

@@ -1,6 +1,6 @@
 """What every request has at hand: who asks, what they may, and ways to the database that do not block the loop.
 
-Each route says in its options who may use it (`for_member("manager")` and its neighbours below); the guard `admit`
+Each route says in its options who may use it (`for_member("manager")` and its neighbours below); `Admission`
 looks the person up before the request's body is read, and a route that says nothing is refused at the start.
 """
 
@@ -10,17 +10,16 @@ import asyncio
 import contextlib
 import functools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import litestar
 import msgspec
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar.types import ASGIApp, Receive, Send
 from sqlalchemy import Connection
 
-from goldwork.errors import ForbiddenError, NotFoundError
+from goldwork.errors import ForbiddenError, InputError, NotFoundError, TooLargeError
 from goldwork.services import access, signin
 from goldwork.services.access import MAX_ID, WHO, Member, Person, Role
 from goldwork.services.assign import Assigner
@@ -194,11 +193,40 @@ class Request(litestar.Request[Any, Any, Any]):
             return passed.rpartition(",")[2].strip()
         return self.client.host if self.client else ""
 
+    async def body(self) -> bytes:
+        """The whole body. Raises TooLargeError beyond the route's limit, as soon as that is known."""
+        if not hasattr(self, "_whole"):
+            limit = self.route_handler.resolve_request_max_body_size()
+            self._whole = await read_body(self.scope["headers"], self.receive, limit or 0)
+        return self._whole
+
     async def json(self) -> Any:
         """The body as the handler's `data`: fields that are not asked for, and values of another type, are refused."""
         field = self.route_handler.parsed_data_field
         assert field is not None
         return _decoder(field.annotation).decode(await self.body())
+
+
+async def read_body(headers: Iterable[tuple[bytes, bytes]], receive: Receive, limit: int) -> bytes:
+    """A request's body of at most `limit` bytes. Raises TooLargeError; InputError where the client has gone."""
+    for name, value in headers:
+        if name == b"content-length" and value.isdigit() and int(value) > limit:
+            raise too_large(limit)
+    body = bytearray()
+    while True:
+        message: Any = await receive()
+        if message["type"] != "http.request":
+            raise InputError("the request ended before its body did.")
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise too_large(limit)
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def too_large(limit: int) -> TooLargeError:
+    """What is said of a body beyond its limit."""
+    return TooLargeError(f"the body may have {limit:,} bytes.")
 
 
 @functools.cache
@@ -225,12 +253,24 @@ def credential(headers: list[tuple[bytes, bytes]], cookie: bytes) -> str:
     return found.decode("latin-1")
 
 
-async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """The guard of every route: look up who asks, and refuse whom the route is not for."""
-    server: Server = connection.app.state["server"]
-    scope: Any = connection.scope
-    options = handler.opt
-    who = options["who"]
+class Admission:
+    """Around every route: looks up who asks, and refuses whom the route is not for.
+
+    A middleware rather than a guard, for which the framework would copy the route's handler on every request.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Serve one request of the route that was found for it."""
+        await admit(scope["litestar_app"].state["server"], scope, scope["route_handler"].opt)
+        await self._app(scope, receive, send)
+
+
+async def admit(server: Server, scope: Any, options: Mapping[str, Any]) -> None:
+    """Put who asks into the scope. Raises UnauthenticatedError, ForbiddenError or NotFoundError by the options."""
+    who = options.get("who")
     project_id: int = scope["path_params"].get("project_id", 0)
     person, role = None, None
     if secret := credential(scope["headers"], server.cookie):

@@ -149,6 +149,8 @@ def _form_types() -> list[Any]:
 
 def _type_of(handler: HTTPRouteHandler) -> Any:
     """What the handler answers, or None where that is no JSON."""
+    if isinstance(declared := handler.opt.get("answers"), type):
+        return declared
     answered = handler.parsed_fn_signature.return_type.annotation
     if get_origin(answered) is Response:
         (answered,) = get_args(answered)
