@@ -1,9 +1,13 @@
+import { fileURLToPath } from 'node:url'
+
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
 
 export default defineConfig({
   plugins: [svelte()],
   base: '/',
+  // markdown-it's tables of entities: the browser knows them (16 KB less to load).
+  resolve: { alias: { entities: fileURLToPath(new URL('./src/lib/entities.ts', import.meta.url)) } },
   build: {
     // tools/frontend.py builds beside the assets that are served and swaps them in when all is well.
     outDir: process.env.GOLDWORK_STATIC ?? '../src/goldwork/web/static',
