@@ -10,11 +10,9 @@ from goldwork.cli.homes import add_home, open_home
 from goldwork.errors import InputError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from goldwork.services.accounts import Account
     from goldwork.services.links import Made
-    from goldwork.store.database import Database
+    from goldwork.store.database import Connection, Database
 
 ROLES = ("annotator", "adjudicator", "manager")
 

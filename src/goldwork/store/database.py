@@ -1,7 +1,10 @@
 """Connections and transactions on SQLite and PostgreSQL.
 
 `Database.read()` is a read-only transaction on a pooled connection; `Database.write()` is a write transaction,
-begun as one (SQLite: BEGIN IMMEDIATE), which only the process's writer, migrations and the command line open.
+begun as one, which only the process's writer, migrations and the command line open.
+
+**Invariant: one write transaction at a time, whichever process it is in.** SQLite's BEGIN IMMEDIATE and, on PostgreSQL,
+an advisory lock taken first keep it, so that every statement of a write transaction sees what the one before left.
 """
 
 from __future__ import annotations
@@ -18,8 +21,14 @@ from sqlalchemy import Connection, Engine, event
 
 from goldwork.errors import InputError, MissingExtraError
 
+__all__ = ["Connection", "Database"]
+
 BUSY_SECONDS = 30
+"""How long a write transaction waits for the one before it."""
+IDLE_SECONDS = 60
+"""After which PostgreSQL ends a transaction whose process has stopped in the middle of it."""
 READERS = 8
+WRITE_LOCK = 0x676F6C64
 
 
 class Database:
@@ -34,7 +43,8 @@ class Database:
             self._writers = _sqlite(parsed, immediate=True)
             self._readers = _sqlite(parsed, immediate=False)
         else:
-            self._writers = self._readers = _postgres(parsed)
+            self._writers = _postgres(parsed, exclusive=True)
+            self._readers = _postgres(parsed, exclusive=False)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -55,6 +65,13 @@ class Database:
         """A connection for the writer, which begins and commits on its own."""
         return self._writers.connect()
 
+    def is_standing(self, connection: Connection) -> bool:
+        """Whether the transaction is still open. A full disk or a lost connection ends it, all that it did undone."""
+        if connection.invalidated:
+            return False
+        raw = connection.connection.driver_connection
+        return self.dialect != "sqlite" or (raw is not None and bool(raw.in_transaction))
+
     def close(self) -> None:
         """Give every pooled connection back."""
         self._writers.dispose()
@@ -63,10 +80,8 @@ class Database:
 
 def _parse(url: str) -> sa.URL:
     """`sqlite:///path`, a bare path, or `postgresql://...` (always through psycopg 3)."""
-    if "://" not in url:
-        url = f"sqlite:///{url}"
     try:
-        parsed = sa.make_url(url)
+        parsed = sa.make_url(url) if "://" in url else sa.URL.create("sqlite", database=url)
     except sa.exc.ArgumentError:
         raise InputError(f"the database must be a path, sqlite:/// or postgresql:// address. Got {url!r}.") from None
     backend = parsed.get_backend_name()
@@ -101,27 +116,25 @@ def _sqlite(url: sa.URL, *, immediate: bool) -> Engine:
             "temp_store=MEMORY",
             f"query_only={'OFF' if immediate else 'ON'}",
         ):
-            raw.execute(f"PRAGMA {pragma}")
+            _insist(raw, f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
         if immediate:
-            _begin_immediate(connection)
+            _insist(connection.connection.driver_connection, "BEGIN IMMEDIATE")
         else:
             connection.exec_driver_sql("BEGIN")
 
     return engine
 
 
-def _begin_immediate(connection: Connection) -> None:
-    """Wait for the write lock in steps of a millisecond: SQLite's own back-off sleeps up to a tenth of a second,
-    which starves a server beside an import."""
+def _insist(raw: Any, statement: str) -> None:
+    """Run what has to wait for other processes, in steps of a millisecond: SQLite's own back-off sleeps up to a tenth
+    of a second, which starves a server beside an import, and it does not wait at all to set up the journal."""
     give_up = time.monotonic() + BUSY_SECONDS
-    raw = connection.connection.driver_connection
-    assert raw is not None
     while True:
         try:
-            raw.execute("BEGIN IMMEDIATE")
+            raw.execute(statement)
             return
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
@@ -129,8 +142,21 @@ def _begin_immediate(connection: Connection) -> None:
             time.sleep(0.001)
 
 
-def _postgres(url: sa.URL) -> Engine:
-    return sa.create_engine(url, pool_size=READERS, max_overflow=READERS, pool_pre_ping=True)
+def _postgres(url: sa.URL, *, exclusive: bool) -> Engine:
+    engine = sa.create_engine(url, pool_size=READERS, max_overflow=READERS, pool_pre_ping=True)
+    if exclusive:
+
+        @event.listens_for(engine, "connect")
+        def connected(raw: Any, _record: Any) -> None:
+            raw.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+            raw.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+            raw.commit()
+
+        @event.listens_for(engine, "begin")
+        def begun(connection: Connection) -> None:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+
+    return engine
 
 
 _SQLITE_NOW = sa.text("SELECT CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER)")

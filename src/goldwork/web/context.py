@@ -17,7 +17,6 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 import litestar
 import msgspec
 from litestar.types import ASGIApp, Receive, Send
-from sqlalchemy import Connection
 
 from goldwork.errors import ForbiddenError, InputError, NotFoundError, TooLargeError
 from goldwork.services import access, signin
@@ -25,7 +24,7 @@ from goldwork.services.access import MAX_ID, WHO, Member, Person, Role
 from goldwork.services.assign import Assigner
 from goldwork.services.collect import Collector
 from goldwork.services.ingest import current_form
-from goldwork.store.database import Database
+from goldwork.store.database import Connection, Database
 from goldwork.store.home import Home
 from goldwork.store.probe import Probe
 from goldwork.store.writer import Writer

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 import msgspec
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
-from sqlalchemy import Connection
 
 from goldwork.services import ingest, media, uploads
 from goldwork.services.access import Member
@@ -15,6 +14,7 @@ from goldwork.services.ingest import Batch
 from goldwork.services.jobs import Job
 from goldwork.services.media import Image
 from goldwork.services.uploads import Look
+from goldwork.store.database import Connection
 from goldwork.tasks.questions import ProjectForm
 from goldwork.web.context import Request, Server, for_member
 from goldwork.web.session import Text

@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 from litestar import Controller, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
-from sqlalchemy import Connection
 
 from goldwork.services import links, members
 from goldwork.services.access import Member, Role
 from goldwork.services.links import Invitation
 from goldwork.services.members import MemberRow
+from goldwork.store.database import Connection
 from goldwork.web.account import link_url
 from goldwork.web.context import Request, for_member, now_ms
 from goldwork.web.session import Text

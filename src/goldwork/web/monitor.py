@@ -7,10 +7,10 @@ from typing import Annotated
 import msgspec
 from litestar import Controller, get
 from litestar.params import FromPath, QueryParameter
-from sqlalchemy import Connection
 
 from goldwork.services import monitor
 from goldwork.services.monitor import MAX_ROWS, ConsensusPage, LedgerRow, Overview, Sort
+from goldwork.store.database import Connection
 from goldwork.web.context import Request, for_member
 from goldwork.web.work import drawn
 

@@ -8,11 +8,11 @@ import msgspec
 from litestar import Controller, get, patch, post, put
 from litestar.params import JSONBody
 from msgspec import UNSET, UnsetType
-from sqlalchemy import Connection
 
 from goldwork.services import jobs, projects
 from goldwork.services.access import Member, Person
 from goldwork.services.projects import MAX_GUIDELINE, Project, ProjectSummary, State
+from goldwork.store.database import Connection
 from goldwork.web.context import Request, Server, for_consenting, for_member
 from goldwork.web.session import Text
 

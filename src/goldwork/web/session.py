@@ -8,13 +8,12 @@ import msgspec
 from litestar import Controller, Response, delete, get, post
 from litestar.datastructures import Cookie
 from litestar.params import JSONBody
-from sqlalchemy import Connection
 
 import goldwork
 from goldwork.errors import ConflictError, UnauthenticatedError
 from goldwork.services import access, accounts, links, notice, signin
 from goldwork.services.access import Role
-from goldwork.store.database import Database
+from goldwork.store.database import Connection, Database
 from goldwork.web.context import Request, Server, for_anyone, for_person, now_ms
 
 COOKIE_SECONDS = 400 * 86_400

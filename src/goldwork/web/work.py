@@ -13,14 +13,13 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.response.base import ASGIResponse
-from sqlalchemy import Connection
 
 from goldwork.services import mine, projects
 from goldwork.services.access import Member
 from goldwork.services.assign import MAX_HELD, Held, Lease
 from goldwork.services.collect import Receipt, Submit
 from goldwork.services.projects import State
-from goldwork.store.database import Database
+from goldwork.store.database import Connection, Database
 from goldwork.web.context import Request, for_member
 from goldwork.web.errors import encode
 
