@@ -16,12 +16,10 @@ from goldwork.store.database import Database
 from goldwork.store.schema import metadata
 
 SCRIPTS = "goldwork:store"
-LOCK = 0x676F6C64
-"""PostgreSQL's advisory lock while migrating, so that several processes may start at once."""
 
 
 def migrate(database: Database) -> bool:
-    """Upgrade to the newest schema in one transaction. True where something changed.
+    """Upgrade to the newest schema in one transaction, whichever process comes first. True where something changed.
 
     Raises CorruptStoreError where a newer goldwork wrote the database.
     """
@@ -30,8 +28,6 @@ def migrate(database: Database) -> bool:
     config.set_main_option("path_separator", "os")
     scripts = ScriptDirectory.from_config(config)
     with database.write() as connection:
-        if database.dialect == "postgresql":
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         context = MigrationContext.configure(connection)
         here = context.get_current_revision()
         try:

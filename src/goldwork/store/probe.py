@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
@@ -39,7 +40,7 @@ class Probe:
             return await asyncio.get_running_loop().run_in_executor(self._pool, self._pooled, values)
         if self._raw is None:
             self._raw = sqlite3.connect(
-                f"file:{self._database.url.database}?mode=ro",
+                f"file:{quote(str(self._database.url.database))}?mode=ro",
                 uri=True,
                 isolation_level=None,
                 check_same_thread=False,

@@ -2,7 +2,10 @@
 
 Requests queue up while a transaction commits; the next transaction takes them all. A request is answered after
 the commit, so what was acknowledged is durable. Each request stands in a savepoint (hot handlers: the group does,
-and a failed group is run again one by one), so a request that fails takes nobody down with it.
+and a failed group is run again one by one), so a request that fails takes nobody down with it. Only what ends the whole
+transaction, such as a full disk, fails all that is in it.
+
+**Invariant: what was acknowledged is durable; who hears of an error may send again.**
 """
 
 from __future__ import annotations
@@ -12,10 +15,11 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Transaction
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from goldwork.store.database import Database
 
@@ -89,6 +93,7 @@ class Writer:
             future: Future[R] = Future()
             queued.append((Request(handler, body, future), future))
         self._push(self._hot, *(request for request, _ in queued))
+        wait(future for _, future in queued)
         return [future.result() for _, future in queued]
 
     def close(self) -> None:
@@ -130,20 +135,32 @@ class Writer:
         connection: Connection | None = None
         while group := self._next_group():
             try:
-                if connection is None:
-                    connection = self.database.connect()
-                with connection.begin():
+                connection, transaction = self._begin(connection)
+                with transaction:
                     self._answer(connection, group)
+                    self._must_stand(connection)
             except BaseException as error:  # noqa: BLE001 whatever it is, whoever waits must hear of it
+                error = _first_word(error)
                 for request in group:
                     request.result, request.error = None, error
-                if connection is not None:
-                    with contextlib.suppress(Exception):
-                        connection.close()
-                    connection = None
+                _discard(connection)
+                connection = None
             _deliver(group)
+        _discard(connection)
+
+    def _begin(self, connection: Connection | None) -> tuple[Connection, Transaction]:
+        """A transaction, on another connection where the one at hand has been lost meanwhile."""
         if connection is not None:
-            connection.close()
+            try:
+                return connection, connection.begin()
+            except DBAPIError:
+                _discard(connection)
+        connection = self.database.connect()
+        return connection, connection.begin()
+
+    def _must_stand(self, connection: Connection) -> None:
+        if not self.database.is_standing(connection):
+            raise RuntimeError("the transaction was ended by the database")
 
     def _answer(self, connection: Connection, group: list[Request]) -> None:
         by_handler: dict[Any, list[Request]] = {}
@@ -152,40 +169,53 @@ class Writer:
         for handler, requests in by_handler.items():
             if handler is None:
                 for request in requests:
-                    _one(connection, request, request.body)
+                    self._one(connection, request, request.body)
             else:
-                _many(connection, handler, requests)
+                self._many(connection, handler, requests)
 
+    def _one(self, connection: Connection, request: Request, work: Work[Any]) -> None:
+        try:
+            with connection.begin_nested():
+                request.result = work(connection)
+        except Exception as error:
+            if not self.database.is_standing(connection):
+                raise
+            request.error = error
 
-def _one(connection: Connection, request: Request, work: Work[Any]) -> None:
-    try:
-        with connection.begin_nested():
-            request.result = work(connection)
-    except Exception as error:
-        if connection.invalidated:
-            raise
-        request.error = error
-
-
-def _many(connection: Connection, handler: Handler[Any, Any], requests: list[Request]) -> None:
-    """The group in one savepoint; where it fails as a whole, each request in one of its own."""
-    try:
-        with connection.begin_nested():
-            answers = handler(connection, [request.body for request in requests])
-    except Exception as error:
-        if connection.invalidated:
-            raise
-        if len(requests) == 1:
-            requests[0].error = error
+    def _many(self, connection: Connection, handler: Handler[Any, Any], requests: list[Request]) -> None:
+        """The group in one savepoint; where it fails as a whole, each request in one of its own."""
+        try:
+            with connection.begin_nested():
+                answers = handler(connection, [request.body for request in requests])
+                if len(answers) != len(requests):
+                    raise RuntimeError(f"{len(requests)} requests got {len(answers)} answers")
+        except Exception as error:
+            if not self.database.is_standing(connection):
+                raise
+            if len(requests) == 1:
+                requests[0].error = error
+                return
+            for request in requests:
+                self._many(connection, handler, [request])
             return
-        for request in requests:
-            _many(connection, handler, [request])
-        return
-    for request, answer in zip(requests, answers, strict=True):
-        if isinstance(answer, Exception):
-            request.error = answer
-        else:
-            request.result = answer
+        for request, answer in zip(requests, answers, strict=True):
+            if isinstance(answer, Exception):
+                request.error = answer
+            else:
+                request.result = answer
+
+
+def _first_word(error: BaseException) -> BaseException:
+    """Why the database ended a transaction, rather than that its savepoints are gone with it."""
+    while isinstance(error, DBAPIError) and isinstance(error.__context__, SQLAlchemyError):
+        error = error.__context__
+    return error
+
+
+def _discard(connection: Connection | None) -> None:
+    if connection is not None:
+        with contextlib.suppress(Exception):
+            connection.close()
 
 
 def _deliver(group: list[Request]) -> None:
