@@ -65,14 +65,14 @@ def interval(sample: Sample, *, resamples: int, seed: int) -> tuple[float, float
 
 def _around(value: float, error: float, size: int, bounds: tuple[float, float]) -> tuple[float, float]:
     """The interval on Fisher's scale between `bounds`."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     bottom, top = bounds
     place = 2 * (value - bottom) / (top - bottom) - 1
     if error == 0 or abs(place) >= 1:
         return value, value
     spread = error * (size / (size - 1)) ** 0.5 * 2 / (top - bottom) / (1 - place**2)
-    reach = float(t.ppf(0.5 + CONFIDENCE_LEVEL / 2, size - 1)) * spread
+    reach = float(stdtrit(size - 1, 0.5 + CONFIDENCE_LEVEL / 2)) * spread
     ends = np.tanh(np.arctanh(place) + np.array([-reach, reach]))
     low, high = (bottom + (ends + 1) / 2 * (top - bottom)).tolist()
     return low, high

@@ -1,6 +1,6 @@
 """Consensus: several answers about an item become one, with its probability and what it rests on.
 
->>> from goldwork import Judgements
+>>> from goldwork.judgements import Judgements
 >>> table = Judgements.from_records(
 ...     {"item": item, "annotator": annotator, "label": label}
 ...     for annotator, labels in {"ann": "aabbb", "bob": "aabba", "cam": "abbba"}.items()
@@ -19,7 +19,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from goldwork.consensus.result import Annotators, Consensus
 from goldwork.errors import InputError
@@ -29,12 +28,15 @@ from goldwork.registry import Registry
 __all__ = ["Annotators", "Consensus", "consensus", "infer_consensus"]
 
 DEFAULT_METHOD = "dawid-skene"
+MAX_CELLS = 250_000_000
+"""Items times categories: 2 GB of probabilities."""
 
 Method = Callable[..., Consensus]
 """`(table, *, gold, seed, **options) -> Consensus`.
 
 `table` holds the judgements that count on one question, without unused identifiers; `gold` is int32 [items], the
-category known beforehand or -1; options are keyword arguments with defaults.
+category known beforehand or -1; further keyword arguments are the method's options and have defaults. The result's
+`warnings` are those of the method; the common ones are added.
 """
 
 consensus: Registry[Method] = Registry("consensus", __name__)
@@ -44,7 +46,7 @@ def infer_consensus(
     table: Judgements,
     method: str | None = None,
     *,
-    gold: Mapping[Any, Any] | None = None,
+    gold: Mapping[Any, Any] | Judgements | None = None,
     question: Any = None,
     kinds: Sequence[str] = ("human",),
     seed: int = 0,
@@ -52,54 +54,93 @@ def infer_consensus(
 ) -> Consensus:
     """The answer for every judged item of one question, by a registered `method` (default: dawid-skene).
 
-    `gold` maps items to answers known beforehand: they are taken as given, and inform about the annotators.
-    `kinds` says whose judgements count; `options` go to the method. Raises InputError for an unknown method or
-    option, for a question that is not there or not chosen, and for gold with a label that is no category.
+    `gold` says answers known beforehand, as a mapping from items or as a table: they are taken as given, and tell
+    about the annotators. `kinds` says whose judgements count; those of weight 0 do not. `options` go to the
+    method. Raises InputError for an unknown method or option, for a question that is not there or not chosen, for
+    gold with a label that is no category, and for gold on none of the items.
     """
-    function = consensus.get(method or DEFAULT_METHOD)
-    known = [name for name, p in inspect.signature(function).parameters.items() if p.kind is p.KEYWORD_ONLY]
-    for name in options:
-        if name not in known or name in ("gold", "seed"):
-            offered = ", ".join(name for name in known if name not in ("gold", "seed")) or "none"
-            raise InputError(f"{method} has no option {name!r}. It has: {offered}.")
+    name = DEFAULT_METHOD if method is None else method
+    function = consensus.get(name)
+    _check_options(name, function, options)
     chosen = table.of_kinds(kinds)
     chosen = (chosen.only_question() if question is None else chosen.about(question)).counted()
-    codes, warnings = _gold(chosen, gold or {})
+    size = len(chosen.items) * len(chosen.coded()[1])
+    if size > MAX_CELLS:
+        raise InputError(
+            f"{len(chosen.items):,} items with {len(chosen.coded()[1]):,} different labels are too many for one "
+            "table of probabilities. Is this free text?"
+        )
+    codes, warnings = read_gold(chosen, gold, question)
     made = function(chosen, gold=codes, seed=seed, **options)
     return dataclasses.replace(made, warnings=(*_warnings(chosen), *warnings, *made.warnings))
 
 
-def _gold(table: Judgements, gold: Mapping[Any, Any]) -> tuple[Codes, list[str]]:
-    """The category code of every item that has gold, -1 elsewhere."""
+def _check_options(name: str, function: Method, options: Mapping[str, Any]) -> None:
+    parameters = inspect.signature(function).parameters.values()
+    known = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in ("gold", "seed")]
+    for option in options:
+        if option not in known:
+            raise InputError(f"{name} has no option {option!r}. It has: {', '.join(known) or 'none'}.")
+
+
+def read_gold(
+    table: Judgements, gold: Mapping[Any, Any] | Judgements | None, question: Any = None
+) -> tuple[Codes, list[str]]:
+    """The category code of every item that has gold, -1 elsewhere, and warnings."""
     codes = np.full(len(table.items), -1, np.int32)
+    if gold is None:
+        return codes, []
+    known = _mapping(gold, question)
     item_code = {item: code for code, item in enumerate(table.items.tolist())}
-    category_code = {value: code for code, value in enumerate(table.coded()[1].tolist())}
-    absent = 0
-    for item, label in gold.items():
-        if label not in category_code:
-            listed = ", ".join(map(repr, list(category_code)[:10]))
-            raise InputError(f"gold for item {item!r} is {label!r}, which is no label here. There are: {listed}.")
+    category_code = {_key(value): code for code, value in enumerate(table.coded()[1].tolist())}
+    absent = [item for item in known if item not in item_code]
+    if known and len(absent) == len(known):
+        example = f"{absent[0]!r} where items are called {table.items[0]!r}" if len(table) else "there are no items"
+        raise InputError(f"gold is about none of the items: {example}.")
+    for item, label in known.items():
+        if _key(label) not in category_code:
+            values = table.coded()[1].tolist()
+            listed = ", ".join(map(repr, values[:10])) + (f" and {len(values) - 10} more" if len(values) > 10 else "")
+            raise InputError(
+                f"gold for item {item!r} is {label!r}, which nobody chose. The labels are: {listed}. "
+                "Declare the categories (with_categories) if it is one."
+            )
         if item in item_code:
-            codes[item_code[item]] = category_code[label]
-        else:
-            absent += 1
-    return codes, [f"{absent:,} items with gold have no judgement and are left out."] if absent else []
+            codes[item_code[item]] = category_code[_key(label)]
+    return codes, [
+        f"{len(absent):,} of {len(known):,} gold items have no judgement and are left out."
+    ] if absent else []
+
+
+def _mapping(gold: Mapping[Any, Any] | Judgements, question: Any) -> Mapping[Any, Any]:
+    """Gold by item. Raises InputError where an item has two gold answers."""
+    if not isinstance(gold, Judgements):
+        return gold
+    chosen = gold.only_question() if question is None or len(gold.questions) == 1 else gold.about(question)
+    known: dict[Any, Any] = {}
+    for item, label in zip(chosen.items[chosen.item].tolist(), chosen.labels().tolist(), strict=True):
+        if known.setdefault(item, label) != label:
+            raise InputError(f"item {item!r} has two gold answers, {known[item]!r} and {label!r}. Keep one.")
+    return known
+
+
+def _key(value: Any) -> Any:
+    """A category as a key: true is not 1, and structured answers go by their text."""
+    return (type(value), value) if isinstance(value, bool) else repr(value) if isinstance(value, list | dict) else value
 
 
 def _warnings(table: Judgements) -> list[str]:
-    found = []
+    """What limits any consensus of this table."""
     if not len(table):
-        found.append("There are no judgements, so there is nothing to infer.")
-    elif len(table.annotators) == 1:
-        found.append("There is a single annotator: the consensus is this person's answers.")
-    elif (parts := int(table.parts().max(initial=0)) + 1) > 1:
-        found.append(
-            f"The annotators fall into {parts:,} groups that share no item; skills cannot be compared between groups."
-        )
+        return ["There are no judgements, so there is nothing to infer."]
+    if len(table.annotators) == 1:
+        return ["There is a single annotator: the consensus is this person's answers."]
+    found = []
+    if (parts := int(table.parts().max()) + 1) > 1:
+        found.append(f"The annotators fall into {parts:,} groups that share no item, so groups cannot be compared.")
+    single = int((table.per_item() == 1).sum())
+    if single:
+        found.append(f"{single:,} of {len(table.items):,} items have a single judgement.")
+    if len(table.coded()[1]) == 1:
+        found.append("All judgements give the same label.")
     return found
-
-
-def vote_shares(table: Judgements) -> npt.NDArray[np.float64]:
-    """[items, categories]: each category's share of the item's judgements, by weight."""
-    votes = table.tally(weighted=True).toarray()
-    return np.asarray(votes / votes.sum(axis=1, keepdims=True), np.float64)

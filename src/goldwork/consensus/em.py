@@ -1,8 +1,8 @@
 """Expectation maximisation: the loop that every model with a hidden answer per item shares.
 
-A model says how to start, expect and maximise. The objective is the log posterior of the parameters (log
-likelihood plus log prior, both without constants), computed at the parameters that gave the probabilities; EM
-never lowers it, and the loop checks that (Dempster, Laird and Rubin 1977).
+A model says how to start, expect and maximise. The objective is the log posterior of the parameters (log likelihood
+plus log prior, without constants) at the parameters that gave the probabilities. EM never lowers it (Dempster,
+Laird and Rubin 1977, Journal of the Royal Statistical Society B 39, 1-38).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Model(Protocol[Parameters]):
 
 @dataclasses.dataclass(frozen=True)
 class Fit(Generic[Parameters]):
-    """Where EM ended."""
+    """Where EM ended: `probabilities` follow from `parameters`; `objective` at every iteration."""
 
     probabilities: Floats
     parameters: Parameters
@@ -40,38 +40,31 @@ class Fit(Generic[Parameters]):
     converged: bool
 
     @property
-    def iterations(self) -> int:
-        return len(self.objective)
-
-    @property
     def warnings(self) -> tuple[str, ...]:
+        """What to say where it did not converge."""
         if self.converged:
             return ()
-        gain = self.objective[-1] - self.objective[-2] if self.iterations > 1 else float("nan")
-        return (
-            f"The fit had not converged after {self.iterations} iterations (the last one gained {gain:.3g}); "
-            "allow more with max_iterations.",
-        )
+        count = len(self.objective)
+        gain = f" (the last one gained {self.objective[-1] - self.objective[-2]:.2g})" if count > 1 else ""
+        return (f"The fit had not converged after {count} iterations{gain}. Allow more with max_iterations.",)
 
 
 def fit(model: Model[Parameters], *, max_iterations: int, tolerance: float) -> Fit[Parameters]:
     """Iterate until the objective gains less than `tolerance`, at most `max_iterations` times."""
     probabilities = model.start()
     objective: list[float] = []
-    converged = False
-    parameters = model.maximise(probabilities)
-    while len(objective) < max_iterations and not converged:
-        if objective:
-            parameters = model.maximise(probabilities)
+    while True:
+        parameters = model.maximise(probabilities)
         probabilities, value = model.expect(parameters)
         converged = bool(objective) and value - objective[-1] < tolerance
         objective.append(value)
-    return Fit(probabilities, parameters, np.array(objective), converged)
+        if converged or len(objective) >= max_iterations:
+            return Fit(probabilities, parameters, np.array(objective), converged)
 
 
 def normalise(logs: Floats) -> tuple[Floats, Floats]:
-    """Rows of log weights to probabilities, in place, and the log of each row's sum."""
-    top = logs.max(axis=1, keepdims=True)
+    """Rows of log weights made probabilities, in place, and the log of each row's sum."""
+    top = logs.max(axis=1, keepdims=True, initial=-np.inf)
     logs -= top
     np.exp(logs, out=logs)
     total = logs.sum(axis=1, keepdims=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.judgements import to_frame
+from goldwork.judgements import Judgements, to_frame
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,7 +23,7 @@ class Annotators:
     - `names`: [A]; `judgements`: int [A]
     - `confusion`: [A, K, K], the probability of each answer (last axis) given each true category, between
       `confusion_low` and `confusion_high`
-    - `accuracy`: [A], the probability of a right answer on this data's categories, between `accuracy_low` and
+    - `accuracy`: [A], the probability of a right answer to an item drawn at random, between `accuracy_low` and
       `accuracy_high`
     """
 
@@ -39,11 +39,19 @@ class Annotators:
     def __len__(self) -> int:
         return len(self.names)
 
+    def to_columns(self) -> dict[str, npt.NDArray[Any]]:
+        """annotator, judgements, accuracy, low, high."""
+        return {
+            "annotator": self.names,
+            "judgements": self.judgements,
+            "accuracy": self.accuracy,
+            "low": self.accuracy_low,
+            "high": self.accuracy_high,
+        }
+
     def to_records(self) -> list[dict[str, Any]]:
-        """One dictionary an annotator: annotator, judgements, accuracy, low, high."""
-        columns = (self.names, self.judgements, self.accuracy, self.accuracy_low, self.accuracy_high)
-        names = ("annotator", "judgements", "accuracy", "low", "high")
-        return [dict(zip(names, row, strict=True)) for row in zip(*(c.tolist() for c in columns), strict=True)]
+        """One dictionary an annotator, with the names of `to_columns`."""
+        return _records(self.to_columns())
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -53,9 +61,11 @@ class Consensus:
     - `items`: [I]; `categories`: [K]; `codes`: int32 [I], the answer as a position in `categories`
     - `probabilities`: [I, K]; `confidence`: [I], the probability of the answer
     - `judgements`: int [I]; `ties`: bool [I], whether several categories share the first place
-    - `ambiguity`: [I] or None where the method cannot tell it from annotators' errors
-    - `annotators`: what was learned about them, or None
-    - `converged`, `iterations`, `objective`: the fit; the objective after every iteration, which never falls
+    - `known`: bool [I], whether gold gave the answer
+    - `ambiguity`: [I], see `goldwork.consensus.ambiguity`; None where the method cannot tell it from errors
+    - `annotators`: what was learned about them, or None; `prevalence`: [K], how frequent each category is, or None
+    - `converged`, `iterations`, `objective`: the fit, with the objective at every iteration, which never falls
+    - `warnings`: what limits the result
     """
 
     method: str
@@ -67,6 +77,7 @@ class Consensus:
     confidence: Floats
     judgements: npt.NDArray[np.int64]
     ties: npt.NDArray[np.bool_]
+    known: npt.NDArray[np.bool_]
     ambiguity: Floats | None = None
     annotators: Annotators | None = None
     prevalence: Floats | None = None
@@ -75,6 +86,33 @@ class Consensus:
     objective: Floats = dataclasses.field(default_factory=lambda: np.zeros(0))
     warnings: tuple[str, ...] = ()
     frame: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        method: str,
+        table: Judgements,
+        probabilities: Floats,
+        weight: Floats,
+        gold: npt.NDArray[np.int32],
+        **more: Any,
+    ) -> Consensus:
+        """From the table and the probabilities [I, K]; ties go to the category with more `weight` [K]."""
+        codes, ties = decide(probabilities, weight)
+        return cls(
+            method=method,
+            question=table.questions[0] if len(table.questions) else None,
+            items=table.items,
+            categories=table.coded()[1],
+            codes=codes,
+            probabilities=probabilities,
+            confidence=probabilities[np.arange(len(codes)), codes] if probabilities.size else np.zeros(0),
+            judgements=table.per_item(),
+            ties=ties,
+            known=gold >= 0,
+            frame=table.frame,
+            **more,
+        )
 
     def __len__(self) -> int:
         return len(self.items)
@@ -97,9 +135,7 @@ class Consensus:
 
     def to_records(self) -> list[dict[str, Any]]:
         """One dictionary an item, with the names of `to_columns`."""
-        columns = self.to_columns()
-        rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-        return [dict(zip(columns, row, strict=True)) for row in rows]
+        return _records(self.to_columns())
 
     def to_frame(self) -> Any:
         """A data frame of the kind that the judgements came in; pyarrow's table where they came in none."""
@@ -107,7 +143,7 @@ class Consensus:
 
 
 def decide(probabilities: Floats, weight: Floats) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
-    """The most probable category of each row and whether it shared the first place.
+    """The most probable category of each row, int32 [I], and whether it shared the first place.
 
     A tie goes to the category with more `weight` [K], then to the first.
     """
@@ -117,3 +153,8 @@ def decide(probabilities: Floats, weight: Floats) -> tuple[npt.NDArray[np.int32]
     rank = np.empty(len(weight), np.int64)
     rank[np.lexsort((np.arange(len(weight)), -weight))] = np.arange(len(weight), 0, -1)
     return np.argmax(first * rank, axis=1).astype(np.int32), first.sum(axis=1) > 1
+
+
+def _records(columns: dict[str, npt.NDArray[Any]]) -> list[dict[str, Any]]:
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]

@@ -1,8 +1,19 @@
-"""Scoring a consensus against a truth that is known."""
+"""Scoring a consensus against a truth that is known.
+
+>>> from goldwork.consensus import infer_consensus
+>>> from goldwork.judgements import Judgements
+>>> table = Judgements.from_columns({
+...     "item": [1, 1, 2, 2, 2], "annotator": ["ann", "bob", "ann", "bob", "cam"], "label": [*"xyyyx"]
+... })
+>>> score = expected_accuracy(infer_consensus(table, "majority"), {1: "x", 2: "y"})
+>>> score.value, score.items
+(0.75, 2)
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,10 +22,12 @@ import numpy as np
 from goldwork.consensus.result import TIE, Consensus
 from goldwork.errors import InputError
 
+Z = 1.959964
+
 
 @dataclasses.dataclass(frozen=True)
 class Score:
-    """A share with its 95 % interval (Wilson 1927) and the items that it rests on."""
+    """A share between `low` and `high` (95 %, Wilson 1927), and the items that it rests on."""
 
     value: float
     low: float
@@ -28,17 +41,23 @@ class Score:
 def expected_accuracy(consensus: Consensus, truth: Mapping[Any, Any]) -> Score:
     """The share of items answered right, counting a tie among m categories with the truth in it as 1 / m.
 
-    Items without a truth, or not in the consensus, do not count. Raises InputError when none is left.
+    Items without a truth, and truths without an item, do not count. Raises InputError when none is left.
     """
     category = {value: code for code, value in enumerate(consensus.categories.tolist())}
-    places = [(row, category.get(truth[item], -1)) for row, item in enumerate(consensus.items) if item in truth]
-    if not places:
-        raise InputError("no item of the consensus has a truth to compare with.")
-    rows, codes = np.array(places).T
+    items = consensus.items.tolist()
+    rows = np.array([row for row, item in enumerate(items) if item in truth], np.intp)
+    if not len(rows):
+        example = f" Items are called {items[0]!r}, truths {next(iter(truth))!r}." if items and truth else ""
+        raise InputError(f"no item of the consensus has a truth to compare with.{example}")
+    codes = np.array([category.get(truth[items[row]], -1) for row in rows])
     probabilities = consensus.probabilities[rows]
     first = probabilities >= probabilities.max(axis=1, keepdims=True) - TIE
-    right = np.where(codes >= 0, first[np.arange(len(rows)), codes] / first.sum(axis=1), 0.0)
-    value, n, z = float(right.mean()), len(rows), 1.959964
-    middle, half = value + z * z / (2 * n), z * float(np.sqrt(value * (1 - value) / n + z * z / (4 * n * n)))
-    scale = 1 + z * z / n
-    return Score(value, max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale), n)
+    hit = np.where(codes >= 0, first[np.arange(len(rows)), codes], False)
+    return _score(float((hit / first.sum(axis=1)).mean()), len(rows))
+
+
+def _score(value: float, n: int) -> Score:
+    scale = 1 + Z * Z / n
+    middle = (value + Z * Z / (2 * n)) / scale
+    half = Z * math.sqrt(value * (1 - value) / n + Z * Z / (4 * n * n)) / scale
+    return Score(value, max(0.0, middle - half), min(1.0, middle + half), n)
