@@ -1,7 +1,7 @@
 """goldwork worker: does the jobs of one installation: imports, exports, figures, sweeps.
 
 `goldwork serve` starts one. Start more, here or on another machine with the same home and database, for more at once.
-It ends on SIGTERM and SIGINT, giving back what it has in hand, and when its standard input is a pipe that closes.
+It ends on SIGTERM and SIGINT, giving back what it has in hand.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import stat
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -29,6 +28,7 @@ def add(commands: Any) -> None:
         formatter_class=argparse.RawTextHelpFormatter,
     )
     add_home(command)
+    command.add_argument("--attached", action="store_true", help="end when standard input ends, as its holder did")
     command.set_defaults(run=run)
 
 
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     worker = Worker(database, home)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: worker.stop())
-    if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+    if arguments.attached:
         threading.Thread(target=_watch, args=(worker,), name="goldwork-parent", daemon=True).start()
     try:
         worker.run()
