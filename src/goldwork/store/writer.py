@@ -19,7 +19,7 @@ from concurrent.futures import Future, wait
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Transaction
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from goldwork.store.database import Database
 
@@ -207,9 +207,10 @@ class Writer:
 
 def _first_word(error: BaseException) -> BaseException:
     """Why the database ended a transaction, rather than that its savepoints are gone with it."""
-    while isinstance(error, DBAPIError) and isinstance(error.__context__, SQLAlchemyError):
-        error = error.__context__
-    return error
+    first, earlier = error, error.__context__
+    while earlier is not None:
+        first, earlier = earlier if isinstance(earlier, DBAPIError) else first, earlier.__context__
+    return first
 
 
 def _discard(connection: Connection | None) -> None:
