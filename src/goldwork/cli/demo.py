@@ -92,9 +92,10 @@ def _all_endings_alike() -> Iterator[None]:
     """While this lasts, whatever asks the process to end ends it as Ctrl-C does: through every `finally`."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)  # what that means, the server says while it runs
 
-    before = {number: signal.signal(number, end) for number in ENDINGS}
+    interrupt = signal.default_int_handler  # a shell gives its background jobs none
+    before = {number: signal.signal(number, interrupt if number == signal.SIGINT else end) for number in ENDINGS}
     try:
         yield
     finally:
