@@ -138,7 +138,7 @@ def _from_litestar(error: HTTPException) -> tuple[int, ErrorBody, dict[str, str]
         message, where = _split(error.detail or HTTPStatus(status).phrase)
         extra: Any = error.extra
         if isinstance(extra, list) and extra and isinstance(extra[0], dict):
-            message = str(extra[0].get("message", message))
+            message, _ = _split(str(extra[0].get("message", message)))
             key = str(extra[0].get("key", ""))
             if key == "data":
                 message = "a JSON body is expected."
