@@ -1,8 +1,8 @@
 """A crowd: simulated annotators in a stated mix.
 
->>> [member.behaviour for member in make_crowd(classes=10)]
-['expert', 'expert', 'expert', 'average', 'average', 'average', 'average', 'average', 'careless', 'careless',
- 'biased', 'random']
+>>> crowd = make_crowd(classes=10)
+>>> " ".join(member.behaviour for member in crowd)
+'expert expert expert average average average average average average careless biased random'
 """
 
 from __future__ import annotations
