@@ -1,16 +1,19 @@
 """Ambiguity: how far the split on an item is the item's own, and not its annotators' errors.
 
-Take the two most probable categories of an item. If the item is clear, one of them is true and everybody errs as
-their confusion says. If it is ambiguous, an annotator without any error would give the second with probability x,
-and everybody errs around that; x is spread evenly over 0 to 1. The share of ambiguous items is estimated from all
-of them (empirical Bayes), so that where errors explain every split, nothing is ambiguous. The ambiguity of an item
-is the expected share of annotators without error who would contradict the others:
+Beforehand one item in ten is taken to be ambiguous. If it is clear, one category is true and everybody errs as their
+confusion says. If it is ambiguous, an annotator without any error would give a second category, each being as likely,
+with probability x, and everybody errs around that; x is spread evenly from .1 to .9. Reckoned with are the two most
+probable categories of the item. Its ambiguity is the expected share of annotators without error who would contradict
+the others,
 
-    P(ambiguous | judgements) * E[min(x, 1 - x) | judgements, ambiguous], between 0 and 0.5.
+    P(ambiguous | judgements) * E[min(x, 1 - x) | judgements, ambiguous], between 0 and 0.5:
+
+high where good annotators split, low where the split is what their errors make anyway. It ranks items; as a share it
+leans low, because the confusions have already taken part of the items' ambiguity for annotators' errors.
 
 Disagreement as a property of items and not only of annotators: Aroyo and Welty 2015, AI Magazine 36, 15-24; two
-readings of one item: Tian and Zhu 2012, KDD, 226-234. Under five judgements an item it can only rank items roughly.
-Items with gold and those on which all agree are judged likewise; with one judgement nothing can be told apart.
+readings of one item: Tian and Zhu 2012, KDD, 226-234. Below five judgements
+an item the ranking is rough; with one, nothing can be told.
 """
 
 from __future__ import annotations
@@ -22,8 +25,8 @@ from goldwork.judgements import Judgements
 
 Floats = npt.NDArray[np.float64]
 
-GRID = (np.arange(12) + 0.5) / 12
-ITERATIONS = 100
+GRID = np.linspace(0.1, 0.9, 9)
+PRIOR = 0.1
 
 
 def ambiguity_of(table: Judgements, probabilities: Floats, prevalence: Floats, confusion: Floats) -> Floats:
@@ -41,7 +44,7 @@ def ambiguity_of(table: Judgements, probabilities: Floats, prevalence: Floats, c
     logs = [np.bincount(table.item, weights * np.log(part), items) for part in (ones, twos)]
     clear = np.logaddexp(np.log(prior[0]) + logs[0], np.log(prior[1]) + logs[1])
     split = np.stack([_by_item(table, weights, ones, twos, x) for x in GRID])
-    return _expected(split - clear)
+    return _expected(split - clear - np.log(k - 1))
 
 
 def _by_item(table: Judgements, weights: Floats, ones: Floats, twos: Floats, x: float) -> Floats:
@@ -54,9 +57,5 @@ def _expected(odds: Floats) -> Floats:
     """The ambiguity, from the log likelihood ratios [grid, items] of the shares x against a clear item."""
     ratios = np.exp(np.minimum(odds, 500))
     ratio = ratios.mean(axis=0)
-    share = 0.05
-    for _ in range(ITERATIONS):
-        posterior = share * ratio / (1 - share + share * ratio)
-        share = float((posterior.sum() + 0.1) / (len(ratio) + 2))
     contradicting = (np.minimum(GRID, 1 - GRID)[:, None] * ratios).mean(axis=0)
-    return np.asarray(share * contradicting / (1 - share + share * ratio))
+    return np.asarray(PRIOR * contradicting / (1 - PRIOR + PRIOR * ratio))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-MAX_PARAMETERS = 2500
+MAX_PARAMETERS = 2000
 LEAST_SMOOTHING = 0.1
 """Intervals reckon with at least this prior: at a probability of exactly 0 no information has an inverse."""
 
@@ -185,12 +185,17 @@ def _slopes(shares: Floats) -> Floats:
 
 
 def _inverse(matrix: Floats) -> Floats:
+    """The inverse; where EM stopped short of a maximum, of the matrix with the least ridge that makes it definite."""
     from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-    try:
-        return np.asarray(cho_solve(cho_factor(matrix), np.eye(len(matrix))))
-    except LinAlgError:  # not at a maximum, or something that no judgement tells about
-        return np.asarray(np.linalg.pinv(matrix, hermitian=True))
+    ridge = 0.0
+    while True:
+        try:
+            factor = cho_factor(matrix + ridge * np.eye(len(matrix)))
+        except LinAlgError:
+            ridge = 10 * ridge or 0.01
+        else:
+            return np.asarray(cho_solve(factor, np.eye(len(matrix))))
 
 
 def _diagonal(blocks: list[Floats]) -> Floats:
