@@ -16,7 +16,20 @@ from goldwork.services.tables import named_table
 from .test_monitor import take_snapshot
 
 FORMATS = ("csv", "jsonl", "parquet")
-WORDS = ['plain', '=1+1', '+49', '-x', '@home', 'a,b', 'say "hi"', "two\nlines", " edge ", "ünï", "tab\there", "cr\rhere"]
+WORDS = [
+    "plain",
+    "=1+1",
+    "+49",
+    "-x",
+    "@home",
+    "a,b",
+    'say "hi"',
+    "two\nlines",
+    " edge ",
+    "ünï",
+    "tab\there",
+    "cr\rhere",
+]
 
 
 def start(room: Any, what: str, format: str = "csv") -> Path:

@@ -250,9 +250,8 @@ def _insert(work: Work, connection: Connection, rows: list[Row], images: Mapping
         state["batch"] = connection.execute(sa.insert(batch).values(made).returning(batch.c.id)).scalar_one()
         state |= {"items": 0, "skipped": 0}
     staged = state["batch"]
-    for kept in images.values():
-        named = [msgspec.structs.replace(image, name=f"{staged}/{image.hash}") for image in kept]
-        media.record(connection, database, work.project, named, staged)
+    inside = [msgspec.structs.replace(one, name=f"{staged}/{one.hash}") for kept in images.values() for one in kept]
+    media.record(connection, database, work.project, inside, staged)
     have = media.resolve(connection, work.project, [name for row in rows for name in row.images.values()])
     known = _known(connection, work.project, rows)
     if known and work.body["existing"] == "error":

@@ -114,7 +114,8 @@ def record(
     if not images:
         return
     statement = upsert(database, media, "hash", "type", "bytes", "width", "height")
-    rows = [msgspec.structs.asdict(image) | {"project": project, "batch": batch} for image in images]
+    once = {image.name: image for image in images}
+    rows = [msgspec.structs.asdict(image) | {"project": project, "batch": batch} for image in once.values()]
     connection.execute(statement, rows)
 
 
