@@ -118,7 +118,11 @@ class Confusions:
     def maximise(self, probabilities: Floats) -> Parameters:
         """Expected counts and the prior's, as shares."""
         prevalence = probabilities.sum(axis=0) + self.smoothing
-        counts = np.asarray(self.by_annotator @ probabilities).reshape((-1, self.k, self.k)).transpose(0, 2, 1)
+        counts = (
+            np.asarray(self.by_annotator @ probabilities)
+            .reshape((len(self.table.annotators), self.k, self.k))
+            .transpose(0, 2, 1)
+        )
         counts = counts + self.smoothing
         total = counts.sum(axis=2, keepdims=True)
         even = np.full_like(counts, 1 / max(self.k, 1))

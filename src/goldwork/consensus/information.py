@@ -96,7 +96,7 @@ def _counts(table: Judgements, probabilities: Floats) -> Floats:
     row = table.annotator * np.int32(k) + table.coded()[0]
     shape = (len(table.annotators) * k, len(table.items))
     by_annotator = csr_array((table.weights(), (row, table.item)), shape=shape)
-    return np.asarray(by_annotator @ probabilities).reshape((-1, k, k)).transpose(0, 2, 1)
+    return np.asarray(by_annotator @ probabilities).reshape((len(table.annotators), k, k)).transpose(0, 2, 1)
 
 
 def _apart(

@@ -1,0 +1,33 @@
+"""The contracts of goldwork's plug-ins, as checks to run over your own.
+
+Each check takes the registered name and raises AssertionError, saying what it expected. All in one go:
+
+    >>> from goldwork.testing import check_coefficient, check_consensus
+    >>> check_coefficient("percent")
+    >>> check_consensus("majority")
+
+or one test a check, with pytest:
+
+    @pytest.mark.parametrize("check", CONSENSUS_CHECKS, ids=lambda check: check.__name__)
+    def test_contract(check):
+        check("my-method")
+"""
+
+from __future__ import annotations
+
+from goldwork.testing.coefficients import COEFFICIENT_CHECKS, check_coefficient
+from goldwork.testing.consensus_methods import CONSENSUS_CHECKS, check_consensus
+from goldwork.testing.crowds import Crowd, simulate_crowd
+from goldwork.testing.task_types import TASK_TYPE_CHECKS, Sample, check_task_type
+
+__all__ = [
+    "COEFFICIENT_CHECKS",
+    "CONSENSUS_CHECKS",
+    "TASK_TYPE_CHECKS",
+    "Crowd",
+    "Sample",
+    "check_coefficient",
+    "check_consensus",
+    "check_task_type",
+    "simulate_crowd",
+]

@@ -1,0 +1,43 @@
+"""Every registered plug-in keeps its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from goldwork.agreement import coefficient
+from goldwork.consensus import consensus
+from goldwork.tasks import task_type
+from goldwork.tasks.choice import Choice, Class
+from goldwork.testing import COEFFICIENT_CHECKS, CONSENSUS_CHECKS, TASK_TYPE_CHECKS, Sample
+
+SAMPLES = {
+    "choice": Sample(
+        Choice(classes=(Class("a", "A"), Class("b", key="x"), Class("1"))),
+        answers=["a", "b", "1"],
+        unfit=["c", "A", 1, ["a"], None],
+    ),
+}
+
+
+def by_name(check: Callable[..., None]) -> str:
+    return check.__name__
+
+
+@pytest.mark.parametrize("check", COEFFICIENT_CHECKS, ids=by_name)
+@pytest.mark.parametrize("name", coefficient.names())
+def test_coefficient(name: str, check: Callable[[str], None]) -> None:
+    check(name)
+
+
+@pytest.mark.parametrize("check", CONSENSUS_CHECKS, ids=by_name)
+@pytest.mark.parametrize("name", consensus.names())
+def test_consensus(name: str, check: Callable[[str], None]) -> None:
+    check(name)
+
+
+@pytest.mark.parametrize("check", TASK_TYPE_CHECKS, ids=by_name)
+@pytest.mark.parametrize("name", task_type.names())
+def test_task_type(name: str, check: Callable[[Sample], None]) -> None:
+    check(SAMPLES[name])
