@@ -131,7 +131,7 @@ class Confusions:
     def expect(self, parameters: Parameters) -> tuple[Floats, float]:
         """Bayes' rule for every item, and the log posterior of the parameters."""
         prevalence, confusion = (np.log(np.maximum(part, TINY)) for part in parameters)
-        by_answer = np.ascontiguousarray(confusion.transpose(0, 2, 1)).reshape((-1, self.k))
+        by_answer = np.ascontiguousarray(confusion.transpose(0, 2, 1)).reshape(self.by_annotator.shape[0], self.k)
         joint = np.asarray(self.answers @ by_answer) + prevalence
         given = joint[self.known, self.gold[self.known]]
         probabilities, evidence = normalise(joint)
