@@ -20,7 +20,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from goldwork.cli import serve
+from goldwork.cli.keeper import Keeper, worker_command
+from goldwork.cli.serve import port_number
 from goldwork.errors import InputError
 
 MAX_SPEED = 1000.0
@@ -37,7 +38,7 @@ def add(subparsers: Any) -> None:
         description="Serve two projects from a temporary folder, with a dozen simulated annotators who judge while you "
         "look on or judge beside them. Ctrl-C ends it and leaves nothing behind.",
     )
-    parser.add_argument("--port", type=serve._port, help="the port; 0 takes any free one (default: 8321 if it is free)")
+    parser.add_argument("--port", type=port_number, help="the port; 0 takes any free one (default: 8321 if it is free)")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     parser.add_argument(
         "--speed",
@@ -105,19 +106,19 @@ def _all_endings_alike() -> Iterator[None]:
 
 def _demonstrate(arguments: argparse.Namespace, folder: Path, closing: contextlib.ExitStack) -> int:
     """Set the stage, serve, and say how it went. What has to be ended is left to `closing`."""
-    said = sys.stderr if arguments.json else sys.stdout
     listener = closing.enter_context(_listen(arguments.port))
     from goldwork.store.database import Database
     from goldwork.store.home import Home
     from goldwork.store.migrations import migrate
     from goldwork.store.writer import Writer
+    from goldwork.web.server import make_server
     from goldwork.web.settings import Settings
 
     home = Home(folder)
     database = Database(home.database)
     closing.callback(database.close)
     migrate(database)
-    closing.callback(serve.Keeper(serve.worker_command(home)).stop)
+    closing.callback(Keeper(worker_command(home)).stop)
     writer = Writer(database)
     closing.callback(writer.close)
     from goldwork.cli.simulated.stage import Stage
@@ -127,14 +128,19 @@ def _demonstrate(arguments: argparse.Namespace, folder: Path, closing: contextli
     closing.callback(stage.end)
     address = f"{settings.url}/link#{stage.link}"
 
+    server = make_server(home, database, writer, settings)
+
+    def over() -> None:
+        server.should_exit = True
+
     def ready() -> None:
-        _greet(settings.url, address, said)
+        _greet(settings.url, address, sys.stderr if arguments.json else sys.stdout)
         if not arguments.no_browser:
             _open_browser(address)
+        stage.begin(over, arguments.seconds)
 
-    stage.begin(ready, lambda: signal.raise_signal(signal.SIGINT), arguments.seconds)
-    with contextlib.redirect_stdout(said):
-        serve._serve(home, database, writer, settings, listener, argparse.Namespace(tls_cert=None, tls_key=None))
+    server.on_ready = ready
+    server.run(sockets=[listener])
     stage.end()
     if stage.failure is not None:
         raise stage.failure
@@ -148,12 +154,14 @@ def _demonstrate(arguments: argparse.Namespace, folder: Path, closing: contextli
 
 
 def _listen(port: int | None) -> socket.socket:
+    from goldwork.web.server import listen
+
     if port is not None:
-        return serve._listen("127.0.0.1", port)
+        return listen("127.0.0.1", port)
     try:
-        return serve._listen("127.0.0.1", 8321)
+        return listen("127.0.0.1", 8321)
     except InputError:  # taken, perhaps by goldwork itself
-        return serve._listen("127.0.0.1", 0)
+        return listen("127.0.0.1", 0)
 
 
 def _greet(url: str, address: str, to: Any) -> None:
