@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
+import psutil
 import pytest
 
 from goldwork.cli import demo, main
@@ -74,10 +75,19 @@ class Demo:
             reader.join(PATIENCE)
         return code
 
+    def processes(self) -> list[psutil.Process]:
+        """The demonstration and its worker, which names the folder it works in."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                mine = process.pid == self.process.pid or str(self.folder) in " ".join(process.cmdline())
+                if mine and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+        return found
+
     def assert_nothing_is_left(self) -> None:
-        """No process of its group, no file of its folder."""
-        with pytest.raises(ProcessLookupError):
-            os.killpg(self.process.pid, 0)
+        """No process and no file."""
+        assert self.processes() == []
         assert list(self.folder.iterdir()) == []
 
 
@@ -93,8 +103,9 @@ def start_demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
 
     yield start
     for one in running:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(one.process.pid, signal.SIGKILL)
+        for process in one.processes():
+            with contextlib.suppress(psutil.Error):
+                process.kill()
         one.wait()
         for stream in (one.process.stdout, one.process.stderr):
             assert stream is not None
@@ -197,6 +208,7 @@ def test_stopped_while_people_judge_it_leaves_nothing(start_demo: Callable[..., 
         visitor.sign_in()
         wait_until(lambda: any(project["judgements"] > 0 for project in visitor.projects()))
         assert list(running.folder.iterdir()) != []
+        assert len(running.processes()) == 2
         began = time.monotonic()
         if name == "SIGINT":  # a terminal sends it to everybody, and somebody in a hurry twice
             os.killpg(running.process.pid, signal.SIGINT)
@@ -227,17 +239,10 @@ def test_stopped_while_it_starts_it_leaves_nothing(start_demo: Callable[..., Dem
 def test_killed_it_takes_its_worker_along(start_demo: Callable[..., Demo]) -> None:
     running = start_demo()
     running.find(LINK)
+    wait_until(lambda: len(running.processes()) == 2)
     running.process.kill()
     running.process.wait(PATIENCE)
-
-    def gone() -> bool:
-        try:
-            os.killpg(running.process.pid, 0)
-        except ProcessLookupError:
-            return True
-        return False
-
-    wait_until(gone)
+    wait_until(lambda: running.processes() == [])
 
 
 def test_json_is_for_a_result(capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,7 +36,8 @@ def test_sentences_say_the_figures() -> None:
     found = measure(messages(), judged(60, 4))
     said = sentences(found)
     assert said[0] == "Messages to a shop: 240 judgements on 60 of 112 items, by 4 people."
-    assert said[1].startswith(f"  Agreement (alpha) is {found['agreement']['value']:.3f} (95 % interval ")
+    agreement = found["agreement"]
+    assert said[1] == f"  Agreement (alpha) {agreement['value']:.3f}. {agreement['sentence']}"
     majority = found["accuracy"]["majority"]["value"]
     assert any(f"the majority is right on {majority:.1%} of the judged items (95 % interval" in line for line in said)
     assert any("Dawid-Skene is right on" in line for line in said)

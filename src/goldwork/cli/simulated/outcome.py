@@ -78,10 +78,10 @@ def sentences(project: dict[str, Any]) -> list[str]:
     counts = f"{project['judgements']:,} judgements on {project['items']:,} of {project['of_items']:,} items"
     said = [f"{project['name']}: {counts}, by {project['annotators']} people."]
     if (agreement := project["agreement"]) is not None:
-        if agreement["value"] is not None:
-            interval = f"95 % interval {agreement['low']:.3f} to {agreement['high']:.3f}"
-            said.append(f"  Agreement ({agreement['coefficient']}) is {agreement['value']:.3f} ({interval}).")
-        said.append(f"  {agreement['sentence']}")
+        figure = (
+            "" if agreement["value"] is None else f"Agreement ({agreement['coefficient']}) {agreement['value']:.3f}. "
+        )
+        said.append(f"  {figure}{agreement['sentence']}")
         said += [f"  Note: {warning}" for warning in agreement["warnings"]]
     if project["accuracy"] is not None:
         for method, name in METHODS.items():

@@ -34,8 +34,8 @@ POLL = 0.05
 class Stage:
     """Both projects, a dozen people, and the thread that brings in the items and lets the people judge.
 
-    `link` is the secret of the visitor's one-time link. From the thread, `ready` is called once the server answers,
-    and `over` when `seconds` of judging have passed (`finished`) or something went wrong (`failure`).
+    `link` is the secret of the visitor's one-time link. The thread begins once the server answers; it calls `over` when
+    `seconds` of judging have passed (`finished`) or something went wrong (`failure`).
     """
 
     def __init__(self, home: Home, database: Database, writer: Writer, *, port: int, speed: float, seed: int) -> None:
@@ -54,9 +54,9 @@ class Stage:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def begin(self, ready: Callable[[], None], over: Callable[[], None], seconds: float | None) -> None:
+    def begin(self, over: Callable[[], None], seconds: float | None) -> None:
         """Start the thread."""
-        self._thread = threading.Thread(target=self._play, args=(ready, over, seconds), name="goldwork-demo")
+        self._thread = threading.Thread(target=self._play, args=(over, seconds), name="goldwork-demo")
         self._thread.start()
 
     def end(self) -> None:
@@ -92,10 +92,8 @@ class Stage:
             self.tokens.append(signin.create_api_token(connection, person, "demonstration", now)[1])
         return links.make_sign_in_link(connection, visitor, now).secret
 
-    def _play(self, ready: Callable[[], None], over: Callable[[], None], seconds: float | None) -> None:
+    def _play(self, over: Callable[[], None], seconds: float | None) -> None:
         try:
-            self._api.call("", "GET", "/health")
-            ready()
             rooms = self._open_up()
             people = make_people(self.tokens, rooms, self.seed)
             crowd = Crowd(self._api, people, rooms, speed=self.speed, seed=self.seed)
