@@ -107,9 +107,10 @@ class Worker:
         self._tick()
         if len(self._active) < ACTIVE:
             self._claim()
-        for active in list(self._active):
+        busy = list(self._active)
+        for active in busy:
             self._advance(active)
-        return bool(self._active)
+        return bool(busy)
 
     def _tick(self) -> None:
         now = time.monotonic()
