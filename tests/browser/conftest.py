@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
+from tests.browser.people import House, Somebody, join
+from tests.browser.server import begin_server
 from tools import ensure_browser
 
 
@@ -31,6 +33,38 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
         "locale": "en-GB",
         "timezone_id": "UTC",
     }
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A running server with an administrator who has signed in; the tests of a module share it."""
+    server = begin_server(tmp_path_factory.mktemp("house"))
+    more = {"email": "ada@example.org", "password": "correct horse battery"}
+    house = House(server.url, join(server.url, server.first_link, "Ada", **more))
+    yield house
+    house.close()
+    server.end()
+
+
+@pytest.fixture
+def visit(browser: Browser, page_errors: list[str]) -> Iterator[Callable[..., Page]]:
+    """A function that opens a browser of its own for somebody, or for nobody; no exception in it goes unseen."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(somebody: Somebody | None = None, **settings: Any) -> Page:
+        still = {"viewport": {"width": 1400, "height": 900}, "reduced_motion": "reduce", "locale": "en-GB"}
+        context = browser.new_context(**{**still, "timezone_id": "UTC", **settings})
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        context.on("weberror", lambda error: page_errors.append(f"uncaught: {error.error}"))
+        if somebody is not None:
+            context.add_cookies(somebody.cookies())  # type: ignore[arg-type]
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert page_errors == [], "a page reported errors"
 
 
 @pytest.fixture

@@ -66,9 +66,9 @@ interface KeyPress {
 export function keyName(event: Pick<KeyPress, 'key' | 'code' | 'shiftKey'>): string | null {
   const { key, code, shiftKey } = event
   if (key in NAMED) return shiftKey ? null : NAMED[key as keyof typeof NAMED]
-  if (key === '?' || /^[0-9]$/.test(key)) return key
+  if (key === '?') return key
   if (shiftKey) return null
-  if (key === '/' || /^[a-zA-Z]$/.test(key)) return key.toLowerCase()
+  if (key === '/' || /^[0-9a-zA-Z]$/.test(key)) return key.toLowerCase()
   const place = /^(?:Digit|Numpad)([0-9])$/.exec(code) ?? /^Key([A-Z])$/.exec(code)
   return place ? place[1]!.toLowerCase() : null
 }

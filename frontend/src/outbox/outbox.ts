@@ -196,6 +196,7 @@ export class Outbox {
     void this.#then(async () => {
       await this.#change(entry, () => null)
       this.#post({ type: 'drop', id: entry.id })
+      if (!this.unsent(entry.project).length) this.wake(entry.project)
       this.#nudge()
     })
   }

@@ -1,0 +1,84 @@
+"""What the browser has to load stays small, and the policy's rules are kept by what is built."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+STATIC = Path(__file__).resolve().parents[2] / "src" / "goldwork" / "web" / "static"
+SHELL = 50_000
+"""Bytes, gzipped, before the first page; the design allows 90,000."""
+LAZY = 40_000
+"""Bytes, gzipped, that a page or a widget may add."""
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((STATIC / ".vite" / "manifest.json").read_text())
+    return found
+
+
+def closure(manifest: dict[str, Any], key: str) -> set[str]:
+    """The chunk and all it imports at once."""
+    seen: set[str] = set()
+    waiting = [key]
+    while waiting:
+        one = waiting.pop()
+        if one not in seen:
+            seen.add(one)
+            waiting += manifest[one].get("imports", [])
+    return seen
+
+
+def files(manifest: dict[str, Any], key: str) -> set[str]:
+    """The scripts and style sheets that come with a chunk."""
+    chunks = [manifest[one] for one in closure(manifest, key)]
+    return {chunk["file"] for chunk in chunks} | {css for chunk in chunks for css in chunk.get("css", [])}
+
+
+def weight(names: set[str]) -> int:
+    return sum(len(gzip.compress((STATIC / name).read_bytes(), 9)) for name in names)
+
+
+def entry(manifest: dict[str, Any]) -> str:
+    return next(key for key, chunk in manifest.items() if chunk.get("isEntry"))
+
+
+def test_the_shell_is_light(manifest: dict[str, Any]) -> None:
+    size = weight(files(manifest, entry(manifest)) | {"index.html"})
+    print(f"shell: {size / 1000:.1f} KB gzipped")
+    assert size <= SHELL
+
+
+def test_every_lazy_part_is_light(manifest: dict[str, Any]) -> None:
+    shell = files(manifest, entry(manifest))
+    sizes = {
+        key: weight(files(manifest, key) - shell) for key, chunk in manifest.items() if chunk.get("isDynamicEntry")
+    }
+    print({key: round(size / 1000, 1) for key, size in sizes.items()})
+    assert {key: size for key, size in sizes.items() if size > LAZY} == {}
+
+
+def texts(*endings: str) -> Iterator[tuple[str, str]]:
+    for path in STATIC.rglob("*"):
+        if path.suffix in endings:
+            yield path.name, path.read_text()
+
+
+def test_nothing_needs_what_the_policy_forbids() -> None:
+    page = (STATIC / "index.html").read_text()
+    assert re.findall(r"<script(?![^>]* src=)", page) == []
+    assert re.findall(r"<style|style=|\son\w+=", page) == []
+    for name, script in texts(".js"):
+        assert not re.search(r"\beval\(|new Function\(", script), name
+        # A style attribute in markup that a script makes would be blocked; Svelte's style: directive is not one.
+        assert not re.search(r"`<[^`]* style=\\?\"", script), name
+    for name, sheet in texts(".css"):
+        assert "data:" not in sheet, name
+        assert "http" not in sheet, name

@@ -1,0 +1,432 @@
+"""The workbench: keys, the queue that never waits, the outbox that never loses."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.people import CLASSES, FORM, House
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Page]
+
+PAINTED = """() => {
+  window.latencies = []
+  addEventListener('keydown', (event) => {
+    const current = () => document.querySelector('[data-item]')?.dataset.item
+    const before = current()
+    const look = () => {
+      if (current() === before) return requestAnimationFrame(look)
+      // A message sent in an animation frame arrives after its paint.
+      const channel = new MessageChannel()
+      channel.port1.onmessage = () => latencies.push(performance.now() - event.timeStamp)
+      channel.port2.postMessage(0)
+    }
+    requestAnimationFrame(look)
+  }, true)
+}"""
+
+
+def current(page: Page) -> str | None:
+    """The assignment on the screen."""
+    found: str | None = page.evaluate("document.querySelector('[data-item]')?.dataset.item")
+    return found
+
+
+def press(page: Page, key: str) -> None:
+    """Press a key and wait until another item is on the screen, or none."""
+    before = current(page)
+    page.keyboard.press(key)
+    page.wait_for_function("b => document.querySelector('[data-item]')?.dataset.item !== b", arg=before)
+    page.wait_for_function("() => new Promise(requestAnimationFrame).then(() => true)")
+
+
+def synced(page: Page) -> None:
+    """Wait until nothing waits any more."""
+    expect(page.get_by_test_id("sync")).to_have_attribute("data-waiting", "0", timeout=20_000)
+
+
+def open_bench(page: Page, house: House, project: int) -> Page:
+    """The workbench with its first item."""
+    page.goto(f"{house.url}/p/{project}/work")
+    page.locator("[data-item]").wait_for()
+    page.wait_for_function("() => new Promise(requestAnimationFrame).then(() => true)")
+    return page
+
+
+@pytest.fixture
+def bench(house: House, visit: Visit) -> Callable[..., tuple[Page, int]]:
+    """A function that opens the workbench of a new project as a new annotator."""
+
+    def make(**settings: Any) -> tuple[Page, int]:
+        project = house.project(**settings)
+        page = visit(house.annotator(project))
+        return open_bench(page, house, project), project
+
+    return make
+
+
+def test_one_key_answers_and_advances(bench: Any, house: House) -> None:
+    page, project = bench()
+    first = page.locator("[data-item]").inner_text()
+    press(page, "2")
+    expect(page.locator("footer")).to_contain_text("Answered “Parcel”.")
+    assert page.locator("[data-item]").inner_text() != first
+    press(page, "Space")
+    expect(page.locator("footer")).to_contain_text("Skipped")
+    expect(page.get_by_test_id("today")).to_have_text("1")
+    synced(page)
+    assert [row["label"] for row in house.judgements(project)] == ["parcel"]
+
+
+def test_keys_that_must_not_answer(bench: Any, house: House) -> None:
+    page, project = bench()
+    held = current(page)
+    for key in ("Control+1", "Alt+1", "Shift+2", "9", "0", "x"):
+        page.keyboard.press(key)
+    page.keyboard.press("g")
+    page.keyboard.press("1")  # the guideline is open
+    expect(page.get_by_role("dialog")).to_contain_text("Be kind.")
+    page.keyboard.press("g")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.evaluate("document.querySelector('footer').innerHTML = '<input id=typing>'")
+    page.locator("#typing").fill("")
+    page.locator("#typing").press("1")
+    page.locator("#typing").evaluate("field => field.remove()")
+    assert current(page) == held
+    page.keyboard.down("1")  # held: the first press answers, its repetitions do not
+    for _ in range(10):
+        page.keyboard.down("1")
+    page.keyboard.up("1")
+    page.wait_for_timeout(200)
+    synced(page)
+    assert len(house.judgements(project)) == 1
+
+
+def test_a_held_enter_presses_a_focused_class_once(bench: Any, house: House) -> None:
+    page, project = bench()
+    page.get_by_role("button", name="Money").focus()
+    page.keyboard.down("Enter")
+    for _ in range(10):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    page.wait_for_timeout(200)
+    synced(page)
+    assert len(house.judgements(project)) == 1
+
+
+def test_space_after_a_click_skips_and_does_not_answer_again(bench: Any, house: House) -> None:
+    page, project = bench()
+    page.get_by_role("button", name="Money").click()
+    page.wait_for_timeout(100)
+    press(page, "Space")
+    synced(page)
+    assert [row["label"] for row in house.judgements(project)] == ["money"]
+
+
+def test_help_lists_every_key_and_shortcuts_are_said(bench: Any) -> None:
+    page, _ = bench()
+    said = page.locator("[aria-keyshortcuts]").evaluate_all("all => all.map(b => b.getAttribute('aria-keyshortcuts'))")
+    assert set(said) == {"1", "2", "3", "4", "G", "?", "Space", "Backspace"}
+    page.keyboard.press("?")
+    caps = page.get_by_role("dialog").locator("dt").all_inner_texts()
+    assert caps == ["1", "2", "3", "4", "Space", "⌫", "G", "?"]
+    page.get_by_role("dialog").get_by_role("checkbox").uncheck()
+    page.keyboard.press("Escape")
+    before = current(page)
+    page.keyboard.press("1")
+    page.wait_for_timeout(100)
+    assert current(page) == before, "single keys are switched off"
+
+
+def test_the_next_item_never_waits_for_the_network(bench: Any, house: House) -> None:
+    page, project = bench(texts=[f"Message {n}" for n in range(60)])
+
+    def held_back(route: Route) -> None:
+        time.sleep(2)
+        route.continue_()
+
+    page.route("**/submits", held_back)
+    started = time.monotonic()
+    before = current(page)
+    page.keyboard.press("1")
+    page.wait_for_function("b => document.querySelector('[data-item]').dataset.item !== b", arg=before)
+    assert time.monotonic() - started < 1
+    page.unroute("**/submits")
+    synced(page)
+    assert len(house.judgements(project)) == 1
+
+
+def test_key_to_next_item_painted(bench: Any, record_property: Any) -> None:
+    page, _ = bench(texts=[f"Message {n}: " + "I was charged twice. " * 20 for n in range(70)])
+    page.bring_to_front()
+    page.evaluate(PAINTED)
+    for number in range(60):
+        press(page, "1234"[number % 4])
+        page.wait_for_timeout(60)
+    latencies = sorted(page.evaluate("latencies"))
+    assert len(latencies) >= 55
+    p50, p95 = (latencies[int(len(latencies) * q)] for q in (0.5, 0.95))
+    record_property("p50_ms", p50)
+    record_property("p95_ms", p95)
+    print(f"key to next item painted: p50 {p50:.1f} ms, p95 {p95:.1f} ms")
+    assert p95 < 50 * slowness(page), f"p95 {p95:.1f} ms"
+
+
+def slowness(page: Page) -> float:
+    """How much slower than idle this machine is now: a frame that should come after 16.7 ms, measured."""
+    frames = page.evaluate("""() => new Promise(done => {
+      const at = []
+      const tick = (t) => { at.push(t); at.length < 31 ? requestAnimationFrame(tick) : done(at) }
+      requestAnimationFrame(tick)
+    })""")
+    gaps = sorted(b - a for a, b in itertools.pairwise(frames))
+    return max(1.0, gaps[28] / 16.7)
+
+
+def test_undo_before_and_after_it_was_sent(bench: Any, house: House) -> None:
+    page, project = bench()
+    first = current(page)
+    press(page, "1")
+    synced(page)
+    press(page, "Backspace")
+    assert current(page) == first
+    expect(page.locator("footer")).to_contain_text("Your answer was “Money”")
+    press(page, "2")
+    page.context.set_offline(True)
+    second = current(page)
+    press(page, "3")
+    expect(page.get_by_test_id("sync")).to_have_attribute("data-waiting", re.compile("[12]"))
+    press(page, "Backspace")
+    assert current(page) == second
+    press(page, "4")
+    page.context.set_offline(False)
+    synced(page)
+    standing = house.judgements(project)
+    labels = [row["label"] for row in standing if not row.get("retracted") and not row.get("superseded_by")]
+    assert sorted(labels)[-2:] == ["other", "parcel"]
+    me = page.evaluate(f"fetch('/api/projects/{project}/me').then(r => r.json())")
+    assert me["judged"] == 2
+
+
+def test_skip_and_undo_of_a_skip(bench: Any, house: House) -> None:
+    page, project = bench()
+    first = current(page)
+    press(page, "Space")
+    synced(page)
+    press(page, "Backspace")
+    assert current(page) == first
+    press(page, "1")
+    synced(page)
+    assert len(house.judgements(project)) == 1
+
+
+def test_paused_keeps_the_answer_says_why_and_goes_on(bench: Any, house: House) -> None:
+    page, project = bench()
+    house.boss.call("PATCH", f"/projects/{project}", {"state": "paused"})
+    page.keyboard.press("1")
+    expect(page.get_by_test_id("hold")).to_contain_text("The project is paused. 1 answer of yours is kept")
+    expect(page.get_by_test_id("sync")).to_have_attribute("data-waiting", "1")
+    assert house.judgements(project) == []
+    house.boss.call("PATCH", f"/projects/{project}", {"state": "open"})
+    page.get_by_role("button", name="Try again").click()
+    synced(page)
+    expect(page.get_by_test_id("hold")).to_have_count(0)
+    assert len(house.judgements(project)) == 1
+    page.locator("[data-item]").wait_for()
+
+
+def test_closed_can_be_discarded(bench: Any, house: House) -> None:
+    page, project = bench()
+    house.boss.call("PATCH", f"/projects/{project}", {"state": "closed"})
+    page.keyboard.press("1")
+    expect(page.get_by_test_id("hold")).to_contain_text("The project is closed.")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Discard").click()
+    synced(page)
+    expect(page.get_by_test_id("hold")).to_have_count(0)
+
+
+def test_form_changed_keeps_the_answer_and_the_item_can_be_judged_again(bench: Any, house: House) -> None:
+    page, project = bench()
+    new = FORM["questions"][0] | {"task": {"type": "choice", "classes": [{"value": "good"}, {"value": "bad"}]}}
+    house.boss.call("PUT", f"/projects/{project}/form", {"form": FORM | {"questions": [new]}})
+    first = current(page)
+    page.keyboard.press("1")
+    refused = page.get_by_test_id("refused")
+    expect(refused).to_have_attribute("data-reason", "form_changed")
+    expect(refused).to_contain_text("The questions were changed")
+    refused.get_by_role("button", name="Judge it again").click()
+    page.wait_for_function("b => document.querySelector('[data-item]').dataset.item === b", arg=first)
+    expect(page.get_by_role("button", name="good")).to_be_visible()
+    press(page, "1")
+    synced(page)
+    assert [row["label"] for row in house.judgements(project)] == ["good"]
+
+
+def test_lost_sign_in_keeps_the_answers_until_one_is_back(house: House, visit: Visit) -> None:
+    project = house.project()
+    grace = house.annotator(project)
+    password = "nanoseconds of wire"
+    grace.call("PATCH", "/account", {"email": "grace@example.org", "password": {"old": None, "new": password}})
+    page = open_bench(visit(grace), house, project)
+    page.context.clear_cookies()
+    press(page, "1")
+    press(page, "2")
+    expect(page.get_by_role("alert")).to_contain_text("You are signed out. 2 answers wait on this device")
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("E-mail").fill("grace@example.org")
+    page.get_by_label("Password").fill(password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/p/{project}/work")
+    synced(page)
+    assert [row["label"] for row in house.judgements(project)] == ["money", "parcel"]
+
+
+def test_answers_survive_a_reload_and_a_closed_page(house: House, visit: Visit) -> None:
+    project = house.project()
+    page = open_bench(visit(house.annotator(project)), house, project)
+    page.route("**/submits", lambda route: route.abort())
+    for key in "123":
+        press(page, key)
+    expect(page.get_by_test_id("sync")).to_contain_text("3 waiting to sync")
+    context = page.context
+    page.close(run_before_unload=False)
+    page = context.new_page()
+    open_bench(page, house, project)
+    synced(page)
+    rows = house.judgements(project)
+    assert [row["label"] for row in rows] == list(CLASSES[:3])
+    assert len({row["item"] for row in rows}) == 3
+
+
+def test_leaving_warns_only_while_something_is_unsent(house: House, visit: Visit) -> None:
+    project = house.project()
+    page = open_bench(visit(house.annotator(project)), house, project)
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    press(page, "1")
+    synced(page)
+    page.reload()
+    page.locator("[data-item]").wait_for()
+    assert asked == []
+    page.route("**/submits", lambda route: route.abort())
+    press(page, "1")
+    page.reload()
+    assert asked == ["beforeunload"]
+
+
+def test_two_tabs_send_everything_once(house: House, visit: Visit) -> None:
+    project = house.project(texts=[f"Message {n}" for n in range(30)])
+    one = open_bench(visit(house.annotator(project)), house, project)
+    two = open_bench(one.context.new_page(), house, project)
+    shared = current(one)
+    assert current(two) == shared
+    one.bring_to_front()
+    press(one, "1")
+    two.wait_for_function("b => document.querySelector('[data-item]').dataset.item !== b", arg=shared)
+    one.context.set_offline(True)
+    for page in (two, one, two, one):
+        page.bring_to_front()
+        press(page, "2")
+    one.context.set_offline(False)
+    synced(one)
+    synced(two)
+    rows = house.judgements(project)
+    assert len(rows) == 5
+    assert len({row["item"] for row in rows}) == 5
+
+
+def test_several_questions(bench: Any, house: House) -> None:
+    tone = {
+        "name": "tone",
+        "title": "How does it sound?",
+        "task": {"type": "choice", "classes": [{"value": "calm"}, {"value": "angry"}]},
+    }
+    page, project = bench(form=FORM | {"questions": [FORM["questions"][0], tone]})
+    first = current(page)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("This one is still open.")).to_be_visible()
+    page.keyboard.press("3")
+    page.keyboard.press("2")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("1")
+    assert current(page) == first, "nothing is sent before Enter"
+    press(page, "Enter")
+    synced(page)
+    assert {row["question"]: row["label"] for row in house.judgements(project)} == {"request": "money", "tone": "angry"}
+
+
+def test_many_classes_have_letters_and_a_search(bench: Any, house: House) -> None:
+    names = [f"class {n:03}" for n in range(100)]
+    question = {"name": "kind", "title": "Which?", "task": {"type": "choice", "classes": [{"value": n} for n in names]}}
+    page, project = bench(form=FORM | {"questions": [question]})
+    press(page, "q")  # the eleventh
+    page.keyboard.press("/")
+    page.keyboard.type("77")
+    expect(page.get_by_role("button", name="class 077")).to_be_visible()
+    press(page, "Enter")
+    synced(page)
+    assert [row["label"] for row in house.judgements(project)] == ["class 010", "class 077"]
+
+
+def test_markdown_and_right_to_left_and_nothing_executes(house: House, visit: Visit) -> None:
+    evil = (
+        "**bold** <img src=x onerror='window.hit=1'><script>window.hit=1</script> "
+        "[x](javascript:window.hit=1) <a href='//e.org' onclick='window.hit=1'>y</a>"
+    )
+    form = FORM | {"fields": [{"name": "text", "show": "markdown"}]}
+    project = house.project(texts=[evil, "مرحبا، متى يصل طلبي؟"], form=form)
+    page = open_bench(visit(house.annotator(project)), house, project)
+    for _ in range(2):
+        if page.locator("[data-item] strong").count():
+            assert page.locator("[data-item] :is(img, script, [onclick])").count() == 0
+            assert page.locator("[data-item] a[href^='javascript']").count() == 0
+        else:
+            direction = page.locator("[data-item] .prose").evaluate("e => getComputedStyle(e).direction")
+            assert direction == "rtl"
+        press(page, "1")
+    assert page.evaluate("window.hit") is None
+
+
+def test_on_a_phone_buttons_are_words_under_the_thumb(house: House, visit: Visit) -> None:
+    project = house.project(texts=["A long message. " * 200, "Short"])
+    grace = house.annotator(project)
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    page = open_bench(visit(grace, **phone), house, project)
+    for name in ("Money", "Parcel", "Change", "Other", "Skip", "Undo"):
+        box = page.get_by_role("button", name=name, exact=True).bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
+        assert box["y"] + box["height"] <= 844, f"{name} is on the screen without scrolling"
+    assert page.locator("kbd:visible").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    before = current(page)
+    page.get_by_role("button", name="Money").tap()
+    page.wait_for_function("b => document.querySelector('[data-item]').dataset.item !== b", arg=before)
+
+
+def test_time_counts_while_the_page_is_seen(house: House, visit: Visit) -> None:
+    project = house.project()
+    page = visit(house.annotator(project))
+    page.clock.install()
+    page.goto(f"{house.url}/p/{project}/work")
+    page.locator("[data-item]").wait_for()
+    page.clock.run_for(1000)
+    before = current(page)
+    page.clock.run_for(5000)
+    page.mouse.move(10, 10)
+    page.clock.run_for(600_000)  # away: a minute of it counts
+    with page.expect_request("**/submits") as sent:
+        page.keyboard.press("1")
+        page.clock.run_for(100)
+    assert current(page) != before
+    body = sent.value.post_data_json
+    assert body is not None
+    assert 60 <= body["seconds"] <= 70
