@@ -191,6 +191,10 @@ def test_settings_change_and_questions_stay_once_judged(stage: Stage) -> None:
     project = stage.project(ada)
     shown = ada.request("PATCH", f"/projects/{project}", json={"name": "New", "lease_minutes": 5}).json()
     assert (shown["name"], shown["lease_minutes"], shown["policy_version"]) == ("New", 5, 2)
+    assert ada.get(f"/projects/{project}/jobs").json() == {"jobs": []}
+    ada.request("PATCH", f"/projects/{project}", json={"overlap": 5})
+    jobs = ada.get(f"/projects/{project}/jobs").json()["jobs"]
+    assert [job["kind"] for job in jobs] == ["sweep"], "published items are opened anew"
     form = {"questions": FORM["questions"]}
     assert ada.request("PUT", f"/projects/{project}/form", json={"form": form}).json()["form_version"] == 2
     assert ada.request("PUT", f"/projects/{project}/guideline", json={"text": "G"}).json()["guideline"]["version"] == 2

@@ -40,7 +40,7 @@ def add(subparsers: Any) -> None:
     for name, run_, text in (
         ("deactivate", _deactivate, "end an account: whoever is signed in with it is out at once"),
         ("activate", _activate, "let a deactivated account be signed in to again"),
-        ("erase", _erase, "remove all that leads to a person; what they judged stays, under a pseudonym"),
+        ("erase", erase_account, "remove all that leads to a person; what they judged stays, under a pseudonym"),
     ):
         action = _action(actions, name, run_, text)
         _person(action)
@@ -143,7 +143,8 @@ def _activate(arguments: argparse.Namespace) -> int:
     return _change(arguments, activate, "is active again")
 
 
-def _erase(arguments: argparse.Namespace) -> int:
+def erase_account(arguments: argparse.Namespace) -> int:
+    """Erase a person, once `--yes` says so."""
     from goldwork.services.accounts import erase
 
     if not arguments.yes:

@@ -152,21 +152,30 @@ def network_of(address: str) -> str:
     return str(parsed)
 
 
+def check_wait(connection: Connection, email: str, address: str, now: int) -> None:
+    """Raises RateLimitedError while the e-mail address or the client's network has to wait."""
+    subjects = _subjects(email, address)
+    rows = connection.execute(_ATTEMPTS, {"subjects": sorted(subjects)})
+    waits = [wait_for(row.failures, row.last_at, now, FREE[subjects[row.subject]]) for row in rows]
+    if (wait := max(waits, default=0)) > 0:
+        raise RateLimitedError(
+            f"too many failed attempts to sign in. Wait {wait} seconds, or ask for a sign-in link.", seconds=wait
+        )
+
+
 def claim_attempt(connection: Connection, email: str, address: str, now: int) -> None:
     """Count an attempt in advance. Raises RateLimitedError while either subject has to wait; nothing is counted then.
 
     A successful sign-in takes the count back by `forget_attempts`.
     """
-    subjects = {attempt_of("email", email): "email", attempt_of("address", network_of(address)): "address"}
-    known = {row.subject: row for row in connection.execute(_ATTEMPTS, {"subjects": sorted(subjects)})}
-    waits = [wait_for(row.failures, row.last_at, now, FREE[subjects[row.subject]]) for row in known.values()]
-    if (wait := max(waits, default=0)) > 0:
-        raise RateLimitedError(
-            f"too many failed attempts to sign in. Wait {wait} seconds, or ask for a sign-in link.", seconds=wait
-        )
-    connection.execute(
-        _COUNT[connection.dialect.name], [{"subject": subject, "now": now} for subject in sorted(subjects)]
-    )
+    check_wait(connection, email, address, now)
+    counted = [{"subject": subject, "now": now} for subject in sorted(_subjects(email, address))]
+    connection.execute(_COUNT[connection.dialect.name], counted)
+
+
+def _subjects(email: str, address: str) -> dict[str, str]:
+    """What an attempt counts against, and of which kind each is."""
+    return {attempt_of("email", email): "email", attempt_of("address", network_of(address)): "address"}
 
 
 def wait_for(failures: int, last_at: int, now: int, free: int) -> int:

@@ -151,6 +151,7 @@ class SessionController(Controller):
         """Sign in with e-mail address and password."""
         server = request.server
         email = data.email.strip().lower()
+        await server.read(signin.check_wait, email, request.address, now_ms())  # a flood stays off the writer
         await server.write(_claim, server.database, email, request.address)
         found = await server.read(signin.find_for_sign_in, email)
         fits = await server.hash(accounts.verify_password, data.password, found[1] if found else None)
@@ -188,6 +189,7 @@ class SessionController(Controller):
     async def use(self, request: Request, data: JSONBody[UseLink]) -> Response[Joined]:
         """Use a one-time link: sign in by it, or join with the present account or a new one."""
         server = request.server
+        await server.read(links.look_at, data.token, now_ms())  # whoever has no link costs us no hashing
         hashed = await server.hash(accounts.hash_password, data.password) if data.password else None
         used = await server.write(
             links.use,
