@@ -31,7 +31,7 @@ IDLE = 5.0
 """Seconds before a person looks again where there was nothing to do, whatever the speed."""
 LOOK = 2.0
 """Seconds between looks at how far the projects are."""
-CHANGE = 0.15
+CHANGE = 0.3
 """The chance to go on in another project whenever new items are fetched."""
 SLOWEST = 20.0
 """How much slower than at the start people become as the work runs out."""
