@@ -173,8 +173,9 @@ def _looks_like(name: str, sample: list[Any], texts: list[str]) -> Looks:
     if all(_IMAGE.match(text) for text in texts):
         return "image"
     distinct = len(set(texts)) == len(texts)
-    usual = {plain(word) for word in (*IDENTIFIERS, *ROLES["item"])}
-    if distinct and plain(name) in usual and all(_ID.fullmatch(text) for text in texts):
+    # Repeated values in a column of this name are a mistake that the import tells, not a reason to number the items.
+    usual = {plain(word) for word in (*IDENTIFIERS, *ROLES["item"])} - ({plain("name")} if not distinct else set())
+    if plain(name) in usual and all(_ID.fullmatch(text) for text in texts):
         return "id"
     if all(_is_number(text) for text in texts):
         return "number"
