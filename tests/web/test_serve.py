@@ -16,7 +16,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.conftest import LiveServer
+from tests.conftest import LiveServer, fresh_database
 
 START = 3.0
 """Seconds until the first page, on a machine that does nothing else."""
@@ -179,6 +179,20 @@ def test_accounts_from_the_command_line(live_server: LiveServer) -> None:
         assert ada.get("/session").json()["account"]["name"] == "Ada"
     assert run("account", "erase", "7", "--yes", home=home).returncode == 2
     assert run("account", "invite", "7", "manager", home=home).returncode == 2
+
+
+@pytest.mark.postgres
+def test_on_postgresql(start_server: Callable[..., LiveServer], request: pytest.FixtureRequest) -> None:
+    with fresh_database("postgres", request) as url:
+        server = start_server("--database", url)
+        used = httpx.post(
+            f"{server.url}/api/link/use", json={"token": server.first_link.partition("#")[2], "name": "Ada"}
+        )
+        assert used.status_code == 201
+        session = httpx.get(f"{server.url}/api/session", cookies=used.cookies).json()
+        assert session["account"]["name"] == "Ada"
+        assert not (server.home / "goldwork.db").exists()
+        assert server.stop() == 0
 
 
 def test_help_is_quick_and_light() -> None:
