@@ -4,7 +4,9 @@
 it reads comes through the view, so the server, the simulator and the replay of a log run the same code and decide
 the same. Numbers in the state are whole, so that they do not depend on the order of additions or on the machine.
 
-The present policy is fixed overlap: every item gets `overlap` judgements, then it is complete.
+The present policy is fixed overlap: every item gets `overlap` judgements, then it is complete. What an item wants is
+what the last sweep over it opened, which a submit's event says: while a new overlap is being swept, it is not the
+policy's.
 
 **Invariant: replaying a project's log from its first event reproduces every decision, byte for byte.**
 """
@@ -81,12 +83,12 @@ def step(view: View, event: Event) -> Changes:
 def _submit(view: View, event: Event) -> Changes:
     body = event.body
     whole = _count(view.project(), body)
-    answers, overlap, decisions = view.answers(body["item"]), view.policy().overlap, []
-    evidence = {"answers": answers, "overlap": overlap}
-    if body["fills"] > 0 and answers == overlap:
+    answers, wanted, decisions = view.answers(body["item"]), body["wanted"], []
+    evidence = {"answers": answers, "wanted": wanted}
+    if body["fills"] > 0 and answers == wanted:
         decisions.append(Decision("complete", str(body["item"]), evidence))
         whole = {**whole, "complete": whole.get("complete", 0) + 1}
-    elif body["fills"] < 0 and answers == overlap - 1:
+    elif body["fills"] < 0 and answers == wanted - 1:
         decisions.append(Decision("reopened", str(body["item"]), evidence))
         whole = {**whole, "complete": whole.get("complete", 0) - 1}
     mine = _count(view.annotator(body["annotator"]), body)

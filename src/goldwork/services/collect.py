@@ -9,6 +9,7 @@ is taken meanwhile it is *surplus*: kept, paid, used in consensus, never in quot
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
@@ -66,8 +67,9 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 _KNOWN = sa.select(submit.c.annotator, submit.c.client_id, submit.c.body_hash, submit.c.response).where(
-    sa.tuple_(submit.c.annotator, submit.c.client_id).in_(bind("ids", expanding=True))
+    submit.c.client_id.in_(bind("ids", expanding=True))
 )
+"""By the client's id alone, which few share: for pairs SQLite would read the whole table."""
 _ASSIGNMENTS = (
     sa.select(
         assignment.c.id,
@@ -78,14 +80,10 @@ _ASSIGNMENTS = (
         assignment.c.slot,
         assignment.c.state,
         assignment.c.current,
-        submit.c.kind.label("current_kind"),
+        assignment.c.leased_until,
         item.c.wanted,
     )
-    .select_from(
-        assignment.join(item, item.c.id == assignment.c.item).outerjoin(
-            submit, (submit.c.project == assignment.c.project) & (submit.c.seq == assignment.c.current)
-        )
-    )
+    .join(item, item.c.id == assignment.c.item)
     .where(assignment.c.id.in_(bind("ids", expanding=True)))
 )
 _FORM = sa.select(form.c.body).where(form.c.project == bind("project"), form.c.version == bind("version"))
@@ -109,9 +107,8 @@ class Held(msgspec.Struct):
     slot: int | None
     state: str
     current: int | None
-    current_kind: str | None
+    leased_until: int
     wanted: int
-    leased_until: int = 0
 
     @property
     def fills(self) -> bool:
@@ -156,13 +153,13 @@ class _Group:
                 self.logs[project] = Log(connection, collector.database, project)
             except NotFoundError as error:
                 self.logs[project] = error
-        ids = sorted({(request.annotator, request.id) for request in requests})
+        ids = sorted({request.id for request in requests if is_plain(request.id)})
         self.known = {
             (row.annotator, row.client_id): (row.body_hash, row.response)
             for row in connection.execute(_KNOWN, {"ids": ids})
         }
-        names = sorted({request.assignment for request in requests})
-        self.held = {row[0]: Held(*row) for row in connection.execute(_ASSIGNMENTS, {"ids": names})}
+        names = sorted({request.assignment for request in requests if is_plain(request.assignment)})
+        self.held = {row.id: Held(**row._mapping) for row in connection.execute(_ASSIGNMENTS, {"ids": names})}
         for project, log in self.logs.items():
             if isinstance(log, Log):
                 mine = [held for held in self.held.values() if held.project == project]
@@ -210,8 +207,9 @@ class _Group:
 
     def _checked(self, log: Log, request: Submit, held: Held) -> Mapping[str, Any]:
         """Canonical answers of a submit that fits the assignment's state."""
-        if not 1 <= len(request.id) <= MAX_CLIENT_ID:
-            raise InputError(f"the id must be 1 to {MAX_CLIENT_ID} characters. Got {len(request.id)}.", where="id")
+        if not is_plain(request.id):
+            message = f"must be 1 to {MAX_CLIENT_ID} letters, digits or signs. Got {request.id[:100]!r}."
+            raise InputError(message, where="id")
         if request.seconds is not None and not 0 <= request.seconds <= MAX_SECONDS:
             raise InputError(f"must be 0 to {MAX_SECONDS:.0f}. Got {request.seconds}.", where="seconds")
         if not 1 <= request.guideline_version <= log.guideline_version:
@@ -238,7 +236,8 @@ class _Group:
 
     def _release(self, held: Held, state: str) -> None:
         if held.slot is not None:
-            self._free_of(held.item).append(held.slot)
+            if held.slot < held.wanted:  # else the overlap was lowered meanwhile
+                bisect.insort(self._free_of(held.item), held.slot)
             self._taken.append({"of_item": held.item, "more": -1})
             held.slot = None
         held.state = state
@@ -267,6 +266,7 @@ class _Group:
             "purpose": held.purpose,
             "supersedes": held.current,
             "surplus": surplus,
+            "wanted": held.wanted,
         }
         if request.at is not None:
             body["at"] = request.at
@@ -299,7 +299,7 @@ class _Group:
             for question, value in answers.items()
         ]
         self.known[held.annotator, request.id] = (body_hash, response)
-        held.current, held.current_kind = seq, request.kind
+        held.current = seq
         return receipt
 
     def flush(self) -> None:
@@ -309,12 +309,18 @@ class _Group:
         if self._judgements:
             run(sa.insert(judgement), self._judgements)
         if self._moved:
-            run(_MOVE, [_moved(held) for held in self._moved.values()])
+            freed_first = sorted(self._moved.values(), key=lambda held: held.slot is not None)
+            run(_MOVE, [_moved(held) for held in freed_first])
         if self._taken:
             run(TAKE, self._taken)
         for log in self.logs.values():
             if isinstance(log, Log):
                 log.flush()
+
+
+def is_plain(name: str) -> bool:
+    """Whether a client's name for something can be one: short, without spaces and control characters."""
+    return 1 <= len(name) <= MAX_CLIENT_ID and name.isascii() and name.isprintable() and " " not in name
 
 
 def _check_open(log: Log, request: Submit, held: Held) -> None:

@@ -202,11 +202,11 @@ item = Table(
     _ref("project"),
     _ref("batch"),
     Column("external_id", Text, nullable=False),
-    Column("payload", Text, nullable=False),
     Column("priority", Float, nullable=False, server_default="0"),
     Column("shuffle", Integer, nullable=False),
     Column("wanted", Integer, nullable=False, server_default="0"),
     Column("taken", Integer, nullable=False, server_default="0"),
+    Column("payload", Text, nullable=False),
     UniqueConstraint("project", "external_id"),
     Index("ix_item_batch", "batch", "id"),
     Index(
@@ -220,7 +220,8 @@ item = Table(
     ),
     CheckConstraint("taken >= 0 AND wanted >= 0", name="counts"),
 )
-"""`wanted` (slots that the engine opened) and `taken` (slots leased or done) are projections."""
+"""`wanted` (slots that the engine opened) and `taken` (slots leased or done) are projections. `payload` stands last:
+SQLite reads a row's columns in their order, and a long text's pages with them."""
 
 media = Table(
     "media",
@@ -264,7 +265,9 @@ assignment = Table(
         sqlite_where=text("state IN ('leased', 'done')"),
         postgresql_where=text("state IN ('leased', 'done')"),
     ),
-    Index("ix_assignment_annotator", "annotator", "project", "leased_at"),
+    Index("ix_assignment_annotator", "annotator", "project"),
+    Index("ix_assignment_held", "project", "annotator", "leased_at", sqlite_where=text("state = 'leased'"),
+          postgresql_where=text("state = 'leased'")),
     Index("ix_assignment_lapsing", "project", "leased_until", sqlite_where=text("state = 'leased'"),
           postgresql_where=text("state = 'leased'")),
     _one_of("purpose", "work", "gold", "repeat", "practice", "adjudication", "import"),
@@ -281,7 +284,7 @@ submit = Table(
     Column("client_id", Text, nullable=False),
     Column("body_hash", LargeBinary, nullable=False),
     Column("assignment", Text, ForeignKey("assignment.id"), nullable=False),
-    _ref("item"),
+    Column("item", Id, nullable=False),
     Column("kind", Text, nullable=False),
     Column("supersedes", BigInteger),
     Column("form_version", Integer, nullable=False),
@@ -292,13 +295,15 @@ submit = Table(
     Column("salt", LargeBinary),
     _time("submitted_at", nullable=False),
     PrimaryKeyConstraint("project", "seq"),
-    UniqueConstraint("annotator", "client_id"),
+    UniqueConstraint("client_id", "annotator"),
     UniqueConstraint("project", "supersedes"),
     Index("ix_submit_annotator", "project", "annotator", "submitted_at"),
     _one_of("kind", "answer", "skip", "undo"),
 )
 """Append-only. `body_hash` tells a retry from another body under the same client's id. `supersedes` is the seq of
-the assignment's submit that this one replaces. `salt` hides the answers in the event's digest; erasure drops it."""
+the assignment's submit that this one replaces. `salt` hides the answers in the event's digest; erasure drops it.
+`item` is the assignment's; it refers to no row, for then every item removed with a cancelled import would be looked for
+in all submits."""
 
 judgement = Table(
     "judgement",
@@ -407,7 +412,7 @@ consensus = Table(
     metadata,
     _ref("project"),
     Column("question", Text, nullable=False),
-    _ref("item"),
+    Column("item", Id, nullable=False),
     Column("external_id", Text, nullable=False),
     Column("label", Text, nullable=False),
     Column("confidence", Float, nullable=False),
