@@ -97,6 +97,12 @@ def options(task: TaskType) -> dict[Any, str]:
     return {option.value: option.label for keys in shown if isinstance(keys, Keys) for option in keys.options}
 
 
+def _method(task: TaskType, part: Judgements) -> str:
+    """The task type's method, once there are more judgements than it has to learn figures from them."""
+    classes = len(part.coded()[1]) if task.level == "nominal" else 0
+    return "majority" if len(part) < len(part.annotators) * classes * (classes - 1) else task.consensus
+
+
 def _compute(form: ProjectForm, submits: Submits, table: Judgements) -> tuple[Figures, dict[str, Consensus]]:
     asked = set(table.questions.tolist())
     agreeing: dict[int, figures.Interval] = {}
@@ -110,7 +116,7 @@ def _compute(form: ProjectForm, submits: Submits, table: Judgements) -> tuple[Fi
         part = table.about(question.name)
         if task.level != "distance":
             agreement[question.name] = figures.quality(measure_agreement(part, level=task.level))
-        inferred = infer_consensus(part, task.consensus)
+        inferred = infer_consensus(part, _method(task, part))
         merged[question.name] = inferred
         stored[question.name] = figures.merged(inferred, infer_consensus(part, "majority"))
         classes[question.name] = figures.counts(part, inferred, words)
