@@ -7,7 +7,8 @@ the Bootstrap, chapters 6, 12 and 13; the factor n / (n - 1) as in Hesterberg 20
 
 A kind of item that did not occur among n may still have a frequency up to 1 - .025 ** (1 / n), the rule of three.
 The interval therefore reaches at least to what the value would be with that much of an unseen kind, for the kinds
-that matter: items on which all give the same rare category, and items on which one dissents.
+that matter: items on which all give the same rare category, items on which one dissents, and
+items on which two agree.
 """
 
 from __future__ import annotations

@@ -20,8 +20,9 @@ RARE = 5
 def with_unseen(table: Judgements, level: str) -> Judgements:
     """The table with one further item, after its own, for each kind that matters and did not occur.
 
-    The kinds: all annotators give a rare category c, for each c; and one annotator dissents, where nobody ever
-    did. Items added have as many judgements as the others have on average, by annotators who met.
+    The kinds: all annotators give a rare category c, for each c; one annotator dissents, where nobody ever did;
+    two annotators agree, where nobody ever did. Items added have as many judgements as the others have on average,
+    by annotators who met.
     """
     if not len(table):
         return table
@@ -40,6 +41,9 @@ def with_unseen(table: Judgements, level: str) -> Judgements:
     if (length <= 1).all():
         first, second, categories = _two_most_frequent(usual, categories, level)
         kinds.append(np.r_[second, np.full(len(who) - 1, first)])
+    if counts.data.max() == 1 and len(categories) > 1:
+        often = np.argsort(-usual, kind="stable")
+        kinds.append(np.r_[often[0], np.resize(often, len(who) - 1)])
     return _append(table, codes, categories, who, kinds) if kinds else table
 
 

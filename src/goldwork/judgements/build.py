@@ -49,7 +49,7 @@ def build(columns: Mapping[str, Any], names: Mapping[str, str], duplicates: Dupl
     }
     items, item = identify(factors["item"], names["item"], where)
     annotators, annotator = identify(factors["annotator"], names["annotator"], where)
-    if "question" in factors:
+    if "question" in factors and len(rows):
         questions, question = identify(factors["question"], names["question"], where)
     else:
         questions, question = objects([ONE_QUESTION]), np.zeros(len(rows), np.int32)

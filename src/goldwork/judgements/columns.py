@@ -12,7 +12,7 @@ import re
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -116,7 +116,7 @@ def factorise_arrow(column: pa.Array[Any] | pa.ChunkedArray[Any]) -> Factor:
     if isinstance(column, pa.ChunkedArray):  # older versions keep several chunks of text
         column = pa.concat_arrays(column.chunks)
     coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    codes = coded.indices.cast(pa.int32()).fill_null(-1).to_numpy(zero_copy_only=False).copy()
     return _without_missing(Factor(codes, coded.dictionary.to_pylist()))
 
 
@@ -140,9 +140,12 @@ def _factor_objects(values: list[Any]) -> Factor:
     codes = np.empty(len(values), np.int32)
     for row, value in enumerate(values):
         kind = value.__class__
-        if kind in (list, tuple, dict, np.ndarray):
+        if kind in (list, tuple, dict, set, np.ndarray):
             value, kind = _json(value, row), dict
-        codes[row] = seen.setdefault((kind, value), len(seen))
+        try:
+            codes[row] = -1 if value != value else seen.setdefault((kind, value), len(seen))
+        except (TypeError, ValueError):  # it compares or hashes as nothing that JSON has
+            codes[row] = -1 if is_missing(value) else _refuse(value, row)
     distinct = [json.loads(value) if kind is dict else _plain(value) for kind, value in seen]
     return _without_missing(Factor(codes, distinct))
 
@@ -152,7 +155,11 @@ def _json(value: Any, row: int) -> str:
         plain = value.tolist() if isinstance(value, np.ndarray) else value
         return json.dumps(plain, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
-        raise InputError(f"row {row + 1}: a structured answer must be what JSON can write. Got {value!r}.") from None
+        return _refuse(value, row)
+
+
+def _refuse(value: Any, row: int) -> NoReturn:
+    raise InputError(f"row {row + 1}: a structured answer must be what JSON can write. Got {value!r}.") from None
 
 
 def _plain(value: Any) -> Any:
