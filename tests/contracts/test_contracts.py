@@ -8,9 +8,10 @@ import pytest
 
 from goldwork.agreement import coefficient
 from goldwork.consensus import consensus
+from goldwork.io import format  # noqa: A004
 from goldwork.tasks import task_type
 from goldwork.tasks.choice import Choice, Class
-from goldwork.testing import COEFFICIENT_CHECKS, CONSENSUS_CHECKS, TASK_TYPE_CHECKS, Sample
+from goldwork.testing import COEFFICIENT_CHECKS, CONSENSUS_CHECKS, FORMAT_CHECKS, TASK_TYPE_CHECKS, Sample
 
 SAMPLES = {
     "choice": Sample(
@@ -41,3 +42,9 @@ def test_consensus(name: str, check: Callable[[str], None]) -> None:
 @pytest.mark.parametrize("name", task_type.names())
 def test_task_type(name: str, check: Callable[[Sample], None]) -> None:
     check(SAMPLES[name])
+
+
+@pytest.mark.parametrize("check", FORMAT_CHECKS, ids=by_name)
+@pytest.mark.parametrize("name", format.names())
+def test_format(name: str, check: Callable[[str], None]) -> None:
+    check(name)

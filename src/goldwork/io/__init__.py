@@ -26,6 +26,8 @@ from goldwork.judgements import Duplicates, Judgements
 from goldwork.registry import Registry
 
 PathName = str | PathLike[str]
+ANY_TEXT = ("csv", "tsv")
+"""Formats that any text may be: taken only where no other one knows the bytes."""
 
 
 __all__ = [
@@ -80,11 +82,10 @@ def sniff(source: Source) -> str:
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
         raise InputError("the file is empty.", where=str(source))
     fitting = [name for name in format.names() if format.get(name).sniff(head)]
+    certain = [name for name in fitting if name not in ANY_TEXT]
     suffix = _suffix(source.path)
-    named = [name for name in fitting if suffix in format.get(name).suffixes]
-    if structured := [name for name in named or fitting if name not in ("csv", "tsv")]:
-        return structured[0]
-    return (named or fitting or ["csv"])[0]
+    likely = [name for name in fitting if suffix in format.get(name).suffixes]
+    return (certain or likely or fitting or ["csv"])[0]
 
 
 def scan(source: Source, name: str | None = None) -> Iterator[Chunk]:

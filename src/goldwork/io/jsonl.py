@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any
 
@@ -16,6 +17,7 @@ from goldwork.io.source import MAX_COLUMNS, MAX_LINE, Source
 
 ROWS = 20_000
 """Rows of a chunk."""
+_BEGINS = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*["}]|\[\s*[\[{"\]\d])')
 
 
 class JsonLines:
@@ -25,8 +27,8 @@ class JsonLines:
     unit = "line"
 
     def sniff(self, head: bytes) -> bool:
-        """Whether `head` may begin a file of this kind: the first character is an opening brace or bracket."""
-        return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+        """Whether `head` may begin a file of this kind: with an object, or with an array (refused, with the mend)."""
+        return _BEGINS.match(head) is not None
 
     def read(self, source: Source) -> Iterator[Chunk]:
         """Chunks of columns of JSON values. Raises InputError naming file, line and mend."""

@@ -49,7 +49,8 @@ def judgements(
     for role, column in roles.items():
         taken[role if role in CONTEXT else column] = columns[column]
     label = roles["label"]
-    taken[label] = _structured(columns[label])
+    if name != "jsonl":  # its values have their JSON types already
+        taken[label] = _structured(columns[label])
     try:
         table = Judgements.from_columns(
             taken,

@@ -18,16 +18,19 @@ from __future__ import annotations
 from goldwork.testing.coefficients import COEFFICIENT_CHECKS, check_coefficient
 from goldwork.testing.consensus_methods import CONSENSUS_CHECKS, check_consensus
 from goldwork.testing.crowds import Crowd, simulate_crowd
+from goldwork.testing.formats import FORMAT_CHECKS, check_format
 from goldwork.testing.task_types import TASK_TYPE_CHECKS, Sample, check_task_type
 
 __all__ = [
     "COEFFICIENT_CHECKS",
     "CONSENSUS_CHECKS",
+    "FORMAT_CHECKS",
     "TASK_TYPE_CHECKS",
     "Crowd",
     "Sample",
     "check_coefficient",
     "check_consensus",
+    "check_format",
     "check_task_type",
     "simulate_crowd",
 ]
