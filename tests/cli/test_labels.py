@@ -1,0 +1,154 @@
+"""`goldwork agreement` and `goldwork consensus` on files: no options needed, nothing written on errors."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goldwork import io
+from goldwork.cli import main
+
+DATA = Path(os.environ.get("GOLDWORK_DATA", Path(__file__).parents[3] / "shared" / "data"))
+LABELS = "task,worker,rating\n" + "".join(
+    f"t{n},{who},{'ab'[(n + (who == 'cam')) % 2]}\n" for n in range(12) for who in ("ann", "bob", "cam")
+)
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    path = tmp_path / "labels.csv"
+    path.write_text(LABELS)
+    return path
+
+
+def test_agreement_for_people_and_for_programs(labels: Path, capsys: Any) -> None:
+    assert main(["agreement", str(labels)]) == 0
+    out, said = capsys.readouterr()
+    assert "95 % interval" in out
+    assert "item from 'task', annotator from 'worker', label from 'rating'" in said
+    assert "choice (guessed)" in said
+    assert main(["agreement", str(labels), "--json", "--coefficient", "percent"]) == 0
+    [line] = capsys.readouterr().out.splitlines()
+    found = json.loads(line)
+    assert found["value"] == pytest.approx(1 / 3)
+    assert (found["items"], found["judgements"], found["coefficient"]) == (12, 36, "percent")
+    assert found["low"] <= found["value"] <= found["high"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet", "csv.gz", "jsonl.gz"])
+def test_every_format_gives_the_same_consensus(labels: Path, tmp_path: Path, suffix: str) -> None:
+    copy, out = tmp_path / f"copy.{suffix}", [tmp_path / "one.csv", tmp_path / "two.csv"]
+    io.write(copy, io.load(labels).columns)
+    assert main(["consensus", str(labels), "--method", "majority", "-o", str(out[0])]) == 0
+    assert main(["consensus", str(copy), "--method", "majority", "-o", str(out[1])]) == 0
+    assert out[0].read_bytes() == out[1].read_bytes()
+    with out[0].open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert list(rows[0])[:4] == ["item", "label", "confidence", "judgements"]
+    assert [row["label"] for row in rows] == ["ab"[int(row["item"][1:]) % 2] for row in rows]
+
+
+def test_consensus_without_a_file_goes_to_stdout(labels: Path, capsysbinary: Any) -> None:
+    assert main(["consensus", str(labels)]) == 0
+    out, said = capsysbinary.readouterr()
+    assert out.splitlines()[0].startswith(b"item,label,confidence,judgements")
+    assert len(out.splitlines()) == 13
+    assert b"dawid-skene: 12 items from 36 judgements" in said
+
+
+def test_consensus_as_json_and_with_gold(labels: Path, tmp_path: Path, capsys: Any) -> None:
+    gold, out = tmp_path / "gold.csv", tmp_path / "out.jsonl"
+    gold.write_text("item,truth\nt0,b\nt99,a\n")
+    assert main(["consensus", str(labels), "--gold", str(gold), "--json", "-o", str(out)]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["items"] == 12
+    assert {row["annotator"] for row in summary["annotators"]} == {"ann", "bob", "cam"}
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert next(row["label"] for row in rows if row["item"] == "t0") == "b"
+
+
+def test_several_questions(tmp_path: Path, capsys: Any) -> None:
+    path, out = tmp_path / "labels.csv", tmp_path / "out.csv"
+    path.write_text("item,annotator,question,label\n" + "".join(
+        f"{n},{who},{question},{n % 2}\n" for n in range(12) for who in "xy" for question in ("hate", "tone")
+    ))  # fmt: skip
+    assert main(["agreement", str(path), "--json"]) == 0
+    assert [json.loads(line)["question"] for line in capsys.readouterr().out.splitlines()] == ["hate", "tone"]
+    assert main(["consensus", str(path), "-o", str(out)]) == 0
+    assert out.read_text().startswith("item,question,label,")
+    assert len(out.read_text().splitlines()) == 25
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--coefficient", "no"],
+        ["--item", "no"],
+        ["--task", "no"],
+        ["--level", "interval"],
+        ["--items", "missing.csv"],
+    ],
+)
+def test_bad_options_end_with_2(labels: Path, options: list[str], capsys: Any) -> None:
+    assert main(["agreement", str(labels), *options]) == 2
+    assert "goldwork: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "said"),
+    [
+        (LABELS + "t0,ann,a\n", [], "line 38 repeats line 2"),
+        (LABELS + "t0,ann\n", [], "line 38: 2 cells"),
+        (LABELS, ["--method", "no"], "no consensus is called 'no'"),
+        (LABELS, ["--gold", "missing.csv"], "missing.csv"),
+        ("a,b\n1,2\n", [], "no column is called item"),
+    ],
+)
+def test_errors_write_nothing(tmp_path: Path, content: str, options: list[str], said: str, capsys: Any) -> None:
+    path, out = tmp_path / "labels.csv", tmp_path / "out.csv"
+    path.write_text(content)
+    assert main(["consensus", str(path), *options, "-o", str(out)]) == 2
+    assert said in capsys.readouterr().err
+    assert [one.name for one in tmp_path.iterdir()] == ["labels.csv"]
+
+
+def test_the_input_is_never_overwritten(labels: Path, capsys: Any) -> None:
+    assert main(["consensus", str(labels), "-o", str(labels)]) == 2
+    assert "is the file that is read" in capsys.readouterr().err
+    assert labels.read_text() == LABELS
+
+
+def test_usage_errors_and_a_reader_that_goes_away(labels: Path) -> None:
+    command = [sys.executable, "-m", "goldwork.cli"]
+    assert subprocess.run([*command, "agreement"], capture_output=True, check=False).returncode == 2
+    assert subprocess.run([*command, "nothing"], capture_output=True, check=False).returncode == 2
+    process = subprocess.Popen([*command, "consensus", str(labels)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.close()
+    _, said = process.communicate()
+    assert b"Traceback" not in said
+    assert b"Exception" not in said
+
+
+@pytest.mark.skipif(not DATA.exists(), reason=f"the shared data sets are not at {DATA}")
+@pytest.mark.parametrize(
+    ("name", "method", "accuracy"),
+    [("product", "dawid-skene", 0.9390), ("snow_rte", "dawid-skene", 0.9275), ("face_sentiment", "dawid-skene", 0.640)],
+)
+def test_real_labels_need_no_options(tmp_path: Path, name: str, method: str, accuracy: float) -> None:
+    packed, out = tmp_path / "labels.csv.gz", tmp_path / "out.csv"
+    packed.write_bytes(gzip.compress((DATA / name / "labels.csv").read_bytes()))
+    assert main(["consensus", str(packed), "--method", method, "-o", str(out)]) == 0
+    with (DATA / name / "truth.csv").open() as one, out.open() as other:
+        truth = {row["item"]: row["truth"] for row in csv.DictReader(one)}
+        found = {row["item"]: row["label"] for row in csv.DictReader(other)}
+    known = [item for item in found if item in truth]
+    assert sum(found[item] == truth[item] for item in known) / len(known) >= accuracy
