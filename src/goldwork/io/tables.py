@@ -121,11 +121,9 @@ def _structured(column: Column) -> Column:
     """Labels that are all written as JSON arrays or objects become what they say; other columns stay."""
     if isinstance(column, np.ndarray) and column.dtype != object:
         return column
-    words = {value for value in column if isinstance(value, str) and value}
-    if not words or any(not isinstance(value, str | None) for value in column):
-        return column
-    if any(word[0] not in "[{" for word in words):
-        return column
+    if not all(value is None or (isinstance(value, str) and value[:1] in ("", "[", "{")) for value in column):
+        return column  # the first label tells, in nearly every file
+    words = {value for value in column if value}
     try:
         decoded = {word: json.loads(word) for word in words}
     except (ValueError, RecursionError):
