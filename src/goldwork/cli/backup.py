@@ -32,10 +32,11 @@ def add(commands: Any) -> None:
 
 def run_backup(arguments: argparse.Namespace) -> int:
     """Write the backup and say what is in it."""
+    from goldwork import __version__
     from goldwork.services.backup import backup
     from goldwork.store.home import Home
 
-    made = backup(Home(arguments.home, arguments.database), arguments.file)
+    made = backup(Home(arguments.home, arguments.database), arguments.file, __version__)
     print(
         f"wrote {arguments.file}: the database ({made.database_bytes:,} bytes) and {made.images:,} images",
         file=sys.stderr,

@@ -24,7 +24,6 @@ from typing import IO
 
 import msgspec
 
-from goldwork import __version__
 from goldwork.errors import CorruptStoreError, InputError
 from goldwork.io.source import replacing
 from goldwork.store.database import Database
@@ -48,8 +47,11 @@ class Backup(msgspec.Struct, frozen=True):
     images: int
 
 
-def backup(home: Home, target: Path) -> Backup:
-    """Write a backup of `home` to `target`, beside a running server or not. Raises InputError."""
+def backup(home: Home, target: Path, version: str) -> Backup:
+    """Write a backup of `home` to `target`, beside a running server or not; `version` is goldwork's.
+
+    Raises InputError where there is nothing to back up, or `target` is there already.
+    """
     if not home.database.startswith("sqlite"):
         raise InputError(
             "the database is PostgreSQL: back it up with pg_dump, and copy the folder media of the home after that."
@@ -66,7 +68,7 @@ def backup(home: Home, target: Path) -> Backup:
         files = sorted(
             path for path in home.media.glob("??/*") if _MEDIA.fullmatch(f"media/{path.parent.name}/{path.name}")
         )
-        made = Backup(FORMAT, __version__, int(time.time() * 1000), copy.stat().st_size, len(files))
+        made = Backup(FORMAT, version, int(time.time() * 1000), copy.stat().st_size, len(files))
         with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
             _add(archive, MANIFEST, msgspec.json.encode(made))
             archive.add(copy, DATABASE, filter=_anonymous)
