@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import Any
 
 import numpy as np
@@ -164,15 +165,15 @@ def test_an_annotator_of_one_judgement_has_wide_intervals() -> None:
 
 @pytest.mark.slow
 def test_time_is_linear_in_judgements() -> None:
-    """Four sizes: ten times the judgements take about ten times as long."""
-    import time
-
-    took = []
-    for items in (5_000, 50_000):
+    """Sixteen times the judgements take no more than about sixteen times as long: the best of three of each."""
+    best = []
+    options: dict[str, Any] = {"max_iterations": 10, "tolerance": 0, "intervals": False, "ambiguity": False}
+    for items in (5_000, 80_000):
         table = simulate_crowd(items=items, annotators=50, per_item=5, seed=1).table
-        options: dict[str, Any] = {"max_iterations": 15, "tolerance": 0, "intervals": False, "ambiguity": False}
-        infer_consensus(table, **options)
-        start = time.perf_counter()
-        infer_consensus(table, **options)
-        took.append(time.perf_counter() - start)
-    assert took[1] < 30 * took[0]
+        took = []
+        for _ in range(3):
+            start = time.process_time()
+            infer_consensus(table, **options)
+            took.append(time.process_time() - start)
+        best.append(min(took))
+    assert best[1] < 50 * best[0]
