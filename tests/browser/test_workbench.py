@@ -148,19 +148,21 @@ def test_help_lists_every_key_and_shortcuts_are_said(bench: Any) -> None:
 def test_the_next_item_never_waits_for_the_network(bench: Any, house: House) -> None:
     page, project = bench(texts=[f"Message {n}" for n in range(60)])
 
-    def held_back(route: Route) -> None:
-        time.sleep(2)
-        route.continue_()
-
-    page.route("**/submits", held_back)
+    held: list[Route] = []
+    page.route("**/submits", lambda route: held.append(route))
     started = time.monotonic()
     before = current(page)
     page.keyboard.press("1")
     page.wait_for_function("b => document.querySelector('[data-item]').dataset.item !== b", arg=before)
     assert time.monotonic() - started < 1
+    page.wait_for_timeout(2000)
+    expect(page.get_by_test_id("sync")).to_contain_text("1 waiting to sync")
+    press(page, "2")
+    assert len(held) == 1, "in order: the second waits for the first"
     page.unroute("**/submits")
+    held[0].continue_()
     synced(page)
-    assert len(house.judgements(project)) == 1
+    assert len(house.judgements(project)) == 2
 
 
 def test_key_to_next_item_painted(bench: Any, record_property: Any) -> None:

@@ -2,7 +2,11 @@
 
 export const location_ = $state({ path: location.pathname, search: location.search, hash: location.hash })
 
+/** How often the address has changed since the page was loaded. */
+export const moves = { count: 0 }
+
 function read(): void {
+  moves.count += 1
   location_.path = location.pathname
   location_.search = location.search
   location_.hash = location.hash
@@ -16,6 +20,14 @@ export function go(to: string, options: { replace?: boolean } = {}): void {
 /** Only a path of this site: what comes in from `?to=` is not to be trusted. */
 export function inside(to: string | null): string {
   return to && /^\/(?![/\\])/.test(to) ? to : '/'
+}
+
+/** After a move the focus is at the new page's heading, so that it is heard and Tab goes on from there. */
+export function arrive(): void {
+  if (!moves.count) return
+  scrollTo(0, 0)
+  const heading = document.querySelector<HTMLElement>('main h1[tabindex]') ?? document.querySelector<HTMLElement>('main[tabindex]')
+  heading?.focus({ preventScroll: true })
 }
 
 addEventListener('popstate', read)
