@@ -1,8 +1,7 @@
 """Leases: who judges which item next.
 
 A lease is an assignment row in state `leased` that holds a slot of its item until `leased_until`, by the database's
-clock. Candidates come from the partial index over open items, in the order (priority, shuffle, id); a requester goes
-round that order from where they last stood, so that what they have judged is not searched again.
+clock. `order` finds the candidates; here they are taken, a free slot each, together for all requests of a group.
 
 **Invariant: the unique (item, slot) admits an item's slot once, whatever the code does; nothing counts, then inserts.**
 """
@@ -21,13 +20,12 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.errors import GoldworkError
 from goldwork.services.log import Log
+from goldwork.services.order import Candidate, Search, Stand
 from goldwork.store.database import Database
-from goldwork.store.schema import assignment, item, submit
+from goldwork.store.schema import assignment, item
 
 MAX_HELD = 200
 """Leases one person may hold in a project, so that work can be taken offline."""
-WINDOWS = (4, 32, 256, 2048)
-"""How many entries of the index of open items a request reads beyond what it needs, window after window."""
 REAP = 500
 """Lapsed leases released by one request."""
 STANDS = 100_000
@@ -62,23 +60,6 @@ class Leased(msgspec.Struct, frozen=True):
     more: bool
 
 
-Place = tuple[float, int, int]
-START: Place = (float("-inf"), -1, -1)
-
-
-class Stand(msgspec.Struct):
-    """Where an annotator stands in the order, and where the present round began, which has come to nothing so far.
-
-    `opened`: how many items were open when it was last looked at from the start. `dry`: the last round gave nothing.
-    """
-
-    opened: int
-    place: Place = START
-    begun: Place = START
-    wrapped: bool = False
-    dry: bool = False
-
-
 LEASED: sa.ColumnElement[str] = sa.literal_column("'leased'")
 """Not a parameter: a partial index is used where the statement says its condition itself."""
 _LAPSED = (
@@ -104,41 +85,6 @@ _HELD = (
     .order_by(assignment.c.leased_at, item.c.priority, item.c.shuffle, item.c.id)
 )
 _RENEW = sa.update(assignment).where(assignment.c.id == bind("held")).values(leased_until=bind("until"))
-_open = (
-    sa.select(item.c.id, item.c.priority, item.c.shuffle, item.c.wanted, item.c.taken)
-    .where(
-        item.c.project == bind("project"),
-        item.c.taken < item.c.wanted,
-        sa.tuple_(item.c.priority, item.c.shuffle, item.c.id)
-        > sa.tuple_(
-            bind("priority", type_=sa.Float), bind("shuffle", type_=sa.Integer), bind("id", type_=item.c.id.type)
-        ),
-    )
-    .order_by(item.c.priority, item.c.shuffle, item.c.id)
-    .limit(bind("window"))
-    .subquery()
-)
-_OPEN = (
-    sa.select(_open, assignment.c.id.label("mine"), assignment.c.state)
-    .select_from(
-        _open.outerjoin(
-            assignment,
-            (assignment.c.item == _open.c.id)
-            & (assignment.c.annotator == bind("annotator"))
-            & (assignment.c.pass_number == 0),
-        )
-    )
-    .order_by(_open.c.priority, _open.c.shuffle, _open.c.id)
-)
-"""Open items after a place, each with this annotator's own assignment where there is one."""
-_LATEST = (
-    sa.select(item.c.priority, item.c.shuffle, item.c.id)
-    .join(submit, submit.c.item == item.c.id)
-    .where(submit.c.project == bind("project"), submit.c.annotator == bind("annotator"))
-    .order_by(submit.c.submitted_at.desc())
-    .limit(1)
-)
-"""Which item an annotator judged last."""
 _PAYLOADS = sa.select(item.c.id, item.c.payload).where(item.c.id.in_(bind("items", expanding=True)))
 _SLOTS = sa.select(assignment.c.item, assignment.c.slot).where(
     assignment.c.item.in_(bind("items", expanding=True)),
@@ -186,10 +132,9 @@ class _Group:
             annotators = sorted({request.annotator for request in requests if request.project == project})
             for annotator, *lease in connection.execute(_HELD, {"project": project, "annotators": annotators}):
                 self.held.setdefault((project, annotator), []).append(Held(*lease))
+        self._searches: dict[int, Search] = {}
         self._renewed: list[dict[str, Any]] = []
-        self._found: list[tuple[Any, str, Lease, Log]] = []
-        self._given: set[tuple[int, int]] = set()
-        self._taken: Counter[int] = Counter()
+        self._found: list[tuple[Candidate, str, Lease, Log]] = []
 
     def lease(self, request: Lease) -> Leased | Exception:
         log = self.logs[request.project]
@@ -204,74 +149,30 @@ class _Group:
         more, need = log.state == "open", min(request.count, MAX_HELD) - len(held)
         if more and need > 0:
             found, more = self._candidates(log, request, need)
-            for row in found:
-                lease_id = row.mine or secrets.token_urlsafe(15)
-                self._found.append((row, lease_id, request, log))
-                self._given.add((row.id, request.annotator))
-                self._taken[row.id] += 1
+            for one in found:
+                lease_id = one.mine or secrets.token_urlsafe(15)
+                self._found.append((one, lease_id, request, log))
                 held.append(Held(lease_id, "", until))  # `flush` reads the payloads of all together
         return Leased(log.state, log.form_version, log.guideline_version, list(held), more)
 
-    def _candidates(self, log: Log, request: Lease, need: int) -> tuple[list[Any], bool]:
+    def _candidates(self, log: Log, request: Lease, need: int) -> tuple[list[Candidate], bool]:
         """Up to `need` open items that this annotator has not judged, and whether there may be more."""
-        opened = log.project().get("items", 0)
-        before = self._stand(request)
+        search = self._searches.setdefault(log.id, Search(self.connection, log.id))
+        key, opened = (log.id, request.annotator), log.project().get("items", 0)
+        before = self.stands.get(key)
         if before is not None and before.opened == opened:
-            return self._search(request, need, before)
+            return search.go_round(request.annotator, need, before)
         # Something was opened since, and may stand before the place: look from the start, then go on from there.
         stand = Stand(opened)
-        found, more = self._search(request, need, stand)
+        found, more = search.go_round(request.annotator, need, stand)
         if not found and more:
-            place = before.place if before is not None else self._latest(request)
+            place = search.latest(request.annotator) if before is None else before.place
             stand = Stand(opened, place, place)
-            found, more = self._search(request, need, stand)
+            found, more = search.go_round(request.annotator, need, stand)
         if len(self.stands) >= STANDS:
             self.stands.clear()
-        self.stands[request.project, request.annotator] = stand
+        self.stands[key] = stand
         return found, more
-
-    def _stand(self, request: Lease) -> Stand | None:
-        return self.stands.get((request.project, request.annotator))
-
-    def _latest(self, request: Lease) -> Place:
-        """Where a process that has just started takes up again."""
-        mine = {"project": request.project, "annotator": request.annotator}
-        row = self.connection.execute(_LATEST, mine).one_or_none()
-        return START if row is None else (row.priority, row.shuffle, row.id)
-
-    def _search(self, request: Lease, need: int, stand: Stand) -> tuple[list[Any], bool]:
-        """Go round from where the annotator stands, in bounded windows, until the round is complete."""
-        mine = {"project": request.project, "annotator": request.annotator}
-        found: list[Any] = []
-        for window in (need + extra for extra in WINDOWS):
-            priority, shuffle, last = stand.place
-            where = {"priority": priority, "shuffle": shuffle, "id": last, "window": window}
-            rows = self.connection.execute(_OPEN, mine | where).all()
-            for row in rows:
-                place = (row.priority, row.shuffle, row.id)
-                if stand.wrapped and place > stand.begun:
-                    return self._end_round(stand, found)
-                stand.place = place
-                if self._fits(row, request):
-                    found.append(row)
-                    stand.dry = False
-                    if len(found) == need:
-                        stand.begun, stand.wrapped = place, False
-                        return found, True
-            if len(rows) < window:
-                if stand.wrapped or stand.begun == START:
-                    return self._end_round(stand, found)
-                stand.place, stand.wrapped = START, True
-        return found, bool(found) or not stand.dry
-
-    def _fits(self, row: Any, request: Lease) -> bool:
-        free = row.taken + self._taken[row.id] < row.wanted
-        return free and (row.mine is None or row.state == "lapsed") and (row.id, request.annotator) not in self._given
-
-    def _end_round(self, stand: Stand, found: list[Any]) -> tuple[list[Any], bool]:
-        """All has been seen. The next round begins at the start."""
-        stand.place, stand.begun, stand.wrapped, stand.dry = START, START, False, not found
-        return found, False
 
     def flush(self, answers: Sequence[Leased | Exception]) -> None:
         """Take what was found, a free slot each, and fill in its payload. A slot that is held nevertheless fails the
@@ -281,14 +182,14 @@ class _Group:
             run(_RENEW, self._renewed)
         if not self._found:
             return
-        slots = free_slots(self.connection, {row.id: row.wanted for row, *_ in self._found})
+        slots = free_slots(self.connection, {one.id: one.wanted for one, *_ in self._found})
         fresh: list[dict[str, Any]] = []
         again: list[dict[str, Any]] = []
-        for row, lease_id, request, log in self._found:
+        for one, lease_id, request, log in self._found:
             until = log.now + log.policy().lease_ms
-            lease = {"slot": slots[row.id].pop(0), "leased_at": log.now, "leased_until": until}
-            if row.mine is None:
-                made = {"id": lease_id, "project": request.project, "item": row.id, "annotator": request.annotator}
+            lease = {"slot": slots[one.id].pop(0), "leased_at": log.now, "leased_until": until}
+            if one.mine is None:
+                made = {"id": lease_id, "project": request.project, "item": one.id, "annotator": request.annotator}
                 fresh.append(lease | made | {"pass_number": 0, "purpose": "work", "state": "leased"})
             else:
                 again.append({f"to_{name}": value for name, value in lease.items()} | {"lapsed": lease_id})
@@ -296,14 +197,15 @@ class _Group:
             run(_INSERT, fresh)
         if again:
             run(_RETAKE, again)
-        run(TAKE, [{"of_item": item_id, "more": more} for item_id, more in self._taken.items()])
-        self._fill_in(answers)
+        taken = Counter(one.id for one, *_ in self._found)
+        run(TAKE, [{"of_item": item_id, "more": more} for item_id, more in taken.items()])
+        self._fill_in(answers, sorted(taken))
 
-    def _fill_in(self, answers: Sequence[Leased | Exception]) -> None:
+    def _fill_in(self, answers: Sequence[Leased | Exception], taken: list[int]) -> None:
         payloads = {}
-        for items in _slices(sorted(self._taken)):
+        for items in _slices(taken):
             payloads.update({row.id: row.payload for row in self.connection.execute(_PAYLOADS, {"items": items})})
-        of = {lease_id: payloads[row.id] for row, lease_id, *_ in self._found}
+        of = {lease_id: payloads[one.id] for one, lease_id, *_ in self._found}
         for answer in answers:
             if isinstance(answer, Leased):
                 answer.assignments[:] = [
