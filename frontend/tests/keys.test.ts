@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { assignKeys, KeyCollision, keyName, Keys, type Binding } from '../src/keys/registry'
+
+const made = (key: string, run = (): void => {}): Binding => ({ key, label: key, group: 'g', run })
+const pressed = (key: string, more: object = {}) => ({
+  key,
+  code: '',
+  shiftKey: false,
+  ctrlKey: false,
+  altKey: false,
+  metaKey: false,
+  repeat: false,
+  isComposing: false,
+  target: null,
+  ...more,
+})
+
+test('collisions are refused, and nothing of the refused group is bound', () => {
+  const keys = new Keys()
+  keys.bind(made('1'), made('g'))
+  assert.throws(() => keys.bind(made('2'), made('g')), KeyCollision)
+  assert.throws(() => keys.bind(made('3'), made('3')), KeyCollision)
+  assert.deepEqual(keys.list().map((b) => b.key), ['1', 'g'])
+})
+
+test('what is no key of ours is refused: combinations, system keys, capitals', () => {
+  for (const key of ['Control+s', 'F5', 'Tab', 'A', 'é', '', '12', 'Meta']) assert.throws(() => new Keys().bind(made(key)), KeyCollision)
+})
+
+test('unbinding takes away one’s own only', () => {
+  const keys = new Keys()
+  const free = keys.bind(made('1'))
+  free()
+  let hit = 0
+  keys.bind(made('1', () => (hit += 1)))
+  free()
+  assert.ok(keys.press(pressed('1')))
+  assert.equal(hit, 1)
+})
+
+test('modifiers, composition, repetition and typing never answer', () => {
+  const keys = new Keys()
+  let hit = 0
+  keys.bind(made('1', () => (hit += 1)), made('Space', () => (hit += 1)))
+  for (const more of [{ ctrlKey: true }, { altKey: true }, { metaKey: true }, { shiftKey: true }, { isComposing: true }])
+    assert.equal(keys.press(pressed('1', more)), false)
+  assert.equal(keys.press(pressed('1', { repeat: true })), true, 'a held key is used up')
+  const inside = (what: string) => ({ target: { closest: (s: string) => (s.split(',').some((p) => p.trim().startsWith(what)) ? {} : null) } })
+  assert.equal(keys.press(pressed('1', inside('textarea'))), false)
+  assert.equal(keys.press(pressed(' ', inside('button'))), false, 'Space presses the focused button')
+  assert.equal(keys.press(pressed(' ', { ...inside('button'), repeat: true })), true, 'once')
+  assert.equal(hit, 0)
+  keys.press(pressed('1'))
+  keys.press(pressed(' '))
+  assert.equal(hit, 2)
+})
+
+test('a dialog’s layer has the floor while it is open', () => {
+  const keys = new Keys()
+  const said: string[] = []
+  keys.bind(made('1', () => said.push('page')), made('g', () => said.push('open')))
+  const close = keys.layer(made('g', () => said.push('close')))
+  keys.press(pressed('1'))
+  keys.press(pressed('g'))
+  close()
+  keys.press(pressed('1'))
+  assert.deepEqual(said, ['close', 'page'])
+})
+
+test('single keys can be switched off; the others stay', () => {
+  const keys = new Keys()
+  let hit = 0
+  keys.bind(made('1', () => (hit += 1)), made('Backspace', () => (hit += 10)))
+  keys.enabled = false
+  keys.press(pressed('1'))
+  keys.press(pressed('Backspace'))
+  assert.equal(hit, 10)
+})
+
+test('keys are found on other layouts by their place', () => {
+  assert.equal(keyName({ key: '&', code: 'Digit1', shiftKey: false }), '1') // AZERTY
+  assert.equal(keyName({ key: 'п', code: 'KeyG', shiftKey: false }), 'g') // Cyrillic
+  assert.equal(keyName({ key: '٣', code: 'Digit3', shiftKey: false }), '3') // Arabic
+  assert.equal(keyName({ key: '7', code: 'Numpad7', shiftKey: false }), '7')
+  assert.equal(keyName({ key: 'G', code: 'KeyG', shiftKey: false }), 'g') // Caps Lock
+  assert.equal(keyName({ key: '?', code: 'Slash', shiftKey: true }), '?')
+  assert.equal(keyName({ key: '@', code: 'Digit2', shiftKey: true }), null)
+  assert.equal(keyName({ key: 'z', code: 'KeyY', shiftKey: false }), 'z') // QWERTZ: the letter counts
+})
+
+test('classes get their own keys, then digits, then letters but G and F', () => {
+  assert.deepEqual(assignKeys([{ key: 'x' }, {}, { key: '1' }, {}]), ['x', '2', '1', '3'])
+  const many = assignKeys(Array.from({ length: 40 }, () => ({})))
+  assert.deepEqual(many.slice(0, 10), [...'1234567890'])
+  assert.equal(new Set(many.filter(Boolean)).size, 34)
+  assert.ok(!many.includes('g') && !many.includes('f'))
+  assert.deepEqual(assignKeys([{ key: 'a' }, { key: 'A' }, { key: 'g' }]), ['a', '1', '2'])
+})
