@@ -1,0 +1,29 @@
+"""The method notes: their examples run, and every method has its heading."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goldwork.agreement import coefficient
+from goldwork.consensus import consensus
+
+NOTES = Path(__file__).resolve().parent.parent / "docs" / "methods"
+
+
+@pytest.mark.parametrize("note", sorted(NOTES.glob("*.md")), ids=lambda note: note.stem)
+def test_examples_run(note: Path) -> None:
+    flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    failed, tried = doctest.testfile(str(note), module_relative=False, optionflags=flags, encoding="utf-8")
+    assert tried > 0
+    assert failed == 0
+
+
+@pytest.mark.parametrize(("note", "registry"), [("agreement", coefficient), ("consensus", consensus)])
+def test_every_method_has_a_heading(note: str, registry: Any) -> None:
+    headings = re.findall(r"^## (\S+)$", (NOTES / f"{note}.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(registry.names()) <= set(headings)
