@@ -23,9 +23,8 @@ from goldwork.store.schema import annotator, assignment, batch, form, guideline,
 from goldwork.store.writer import Writer
 
 CLASSES = ("a", "b", "c")
-FORM = {
-    "questions": [{"name": "q", "title": "Q", "task": {"type": "choice", "classes": [{"value": v} for v in CLASSES]}}]
-}
+TASK = {"type": "choice", "classes": [{"value": value} for value in CLASSES]}
+FORM = {"questions": [{"name": "q", "title": "Q", "task": TASK}]}
 MINUTE = 60_000
 CHUNK = 500
 _names = itertools.count()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import operator
+from array import array
 
 import msgspec
 
@@ -38,13 +39,34 @@ class Sweeps:
         return 0
 
 
+class Answers:
+    """How many answers each item has, in blocks of neighbouring ids: four bytes an item."""
+
+    BLOCK = 4096
+
+    def __init__(self) -> None:
+        self._blocks: dict[int, array[int]] = {}
+
+    def add(self, item_id: int, more: int) -> None:
+        """Count `more` answers, or fewer."""
+        block, place = divmod(item_id, self.BLOCK)
+        if block not in self._blocks:
+            self._blocks[block] = array("i", bytes(4 * self.BLOCK))
+        self._blocks[block][place] += more
+
+    def of(self, item_id: int) -> int:
+        """How many there are."""
+        block, place = divmod(item_id, self.BLOCK)
+        return self._blocks[block][place] if block in self._blocks else 0
+
+
 class Replay:
     """The engine's view rebuilt from events alone."""
 
     def __init__(self) -> None:
         self.annotators: dict[int, State] = {}
         self.sweeps: dict[int, Sweeps] = {}
-        self._answers: dict[int, int] = {}
+        self._answers = Answers()
         self._policy = Policy()
         self._project: State = {}
 
@@ -58,14 +80,14 @@ class Replay:
         return self.annotators.get(annotator, {})
 
     def answers(self, item: int) -> int:
-        return self._answers.get(item, 0)
+        return self._answers.of(item)
 
     def step(self, entry: Event) -> list[engine.Decision]:
         """Apply one event as the server did; returns the decisions."""
         if entry.kind == "policy":
             self._policy = msgspec.convert(entry.body["policy"], Policy)
         if entry.kind == "submit":
-            self._answers[entry.body["item"]] = self.answers(entry.body["item"]) + entry.body["fills"]
+            self._answers.add(entry.body["item"], entry.body["fills"])
         changes = engine.step(self, entry)
         self.annotators.update(changes.annotators)
         if changes.project is not None:

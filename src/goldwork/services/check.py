@@ -1,8 +1,9 @@
 """`goldwork check`: everything that can be derived is derived again and compared.
 
-The hash chain of every project, the projections (`item.taken`, `item.wanted`, `assignment.current`, the project's
-head, state and versions), slots held twice, and a replay of the log whose decisions and states must equal the stored
-ones to the byte.
+The database's own integrity and schema; for each project the hash chain, a replay of the log whose decisions and states
+must equal the stored ones to the byte, what is derived from the log (`item.wanted` and `taken`, slots, the batches'
+progress, the project's head, state and versions), and every submit against its event, its answers and its assignment.
+Everything is read once, in order, in one snapshot; what is held in memory is a few bytes an item.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy import bindparam as bind
 
 from goldwork.quality.engine import Event, Policy
 from goldwork.quality.replay import Replay, Sweeps
 from goldwork.services.log import chain, decode, encode
+from goldwork.store.migrations import differences
 from goldwork.store.schema import (
     annotator_state,
     assignment,
@@ -34,10 +37,16 @@ from goldwork.store.schema import (
 )
 
 PAGE = 5000
+SAID = 100
+"""Complaints of the database about itself that are passed on."""
+NO_JSON = object()
+"""What an altered text is read as: equal to nothing that is derived."""
+STATES = {"answer": {"done"}, "skip": {"skipped"}, "undo": {"leased", "lapsed"}, None: {"leased", "lapsed"}}
+"""The states of an assignment after the submit in force."""
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that does not agree: in which project, what, and where to look."""
+    """One thing that does not agree: in which project (0: the whole database), what, and where to look."""
 
     project: int
     what: str
@@ -46,16 +55,30 @@ class Finding(msgspec.Struct, frozen=True):
 
 def check(connection: Connection) -> Iterator[Finding]:
     """Findings over the whole database; none when all agrees. Reads in one snapshot and writes nothing."""
-    heads = sa.select(project.c.id, project.c.seq, project.c.head, project.c.policy).order_by(project.c.id)
-    for row in connection.execute(heads).all():
+    yield from _check_database(connection)
+    for row in connection.execute(sa.select(project).order_by(project.c.id)).all():
         yield from _check_log(connection, row)
-        yield from _check_slots(connection, row.id)
         yield from _check_submits(connection, row.id)
+        yield from _check_assignments(connection, row.id)
+
+
+def _check_database(connection: Connection) -> Iterator[Finding]:
+    for one in differences(connection):
+        yield Finding(0, "schema", str(one))
+    if connection.dialect.name == "sqlite":
+        for (said,) in connection.exec_driver_sql(f"PRAGMA integrity_check({SAID})").all():
+            if said != "ok":
+                yield Finding(0, "integrity", said)
+        for table, row, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(SAID):
+            yield Finding(0, "integrity", f"{table} row {row}: refers to a row of {parent} that is not there")
+
+
+# The log, and what follows from it.
 
 
 def _check_log(connection: Connection, row: Any) -> Iterator[Finding]:
     """Walk the log once: verify the chain, replay the engine, compare what it decides with what is stored."""
-    replay = Replay()
+    replay, last = Replay(), _Last()
     head, expected = b"", 1
     stored = _decisions(connection, row.id)
     log = sa.select(event).where(event.c.project == row.id).order_by(event.c.seq)
@@ -66,26 +89,61 @@ def _check_log(connection: Connection, row: Any) -> Iterator[Finding]:
         if head != bytes(entry.hash):
             yield Finding(row.id, "chain", f"event {entry.seq}: the hash does not fit; it or one before it was altered")
             return
-        made = replay.step(Event(entry.seq, entry.kind, decode(entry.body), entry.at))
-        for number, one in enumerate(made):
-            if (entry.seq, number, one.kind, one.subject, encode(one.evidence).decode()) != next(stored, None):
-                yield Finding(row.id, "decision", f"event {entry.seq}: the replay decides {one.kind} of {one.subject}")
+        one = Event(entry.seq, entry.kind, decode(entry.body), entry.at)
+        for number, made in enumerate(replay.step(one)):
+            if (entry.seq, number, made.kind, made.subject, encode(made.evidence).decode()) != next(stored, None):
+                yield Finding(row.id, "decision", f"event {entry.seq}: the replay decides {made.kind} {made.subject}")
                 return
+        last.note(one)
         expected = entry.seq + 1
     if (extra := next(stored, None)) is not None:
         yield Finding(row.id, "decision", f"event {extra[0]}: a decision is stored that the replay does not make")
     if (row.seq, bytes(row.head)) != (expected - 1, head):
         yield Finding(row.id, "head", f"the project stands at {row.seq}, its log ends at {expected - 1}")
-    if msgspec.json.decode(row.policy, type=Policy) != replay.policy():
-        yield Finding(row.id, "policy", "the project's policy is not its last policy event's")
+    yield from last.compare(row)
     yield from _check_states(connection, row.id, replay)
-    yield from _check_open(connection, row.id, replay)
+    yield from _check_items(connection, row.id, replay)
+
+
+class _Last:
+    """What the log's last event of each kind says about the project."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, Any] = {}
+
+    def note(self, one: Event) -> None:
+        """Remember what one event says."""
+        if one.kind == "state":
+            self._said["state"] = one.body["state"]
+        elif one.kind in ("policy", "form", "guideline"):
+            self._said[f"{one.kind}_version"] = one.body["version"]
+            if one.kind == "policy":
+                self._said["policy"] = one.body["policy"]
+
+    def compare(self, row: Any) -> Iterator[Finding]:
+        """Against the project's row."""
+        for name, said in self._said.items():
+            stored = getattr(row, name)
+            if name == "policy":
+                same = _policy(_read(stored)) == _policy(said)
+            else:
+                same = stored == said
+            if not same:
+                yield Finding(row.id, name.partition("_")[0], f"the project has {name} {stored}, by its log {said}")
+
+
+def _policy(value: Any) -> Any:
+    try:
+        return msgspec.convert(value, Policy)
+    except msgspec.ValidationError:
+        return NO_JSON
 
 
 def _check_states(connection: Connection, project_id: int, replay: Replay) -> Iterator[Finding]:
     whole = connection.execute(sa.select(project_state.c.body).where(project_state.c.project == project_id)).scalar()
-    if (decode(whole) if whole else {}) != replay.project():
-        yield Finding(project_id, "state", f"project: stored {whole}, replayed {encode(replay.project()).decode()}")
+    derived = encode(replay.project()).decode()
+    if (whole or "{}") != derived:
+        yield Finding(project_id, "state", f"project: stored {whole}, replayed {derived}")
     stored = {
         row.annotator: row.body
         for row in connection.execute(sa.select(annotator_state).where(annotator_state.c.project == project_id))
@@ -96,67 +154,160 @@ def _check_states(connection: Connection, project_id: int, replay: Replay) -> It
             yield Finding(project_id, "state", f"annotator {who}: stored {stored.get(who)}, replayed {mine}")
 
 
-def _check_open(connection: Connection, project_id: int, replay: Replay) -> Iterator[Finding]:
-    """`item.wanted` and the batches' `opened_through` against the log's sweeps."""
-    for row in connection.execute(sa.select(batch).where(batch.c.project == project_id)).all():
-        sweeps = replay.sweeps.get(row.id, Sweeps())
-        if row.opened_through != sweeps.reached:
-            yield Finding(project_id, "batch", f"batch {row.id}: at {row.opened_through}, by its log {sweeps.reached}")
-        of_batch = sa.select(item.c.id, item.c.wanted).where(item.c.batch == row.id)
-        for one in _stream(connection, of_batch.order_by(item.c.id)):
-            if one.wanted != (wanted := sweeps.slots(one.id)):
-                yield Finding(project_id, "wanted", f"item {one.id}: wants {one.wanted}, by its log {wanted}")
+def _count(what: sa.ColumnElement[int], *states: str) -> Any:
+    listed = ", ".join(f"'{state}'" for state in states)
+    held = sa.select(what).where(
+        assignment.c.item == item.c.id,
+        sa.literal_column(f"assignment.state IN ({listed})"),
+        assignment.c.slot.is_not(None),
+    )
+    return held.scalar_subquery()
 
 
-def _check_slots(connection: Connection, project_id: int) -> Iterator[Finding]:
-    held = (
-        sa.select(assignment.c.item, sa.func.count().label("held"))
-        .where(
-            assignment.c.project == project_id,
-            assignment.c.state.in_(("leased", "done")),
-            assignment.c.slot.is_not(None),
-        )
-        .group_by(assignment.c.item)
-        .subquery()
-    )
-    count = sa.func.coalesce(held.c.held, 0)
-    wrong = (
-        sa.select(item.c.id, item.c.taken, count.label("held"))
-        .select_from(item.outerjoin(held, held.c.item == item.c.id))
-        .where(item.c.project == project_id, item.c.taken != count)
-    )
-    for row in connection.execute(wrong):
-        yield Finding(project_id, "taken", f"item {row.id}: counts {row.taken} slots taken, {row.held} are held")
+_ITEMS = sa.select(
+    item.c.id,
+    item.c.project,
+    item.c.wanted,
+    item.c.taken,
+    _count(sa.func.count(), "leased", "done").label("held"),
+    _count(sa.func.count(assignment.c.slot.distinct()), "leased", "done").label("slots"),
+    _count(sa.func.count(), "done").label("answers"),
+).order_by(item.c.id)
+
+
+def _check_items(connection: Connection, project_id: int, replay: Replay) -> Iterator[Finding]:
+    """Items and batches against the log's sweeps, and against the slots that assignments hold."""
+    for of in connection.execute(sa.select(batch).where(batch.c.project == project_id)).all():
+        sweeps = replay.sweeps.get(of.id, Sweeps())
+        if of.opened_through != sweeps.reached:
+            yield Finding(project_id, "batch", f"batch {of.id}: at {of.opened_through}, by its log {sweeps.reached}")
+        for row in _stream(connection, _ITEMS.where(item.c.batch == of.id)):
+            if row.project != project_id:
+                yield Finding(project_id, "item", f"item {row.id}: is in project {row.project}, its batch is not")
+            if row.wanted != (wanted := sweeps.slots(row.id)):
+                yield Finding(project_id, "wanted", f"item {row.id}: wants {row.wanted}, by its log {wanted}")
+            if row.taken != row.held:
+                yield Finding(
+                    project_id, "taken", f"item {row.id}: counts {row.taken} slots taken, {row.held} are held"
+                )
+            if row.held != row.slots:
+                yield Finding(project_id, "slot", f"item {row.id}: {row.held} hold its {row.slots} slots")
+            if row.answers != (answers := replay.answers(row.id)):
+                yield Finding(project_id, "answers", f"item {row.id}: has {row.answers}, by its log {answers}")
+
+
+# Submits and assignments.
 
 
 def _check_submits(connection: Connection, project_id: int) -> Iterator[Finding]:
-    """Every submit has its event, its chain of corrections ends in `assignment.current`, its answers fit the digest."""
-    heads: dict[str, int] = {}
-    log = sa.select(event.c.seq, event.c.body).where(event.c.project == project_id, event.c.kind == "submit")
+    """Every submit has its event, which says the same; its answers fit the digest there."""
+    log = sa.select(event.c.seq, event.c.at, event.c.body)
+    log = log.where(event.c.project == project_id, event.c.kind == "submit").order_by(event.c.seq)
     submits = sa.select(submit).where(submit.c.project == project_id).order_by(submit.c.seq)
     answers = _Answers(connection, project_id)
-    for entry, row in _side_by_side(_stream(connection, log.order_by(event.c.seq)), _stream(connection, submits)):
+    for entry, row in _side_by_side(_stream(connection, log), _stream(connection, submits)):
         if entry is None or row is None:
             seq, there = (row.seq, "submit") if entry is None else (entry.seq, "event")
             yield Finding(project_id, "submit", f"{there} {seq}: its other half in the log or the store is missing")
             continue
-        body = decode(entry.body)
-        if (body["annotator"], body["assignment"], body["kind"]) != (row.annotator, row.assignment, row.kind):
-            yield Finding(project_id, "submit", f"submit {row.seq}: its event tells another story")
-        if row.supersedes != heads.get(row.assignment):
-            yield Finding(project_id, "submit", f"submit {row.seq}: does not follow the one before it")
-        heads[row.assignment] = row.seq
-        given = answers.of(row.seq)
-        if row.salt is not None and _digest(bytes(row.salt), given) != body["digest"]:
+        given, said = answers.of(row.seq), _read(entry.body)
+        if not isinstance(said, dict):
+            continue  # the chain is broken here, which was said
+        stored = _story(row)
+        if wrong := sorted(name for name in stored if ({"at": entry.at} | said).get(name, NO_JSON) != stored[name]):
+            yield Finding(project_id, "submit", f"submit {row.seq}: its event says another {', '.join(wrong)}")
+        if row.salt is not None and _digest(bytes(row.salt), given) != said.get("digest"):
             yield Finding(project_id, "judgement", f"submit {row.seq}: its answers are not those in the log")
-    current = sa.select(assignment.c.id, assignment.c.current).where(assignment.c.project == project_id)
-    for row in _stream(connection, current):
-        if row.current != (at := heads.get(row.id)):
-            yield Finding(project_id, "current", f"assignment {row.id}: stands at {row.current}, its submits at {at}")
 
 
-def _digest(salt: bytes, answers: Mapping[str, Any]) -> str:
-    return hashlib.blake2b(salt + encode(answers), digest_size=16).hexdigest()
+def _story(row: Any) -> dict[str, Any]:
+    """What a submit's row says, in the words of its event; its receipt stands for it where the two agree."""
+    receipt = _read(row.response)
+    receipt = receipt if isinstance(receipt, dict) else {}
+    expected = {"id": row.client_id, "assignment": row.assignment, "kind": row.kind, "seq": row.seq}
+    same = receipt | expected | {"surplus": row.surplus} == receipt
+    return {
+        "annotator": row.annotator,
+        "assignment": row.assignment if same else NO_JSON,
+        "at": row.submitted_at,
+        "form": row.form_version,
+        "guideline": row.guideline_version,
+        "item": row.item,
+        "kind": row.kind,
+        "ms": round((row.seconds or 0.0) * 1000),
+        "supersedes": row.supersedes,
+        "surplus": row.surplus,
+    }
+
+
+_earlier = submit.alias("earlier")
+_later = submit.alias("later")
+_LINKS = (
+    sa.select(
+        submit.c.seq,
+        submit.c.assignment,
+        submit.c.supersedes,
+        _earlier.c.assignment.label("corrects"),
+        _later.c.seq.label("corrected"),
+        assignment.c.current,
+    )
+    .select_from(
+        submit.outerjoin(_earlier, (_earlier.c.project == submit.c.project) & (_earlier.c.seq == submit.c.supersedes))
+        .outerjoin(_later, (_later.c.project == submit.c.project) & (_later.c.supersedes == submit.c.seq))
+        .join(assignment, assignment.c.id == submit.c.assignment)
+    )
+    .where(submit.c.project == bind("project"))
+    .order_by(submit.c.seq)
+)
+_CURRENT = (
+    sa.select(
+        assignment.c.id,
+        assignment.c.item,
+        assignment.c.annotator,
+        assignment.c.state,
+        assignment.c.current,
+        submit.c.assignment,
+        submit.c.item.label("of_item"),
+        submit.c.annotator.label("by"),
+        submit.c.kind,
+    )
+    .select_from(
+        assignment.outerjoin(
+            submit, (submit.c.project == assignment.c.project) & (submit.c.seq == assignment.c.current)
+        )
+    )
+    .where(assignment.c.project == bind("project"))
+)
+
+
+def _check_assignments(connection: Connection, project_id: int) -> Iterator[Finding]:
+    """Each assignment's submits form one chain of corrections, which ends in `current` and explains its state."""
+    here = {"project": project_id}
+    for row in _stream(connection, _LINKS, here):
+        if row.supersedes is not None and (row.corrects != row.assignment or row.supersedes >= row.seq):
+            yield Finding(project_id, "submit", f"submit {row.seq}: does not follow one of the same assignment")
+        if (row.corrected is None) != (row.current == row.seq):
+            at = f"assignment {row.assignment}: stands at {row.current}, submit {row.seq}"
+            yield Finding(project_id, "current", f"{at} is {'the last' if row.corrected is None else 'corrected'}")
+    for row in _stream(connection, _CURRENT, here):
+        if row.current is not None and (row.id, row.item, row.annotator) != (row.assignment, row.of_item, row.by):
+            yield Finding(project_id, "current", f"assignment {row.id}: stands at {row.current}, which is another's")
+        elif row.state not in STATES[row.kind]:
+            yield Finding(project_id, "assignment", f"assignment {row.id}: is {row.state} after {row.kind}")
+
+
+# Reading.
+
+
+def _read(text: str) -> Any:
+    try:
+        return decode(text)
+    except msgspec.DecodeError:
+        return NO_JSON
+
+
+def _digest(salt: bytes, answers: Any) -> str:
+    return "" if NO_JSON in answers.values() else hashlib.blake2b(salt + encode(answers), digest_size=16).hexdigest()
 
 
 class _Answers:
@@ -173,7 +324,7 @@ class _Answers:
             self._next = next(self._rows, None)
         if self._next is None or self._next[0] != seq:
             return {}
-        return {row.question: decode(row.value) for row in self._next[1]}
+        return {row.question: _read(row.value) for row in self._next[1]}
 
 
 def _side_by_side(first: Iterator[Any], second: Iterator[Any]) -> Iterator[tuple[Any, Any]]:
@@ -191,8 +342,10 @@ def _side_by_side(first: Iterator[Any], second: Iterator[Any]) -> Iterator[tuple
             one, other = next(first, None), next(second, None)
 
 
-def _stream(connection: Connection, statement: sa.Select[Any]) -> Iterator[Any]:
-    return iter(connection.execute(statement, execution_options={"yield_per": PAGE}))
+def _stream(
+    connection: Connection, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
+) -> Iterator[Any]:
+    return iter(connection.execute(statement, values, execution_options={"yield_per": PAGE}))
 
 
 def _decisions(connection: Connection, project_id: int) -> Iterator[tuple[Any, ...]]:
