@@ -15,6 +15,7 @@ at construction, so the order in which rows came in carries no meaning.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -216,7 +217,11 @@ class Judgements:
 
     def coded(self) -> tuple[Codes, npt.NDArray[Any]]:
         """Values as codes [n] and the distinct values, also where they are numbers or structured answers."""
-        return code(self.value) if self.categories is None else (self.value, self.categories)
+        return self._coded if self.categories is None else (self.value, self.categories)
+
+    @functools.cached_property
+    def _coded(self) -> tuple[Codes, npt.NDArray[Any]]:
+        return code(self.value)
 
     def numbers(self) -> npt.NDArray[np.float64]:
         """The values as float64, [n]. Raises InputError naming the first one that is no number."""
