@@ -1,5 +1,5 @@
 /** What the workbench knows and does; Work.svelte draws it. */
-import { ApiError, work, type Assignment, type DrawnQuestion, type Work } from '../../api'
+import { ApiError, work, type Assignment, type DrawnQuestion, type Next, type Work } from '../../api'
 import { ActiveTimer } from '../../lib/activity'
 import { announce } from '../../lib/announce.svelte'
 import { loadAhead } from '../../lib/images'
@@ -71,9 +71,13 @@ export class Workbench {
   }
 
   async start(): Promise<void> {
-    this.#outbox = await openOutbox(this.account)
-    await this.#open()
-    await this.fill()
+    // All at once; the items that the first answer brings may be fewer than wanted when answers still wait here.
+    const first = work.next(this.project, AHEAD).catch(() => null)
+    const [outbox] = await Promise.all([openOutbox(this.account), this.#open()])
+    this.#outbox = outbox
+    const next = await first
+    if (next && this.info && next.form_version === this.info.form_version) this.#take(next)
+    await this.fill(this.items.length === 0)
   }
 
   stop(): void {
@@ -111,10 +115,7 @@ export class Workbench {
       this.failure = null
       if (next.form_version !== this.info.form_version || next.guideline_version !== this.info.guideline.version)
         await this.#changed(next.form_version)
-      if (next.state !== this.info.project.state) this.info = { ...this.info, project: { ...this.info.project, state: next.state } }
-      this.#feed.merge(next, (id) => this.#isJudged(id))
-      this.dry = next.left === 0
-      this.#show()
+      this.#take(next)
       if (this.#feed.target === OFFLINE) this.offline = 'ready'
       if (!this.items.length) again = next.left > 0 ? AGAIN_WHEN_MORE : AGAIN_WHEN_EMPTY
       else if (this.#feed.low && next.left > 0) again = AGAIN_WHEN_LOST
@@ -127,6 +128,14 @@ export class Workbench {
       this.#asking = false
     }
     if (again !== null && !this.#stopped) this.#timeout = setTimeout(() => void this.fill(true), again)
+  }
+
+  #take(next: Next): void {
+    if (this.info && next.state !== this.info.project.state)
+      this.info = { ...this.info, project: { ...this.info.project, state: next.state } }
+    this.#feed.merge(next, (id) => this.#isJudged(id))
+    this.dry = next.left === 0
+    this.#show()
   }
 
   /** The form or the guideline has a new version. Items drawn with an old form are not answered any more. */
