@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -57,7 +58,11 @@ def build(columns: Mapping[str, Any], names: Mapping[str, str], duplicates: Dupl
         values.take(rows) if isinstance(values, Factor) else values[rows], question, where, names["value"]
     )
     context = {name: _context(name, columns[name], rows, where) for name in CONTEXT if name in columns}
-    order, repeat = _sort((question, item, annotator), value, columns, rows, duplicates, where, (items, annotators))
+    key = (question * np.int64(len(items)) + item) * np.int64(len(annotators)) + annotator
+    source = _Source(columns, rows, duplicates, where)
+    order, repeat = _sort(
+        key, value, source, lambda place: f"item {items[item[place]]!r}, annotator {annotators[annotator[place]]!r}"
+    )
     return {
         "item": item[order],
         "annotator": annotator[order],
@@ -120,72 +125,66 @@ def _check(columns: Mapping[str, Any], names: Mapping[str, str], duplicates: str
             raise InputError(f"column {name!r} has {len(column)} rows where {names['item']!r} has {size}.", where=where)
 
 
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """What came in: its columns, the `rows` of them that hold a value, what repeats mean, its name in errors."""
+
+    columns: Mapping[str, Any]
+    rows: npt.NDArray[np.intp]
+    duplicates: Duplicates
+    where: str
+
+    def row(self, place: int) -> int:
+        """The row as people count it, of a place among those that hold a value."""
+        return int(self.rows[place]) + 1
+
+
 def _sort(
-    keys: tuple[Codes, Codes, Codes],
-    value: npt.NDArray[Any],
-    columns: Mapping[str, Any],
-    rows: npt.NDArray[np.intp],
-    duplicates: Duplicates,
-    where: str,
-    identifiers: tuple[npt.NDArray[Any], npt.NDArray[Any]],
+    key: npt.NDArray[np.int64], value: npt.NDArray[Any], source: _Source, who: Callable[[int], str]
 ) -> tuple[npt.NDArray[np.intp], Codes]:
-    """The rows to keep, in order, and which repeat each is."""
-    question, item, annotator = keys
-    items, annotators = (len(known) for known in identifiers)
-    key = (question * np.int64(items) + item) * np.int64(annotators) + annotator
+    """The places to keep, in order of `key`, and which repeat each is; `who` says whose judgement a place is."""
     order = np.argsort(key)
-    same = np.r_[False, np.diff(key[order]) == 0] if len(rows) else np.zeros(0, bool)
+    same = np.r_[False, np.diff(key[order]) == 0] if len(order) else np.zeros(0, bool)
     if not same.any():
         return order, np.zeros(len(order), np.int32)
-    if duplicates == "error":
+    if source.duplicates == "error":
         second = int(np.flatnonzero(same)[0])
-        first_row, row = sorted((int(rows[order[second - 1]]), int(rows[order[second]])))
-        at = order[second]
+        first_row, row = sorted(source.row(order[place]) for place in (second - 1, second))
         raise InputError(
-            f"row {row + 1} repeats row {first_row + 1}: item {identifiers[0][item[at]]!r}, annotator "
-            f"{identifiers[1][annotator[at]]!r} judged the same question twice. "
+            f"row {row} repeats row {first_row}: {who(order[second])} judged the same question twice. "
             'Choose duplicates="first", "last" or "repeat".',
-            where=where,
+            where=source.where,
         )
-    return _resolve(key, order, same, value, columns, rows, duplicates, where)
+    repeated = same | np.r_[same[1:], False]
+    order[repeated] = _among_repeats(order[repeated], key, value, source)
+    if source.duplicates == "repeat":
+        return order, _positions(same)
+    keep = ~same if source.duplicates == "first" else ~np.r_[same[1:], False]
+    return order[keep], np.zeros(int(keep.sum()), np.int32)
 
 
-def _resolve(
-    key: npt.NDArray[np.int64],
-    order: npt.NDArray[np.intp],
-    same: npt.NDArray[np.bool_],
-    value: npt.NDArray[Any],
-    columns: Mapping[str, Any],
-    rows: npt.NDArray[np.intp],
-    duplicates: Duplicates,
-    where: str,
-) -> tuple[npt.NDArray[np.intp], Codes]:
-    """Put repeats in order (by time, then by what they say), and keep those that are asked for.
+def _among_repeats(
+    places: npt.NDArray[np.intp], key: npt.NDArray[np.int64], value: npt.NDArray[Any], source: _Source
+) -> npt.NDArray[np.intp]:
+    """Repeats in order: by time, then by what they say.
 
     Only where the first or last of rows without times is wanted does the order of rows decide.
     """
-    repeated = same | np.r_[same[1:], False]
-    among = order[repeated]
-    ties: list[npt.NDArray[Any]] = [_ranks(columns[name], rows[among]) for name in CONTEXT if name in columns]
-    ties.append(_ranks(value, among))
+    rows, columns = source.rows[places], source.columns
+    ties = [_ranks(columns[name], rows) for name in CONTEXT if name in columns]
+    ties.append(_ranks(value, places))
     if "submitted_at" in columns:
-        times = moments(_at(columns["submitted_at"], rows[among]), where)
-        if duplicates != "repeat" and (untimed := np.flatnonzero(np.isnan(times))).size:
+        times = moments(_at(columns["submitted_at"], rows), source.where)
+        if source.duplicates != "repeat" and (untimed := np.flatnonzero(np.isnan(times))).size:
             raise InputError(
-                f"row {rows[among[untimed[0]]] + 1} is one of several judgements of the same annotator on the same "
-                f"item and has no submitted_at, so it cannot be told which is {duplicates}.",
-                where=where,
+                f"row {source.row(places[untimed[0]])} is one of several judgements of the same annotator on the same "
+                f"item and has no submitted_at, so it cannot be told which is {source.duplicates}.",
+                where=source.where,
             )
         ties.append(np.nan_to_num(times, nan=-np.inf))
-    elif duplicates != "repeat":
-        ties.append(among)
-    among = among[np.lexsort((*ties, key[among]))]
-    order = order.copy()
-    order[repeated] = among
-    if duplicates == "repeat":
-        return order, _positions(same)
-    keep = ~same if duplicates == "first" else ~np.r_[same[1:], False]
-    return order[keep], np.zeros(int(keep.sum()), np.int32)
+    elif source.duplicates != "repeat":
+        ties.append(places)
+    return places[np.lexsort((*ties, key[places]))]
 
 
 def _at(column: Any, rows: npt.NDArray[np.intp]) -> Any:
