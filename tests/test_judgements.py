@@ -330,7 +330,7 @@ def test_a_million_rows(kind: str, limit: float) -> None:
     }
     if kind == "text":
         columns = {name: [f"{name}{value}" for value in column.tolist()] for name, column in columns.items()}
-    start = time.perf_counter()
+    start = time.process_time()
     table = Judgements.from_columns(columns)
-    assert time.perf_counter() - start < limit
+    assert time.process_time() - start < limit
     assert (len(table), len(table.items), len(table.annotators)) == (1_000_000, 200_000, 2000)

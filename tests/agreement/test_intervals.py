@@ -158,7 +158,7 @@ def test_a_large_table_is_quick() -> None:
     table = Judgements.from_columns(
         {"item": item, "annotator": (item * 7 + np.tile(np.arange(5), 100_000)) % 2000, "label": label}
     )
-    start = time.perf_counter()
+    start = time.process_time()
     agreement = measure_agreement(table)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
     assert agreement.low < 0.49 < agreement.high
