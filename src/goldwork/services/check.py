@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import operator
+import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -55,7 +56,16 @@ class Finding(msgspec.Struct, frozen=True):
 
 def check(connection: Connection) -> Iterator[Finding]:
     """Findings over the whole database; none when all agrees. Reads in one snapshot and writes nothing."""
-    yield from _check_database(connection)
+    try:
+        yield from _check_database(connection)
+        yield from _check_projects(connection)
+    except sa.exc.DatabaseError as error:
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT:
+            raise
+        yield Finding(0, "integrity", str(error.orig))
+
+
+def _check_projects(connection: Connection) -> Iterator[Finding]:
     for row in connection.execute(sa.select(project).order_by(project.c.id)).all():
         yield from _check_log(connection, row)
         yield from _check_submits(connection, row.id)
@@ -345,7 +355,8 @@ def _side_by_side(first: Iterator[Any], second: Iterator[Any]) -> Iterator[tuple
 def _stream(
     connection: Connection, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
 ) -> Iterator[Any]:
-    return iter(connection.execute(statement, values, execution_options={"yield_per": PAGE}))
+    with connection.execute(statement, values, execution_options={"yield_per": PAGE}) as rows:
+        yield from rows
 
 
 def _decisions(connection: Connection, project_id: int) -> Iterator[tuple[Any, ...]]:

@@ -52,8 +52,11 @@ class Database:
         with self._readers.connect() as connection:
             if self.dialect != "sqlite":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            with connection.begin():
+            transaction = connection.begin()
+            try:
                 yield connection
+            finally:
+                transaction.rollback()  # nothing was written; a broken file cannot even commit that
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
