@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
 from goldwork.errors import InputError
-from goldwork.services import monitor, snapshot
+from goldwork.services import export, monitor, snapshot
 from goldwork.services.tables import last_seq
+from goldwork.store.schema import job
 
 
 def take_snapshot(room: Any) -> None:
-    snapshot._rest.clear()
     room.worker._next_tick = 0.0
-    snapshot.EVERY, every = 0, snapshot.EVERY
+    every, rest = snapshot.EVERY, snapshot.REST
+    snapshot.EVERY = snapshot.REST = 0
     try:
         room.worker.drain()
     finally:
-        snapshot.EVERY = every
+        snapshot.EVERY, snapshot.REST = every, rest
 
 
 def answer_by_number(payload: str) -> str:
@@ -126,3 +129,67 @@ def test_one_snapshot_job_a_project(room: Any) -> None:
     room.worker.drain()
     assert room.writer.run(add) is not None
     assert room.read(last_seq, room.project) > 0
+
+
+def test_finished_snapshot_jobs_do_not_pile_up(room: Any) -> None:
+    room.add_items(5)
+    ann = room.add_annotator("Ann")
+    for _ in range(4):
+        room.judge(ann, answer_by_number, 1)
+        take_snapshot(room)
+    with room.database.read() as connection:
+        kinds = [row.kind for row in connection.execute(sa.select(job))]
+    assert kinds.count("snapshot") == 1
+
+
+def test_a_snapshot_that_fails_is_not_tried_at_once_again(room: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> Any:
+        raise InputError("no figures today.")
+
+    monkeypatch.setattr(snapshot, "_compute", fail)
+    room.add_items(2)
+    for _ in range(3):
+        take_snapshot(room)
+    with room.database.read() as connection:
+        assert [row.state for row in connection.execute(sa.select(job).where(job.c.kind == "snapshot"))] == ["failed"]
+
+
+# Nothing that people wait for reads a table from end to end.
+
+BIG = ("item", "submit", "judgement", "event", "assignment", "consensus", "decision")
+
+
+def plans(room: Any, call: Callable[[], Any]) -> list[str]:
+    """The plan of every SELECT that `call` runs, as SQLite explains it."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.lstrip().startswith("SELECT") and "EXPLAIN" not in statement:
+            seen.append((statement, parameters))
+
+    sa.event.listen(room.database._readers, "before_cursor_execute", note)
+    call()
+    sa.event.remove(room.database._readers, "before_cursor_execute", note)
+    with room.database.read() as connection:
+        return [
+            str(row[3])
+            for statement, parameters in seen
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_pages_and_overview_go_by_indices(room: Any) -> None:
+    room.add_items(30)
+    for name in ("Ann", "Bob"):
+        room.judge(room.add_annotator(name), answer_by_number)
+    take_snapshot(room)
+    found = plans(room, lambda: room.read(monitor.overview, room.database, room.project))
+    assert found
+    assert not [plan for plan in found if plan.split()[:2] in [["SCAN", table] for table in BIG]], found
+    for sort in ("confidence", "-confidence", "external_id", "-external_id", "judgements", "-judgements"):
+        page = room.read(monitor.consensus_rows, room.project, None, sort, None, 5)
+        found = plans(room, lambda: room.read(monitor.consensus_rows, room.project, None, sort, page.next, 5))  # noqa: B023
+        assert not [plan for plan in found if "SCAN consensus" in plan or "TEMP B-TREE" in plan], (sort, found)
+    found = plans(room, lambda: list(export._judgements(room.database, room.project, 10**9)))
+    assert not [plan for plan in found if plan.split()[:2] in [["SCAN", table] for table in BIG]], found

@@ -31,7 +31,7 @@ from goldwork.tasks.form import Keys
 from goldwork.tasks.questions import ProjectForm
 
 PAGE = 2_000
-"""Rows read from the database at a time."""
+"""Submits, items or rows read from the database at a time."""
 
 What = Literal["judgements", "consensus", "items"]
 FileFormat = Literal["csv", "jsonl", "parquet"]
@@ -65,41 +65,46 @@ CONSENSUS: Mapping[str, Kind] = {
 }
 
 _later = submit.alias("later")
-_JUDGEMENTS = (
-    sa.select(
-        submit.c.seq,
-        item.c.external_id,
-        annotator.c.pseudonym,
-        annotator.c.kind,
-        judgement.c.question,
-        judgement.c.value,
-        submit.c.seconds,
-        submit.c.submitted_at,
-        batch.c.name,
-        submit.c.form_version,
-        submit.c.guideline_version,
-        submit.c.surplus,
-        assignment.c.purpose,
-    )
-    .select_from(
-        submit.join(judgement, (judgement.c.project == submit.c.project) & (judgement.c.seq == submit.c.seq))
-        .join(item, item.c.id == submit.c.item)
-        .join(batch, batch.c.id == item.c.batch)
-        .join(annotator, annotator.c.id == submit.c.annotator)
-        .join(assignment, assignment.c.id == submit.c.assignment)
-    )
+# The page is chosen on `submit` alone, in the order of its key, before anything is joined: no planner can do worse.
+_page = (
+    sa.select(submit)
     .where(
         submit.c.project == bind("project"),
-        sa.tuple_(submit.c.seq, judgement.c.question) > sa.tuple_(bind("seq"), bind("question")),
-        submit.c.seq >= bind("seq"),
+        submit.c.seq > bind("seq"),
         submit.c.seq <= bind("through"),
         submit.c.kind == "answer",
         ~sa.exists().where(
             _later.c.project == submit.c.project, _later.c.supersedes == submit.c.seq, _later.c.seq <= bind("through")
         ),
     )
-    .order_by(submit.c.seq, judgement.c.question)
-    .limit(PAGE)
+    .order_by(submit.c.seq)
+    .limit(bind("size"))
+    .subquery("page")
+)
+_JUDGEMENTS = (
+    sa.select(
+        _page.c.seq,
+        item.c.external_id,
+        annotator.c.pseudonym,
+        annotator.c.kind,
+        judgement.c.question,
+        judgement.c.value,
+        _page.c.seconds,
+        _page.c.submitted_at,
+        batch.c.name,
+        _page.c.form_version,
+        _page.c.guideline_version,
+        _page.c.surplus,
+        assignment.c.purpose,
+    )
+    .select_from(
+        _page.join(judgement, (judgement.c.project == _page.c.project) & (judgement.c.seq == _page.c.seq))
+        .join(item, item.c.id == _page.c.item)
+        .join(batch, batch.c.id == item.c.batch)
+        .join(annotator, annotator.c.id == _page.c.annotator)
+        .join(assignment, assignment.c.id == _page.c.assignment)
+    )
+    .order_by(_page.c.seq, judgement.c.question)
 )
 _CONSENSUS = (
     sa.select(
@@ -218,13 +223,14 @@ def _with_labels(columns: Mapping[str, Kind], form: ProjectForm) -> dict[str, Ki
 
 
 def _judgements(database: Database, project_id: int, through: int) -> Iterator[Page]:
-    place = {"seq": 0, "question": ""}
+    after = 0
     while True:
+        where = {"project": project_id, "through": through, "seq": after, "size": PAGE}
         with database.read() as connection:
-            rows = connection.execute(_JUDGEMENTS, {"project": project_id, "through": through} | place).all()
+            rows = connection.execute(_JUDGEMENTS, where).all()
         if not rows:
             return
-        place = {"seq": rows[-1].seq, "question": rows[-1].question}
+        after = rows[-1].seq
         yield {
             "item": [row.external_id for row in rows],
             "annotator": [row.pseudonym for row in rows],

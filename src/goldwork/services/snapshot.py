@@ -27,7 +27,7 @@ from goldwork.services.sql import upsert
 from goldwork.services.tables import Submits, last_seq, read_submits, read_table
 from goldwork.services.work import Steps, Work
 from goldwork.store.database import Database
-from goldwork.store.schema import consensus, item, project, snapshot
+from goldwork.store.schema import consensus, item, job, project, snapshot
 from goldwork.store.writer import Writer
 from goldwork.tasks import TaskType
 from goldwork.tasks.form import Keys
@@ -42,9 +42,19 @@ NAME = "overview"
 
 encode = msgspec.json.Encoder(order="sorted").encode
 
+_failed = (
+    sa.select(job.c.project, sa.func.max(job.c.finished_at).label("at"))
+    .where(job.c.kind == "snapshot", job.c.state == "failed")
+    .group_by(job.c.project)
+    .subquery("failed")
+)
 _BEHIND = (
-    sa.select(project.c.id, snapshot.c.computed_at)
-    .select_from(project.outerjoin(snapshot, (snapshot.c.project == project.c.id) & (snapshot.c.name == NAME)))
+    sa.select(project.c.id, snapshot.c.computed_at, snapshot.c.took_ms, _failed.c.at)
+    .select_from(
+        project.outerjoin(snapshot, (snapshot.c.project == project.c.id) & (snapshot.c.name == NAME)).outerjoin(
+            _failed, _failed.c.project == project.c.id
+        )
+    )
     .where(project.c.seq > sa.func.coalesce(snapshot.c.through_seq, -1))
 )
 _STORED = sa.select(
@@ -57,8 +67,8 @@ _STORED = sa.select(
     consensus.c.votes,
 ).where(consensus.c.project == bind("project"), consensus.c.question == bind("question"))
 _NAMES = sa.select(item.c.id, item.c.external_id).where(item.c.id.in_(bind("ids", expanding=True)))
-_rest: dict[int, int] = {}
-"""By project: for how long, milliseconds, its snapshots rest."""
+AFTER_FAILURE = 60_000
+"""Milliseconds until a snapshot that failed is tried again."""
 
 
 def request_due(database: Database, writer: Writer) -> None:
@@ -66,10 +76,10 @@ def request_due(database: Database, writer: Writer) -> None:
     with database.read() as connection:
         now = database.now(connection)
         behind = connection.execute(_BEHIND).all()
-    due = [row.id for row in behind if now - (row.computed_at or 0) >= _rest.get(row.id, EVERY)]
-    for project_id in due:
-        add = partial(jobs.add, database=database, kind="snapshot", project=project_id, body={}, once=True)
-        writer.run(add)
+    for row in behind:
+        rested = now - (row.computed_at or 0) >= max(EVERY, REST * (row.took_ms or 0))
+        if rested and now - (row.at or 0) >= AFTER_FAILURE:
+            writer.run(partial(jobs.add, database=database, kind="snapshot", project=row.id, body={}, once=True))
 
 
 def run(work: Work) -> Steps:
@@ -86,8 +96,8 @@ def run(work: Work) -> Steps:
         yield from _write_rows(work, question, inferred, table.about(question))
     yield from _remove_questions(work, list(merged))
     body = encode(made).decode()
-    work.save(lambda connection: _store(connection, work.database, work.project, body, made.through_seq))
-    _rest[work.project] = max(EVERY, int((time.monotonic() - begun) * 1000) * REST)
+    took = int((time.monotonic() - begun) * 1000)
+    work.save(partial(_store, work=work, body=body, through=made.through_seq, took=took))
     return {"through_seq": made.through_seq}
 
 
@@ -224,12 +234,16 @@ def _remove_questions(work: Work, asked: list[str]) -> Iterator[None]:
             yield
 
 
-def _store(connection: Connection, database: Database, project_id: int, body: str, through: int) -> None:
+def _store(connection: Connection, work: Work, body: str, through: int, took: int) -> None:
     made = {
-        "project": project_id,
+        "project": work.project,
         "name": NAME,
         "body": body,
         "through_seq": through,
-        "computed_at": database.now(connection),
+        "took_ms": took,
+        "computed_at": work.database.now(connection),
     }
-    connection.execute(upsert(database, snapshot, "body", "through_seq", "computed_at"), made)
+    connection.execute(upsert(work.database, snapshot, "body", "through_seq", "took_ms", "computed_at"), made)
+    # They come every few seconds, and nobody asks for the ones before.
+    over = (job.c.kind == "snapshot") & job.c.state.not_in(jobs.ACTIVE)
+    connection.execute(sa.delete(job).where(job.c.project == work.project, over))

@@ -402,6 +402,7 @@ snapshot = Table(
     Column("name", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("through_seq", BigInteger, nullable=False),
+    Column("took_ms", Integer, nullable=False, server_default="0"),
     _time("computed_at", nullable=False),
     PrimaryKeyConstraint("project", "name"),
 )

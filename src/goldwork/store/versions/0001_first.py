@@ -210,6 +210,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("through_seq", sa.BigInteger(), nullable=False),
+        sa.Column("took_ms", sa.Integer(), server_default="0", nullable=False),
         sa.Column("computed_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["project"], ["project.id"], name=op.f("fk_snapshot_project")),
         sa.PrimaryKeyConstraint("project", "name", name=op.f("pk_snapshot")),
