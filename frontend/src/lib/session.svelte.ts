@@ -19,6 +19,5 @@ onUnauthenticated(() => {
 
 export async function signOut(): Promise<void> {
   await api.signOut()
-  me.session = null
   await load()
 }

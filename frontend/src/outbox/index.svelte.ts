@@ -1,6 +1,6 @@
 /** The page's one outbox, as the components see it. */
-import { work, type Receipt, type SubmitKind } from '../api'
-import { load } from '../lib/session.svelte'
+import { work } from '../api'
+import { load, signOut } from '../lib/session.svelte'
 import type { Entry } from './entry'
 import { Outbox, type Channel, type State } from './outbox'
 import { openStore } from './store'
@@ -12,7 +12,6 @@ export { standing } from './entry'
 const seen = $state({ version: 0 })
 let outbox: Outbox | null = null
 let starting: Promise<Outbox> | null = null
-const receipts = new Set<(entry: Entry, receipt: Receipt) => void>()
 
 /** Web Locks exist on secure origins only; where they are missing every tab sends, which the ids make harmless. */
 function lock(holding: () => Promise<void>): void {
@@ -29,9 +28,6 @@ export function openOutbox(account: number | null): Promise<Outbox> {
       channel: channel as Channel | null,
       lock,
       onchange: () => (seen.version += 1),
-      onreceipt: (entry, receipt) => {
-        for (const call of receipts) call(entry, receipt)
-      },
       onfail: (error) => console.error(error),
       onaccount: () => void load(),
     })
@@ -73,16 +69,14 @@ export const sync = {
   },
 }
 
-export function onReceipt(call: (entry: Entry, receipt: Receipt) => void): () => void {
-  receipts.add(call)
-  return () => receipts.delete(call)
-}
-
 /** The account changed: told by the app's frame. Opens nothing for people who never judge here. */
 export function outboxAs(account: number | null): void {
   if (outbox) outbox.as(account)
   else if (account !== null) void openOutbox(account)
 }
 
-export const clearSent = async (): Promise<void> => outbox?.clearSent()
-export const kindWords: Record<SubmitKind, string> = { answer: 'answer', skip: 'skip', undo: 'undo' }
+/** Signs out, and leaves on this device only what has not reached the server. */
+export async function leave(): Promise<void> {
+  await outbox?.clearSent()
+  await signOut()
+}

@@ -50,7 +50,6 @@ export interface Parts {
   now?: () => number
   random?: () => number
   onchange?: () => void
-  onreceipt?: (entry: Entry, receipt: Receipt) => void
   onfail?: (error: unknown) => void
   /** Another tab signed in or out. */
   onaccount?: () => void
@@ -255,10 +254,9 @@ export class Outbox {
       if (this.state.line !== 'sending') this.#say({ ...this.state, line: 'sending' })
       this.#touch(entry, { tried: true })
       try {
-        const receipt = await this.parts.send(entry.project, body(entry))
+        await this.parts.send(entry.project, body(entry))
         this.#delay = FIRST_DELAY
         await this.#mark(entry, { state: 'sent', tried: true, refusal: null })
-        this.parts.onreceipt?.(entry, receipt)
       } catch (error) {
         const wait = await this.#failed(entry, error, aside)
         if (wait !== undefined) return wait
