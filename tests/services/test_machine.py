@@ -383,6 +383,26 @@ def test_on_postgres(request: pytest.FixtureRequest) -> None:
         database.close()
 
 
+def test_an_answer_beyond_a_lowered_overlap_is_surplus(sqlite_database: Database) -> None:
+    """The one slot that is left in use is not the first: the empty one below it is not to be filled."""
+    sqlite_database.now = clock = Clock()
+    core = Core.make(sqlite_database, items=1, overlap=2, lease_ms=LEASE)
+    early, late, other = core.annotators(3)
+    first = core.lease_one(early)
+    clock.now += 20 * MINUTE
+    second = core.lease_one(late)
+    clock.now += 15 * MINUTE
+    assert core.submit(other, core.lease_one(other), "skip")  # takes what lapsed, and gives it back
+    core.set_policy(1)
+    core.sweep(core.row(batch).id)
+    assert core.assignment(second).slot == 1
+    assert core.submit(early, first).surplus
+    assert not core.submit(late, second).surplus
+    assert list(core.items().values()) == [(1, 1)]
+    core.close()
+    assert core.findings() == []
+
+
 def bounded(examples: int, steps: int) -> settings:
     return settings(
         max_examples=examples,

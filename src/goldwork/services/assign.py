@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -218,13 +218,25 @@ def _slices(items: list[int]) -> Iterator[list[int]]:
     return (items[begin : begin + ITEMS] for begin in range(0, len(items), ITEMS))
 
 
-def free_slots(connection: Connection, wanted: dict[int, int]) -> dict[int, list[int]]:
-    """The open slots of each item that nobody holds, lowest first."""
-    used: dict[int, set[int]] = {of_item: set() for of_item in wanted}
-    for items in _slices(sorted(wanted)):
+def used_slots(connection: Connection, of: Iterable[int]) -> dict[int, set[int]]:
+    """The slots of each item that somebody holds."""
+    used: dict[int, set[int]] = {of_item: set() for of_item in of}
+    for items in _slices(sorted(used)):
         for of_item, slot in connection.execute(_SLOTS, {"items": items}):
             used[of_item].add(slot)
-    return {of_item: [slot for slot in range(slots) if slot not in used[of_item]] for of_item, slots in wanted.items()}
+    return used
+
+
+def free_slots(connection: Connection, wanted: dict[int, int]) -> dict[int, list[int]]:
+    """The slots of each item that may be filled, lowest first."""
+    used = used_slots(connection, wanted)
+    return {of_item: unused(slots, used[of_item]) for of_item, slots in wanted.items()}
+
+
+def unused(wanted: int, used: set[int]) -> list[int]:
+    """The slots of one item that may be filled, lowest first. A used one counts wherever it stands: after the overlap
+    was lowered it may be beyond `wanted`, and the ones below it stay empty."""
+    return [slot for slot in range(wanted) if slot not in used][: max(0, wanted - len(used))]
 
 
 def release_lapsed(connection: Connection, log: Log) -> None:

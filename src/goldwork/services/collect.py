@@ -9,7 +9,6 @@ is taken meanwhile it is *surplus*: kept, paid, used in consensus, never in quot
 
 from __future__ import annotations
 
-import bisect
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,7 @@ from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
 from goldwork.errors import ConflictError, GoldworkError, InputError, NotFoundError
-from goldwork.services.assign import TAKE, free_slots
+from goldwork.services.assign import TAKE, unused, used_slots
 from goldwork.services.log import Log, encode
 from goldwork.store.database import Database
 from goldwork.store.schema import assignment, form, item, judgement, submit
@@ -164,7 +163,7 @@ class _Group:
             if isinstance(log, Log):
                 mine = [held for held in self.held.values() if held.project == project]
                 log.load({held.item for held in mine}, {held.annotator for held in mine})
-        self._free: dict[int, list[int]] | None = None
+        self._used: dict[int, set[int]] | None = None
         self._submits: list[dict[str, Any]] = []
         self._judgements: list[dict[str, Any]] = []
         self._taken: list[dict[str, int]] = []
@@ -227,27 +226,27 @@ class _Group:
     def _fill(self, held: Held, state: str) -> None:
         """Move to `state` with the slot held so far, else a free one, else none (surplus)."""
         if held.slot is None and held.purpose in SLOTTED:
-            free = self._free_of(held.item)
-            if free:
-                held.slot = free.pop(0)
+            used = self._used_of(held.item)
+            if free := unused(held.wanted, used):
+                held.slot = free[0]
+                used.add(held.slot)
                 self._taken.append({"of_item": held.item, "more": 1})
         held.state = state
         self._moved[held.id] = held
 
     def _release(self, held: Held, state: str) -> None:
         if held.slot is not None:
-            if held.slot < held.wanted:  # else the overlap was lowered meanwhile
-                bisect.insort(self._free_of(held.item), held.slot)
+            self._used_of(held.item).discard(held.slot)
             self._taken.append({"of_item": held.item, "more": -1})
             held.slot = None
         held.state = state
         self._moved[held.id] = held
 
-    def _free_of(self, item_id: int) -> list[int]:
-        """The item's free slots, as the group has left them."""
-        if self._free is None:
-            self._free = free_slots(self.connection, {held.item: held.wanted for held in self.held.values()})
-        return self._free[item_id]
+    def _used_of(self, item_id: int) -> set[int]:
+        """The item's slots that are held, as the group has left them."""
+        if self._used is None:
+            self._used = used_slots(self.connection, {held.item for held in self.held.values()})
+        return self._used[item_id]
 
     def _write(self, log: Log, request: Submit, held: Held, answers: Mapping[str, Any], fills: int) -> Receipt:
         salt = secrets.token_bytes(16)
