@@ -13,7 +13,8 @@ import pytest
 import goldwork
 from goldwork import io
 from goldwork.errors import InputError
-from goldwork.io import csv, source
+from goldwork.io import columns as columns_module
+from goldwork.io import csv, parquet, source
 from goldwork.io.roles import ROLES, find
 from goldwork.io.tables import same
 
@@ -216,6 +217,17 @@ def test_lines_have_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nam
             monkeypatch.setattr(module, "MAX_LINE", 1000)
     content = PLAIN + "c,ann," + "x" * 2000 if name == "x.csv" else '{"item":"' + "x" * 2000
     assert "is longer than 1,000" in refusal(put(tmp_path, content, name))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_large_cells_come_in_small_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+    columns = {"id": [str(n) for n in range(40)], "text": [str(n) * 1000 + ',"' for n in range(40)]}
+    io.write(tmp_path / f"x.{suffix}", columns)
+    for module in (columns_module, parquet):
+        monkeypatch.setattr(module, "MAX_CHUNK", 10_000)
+    chunks = list(io.scan(io.Source(tmp_path / f"x.{suffix}")))
+    assert len(chunks) > 4
+    assert [value for chunk in chunks for value in chunk.columns["text"]] == columns["text"]
 
 
 def test_too_many_columns(tmp_path: Path) -> None:

@@ -226,13 +226,13 @@ def test_failures_have_one_shape() -> None:
 
 @pytest.mark.parametrize("round_", range(3))
 def test_a_killed_worker_process_loses_and_doubles_nothing(room: Any, round_: int) -> None:
-    made = room.start_import(long_file(20_000))
+    made = room.start_import(long_file(6_000))
     url = room.database.url.render_as_string(hide_password=False)
     command = [sys.executable, "-m", "goldwork.cli", "worker", "--home", str(room.home.path), "--database", url]
     process = subprocess.Popen(command, stdin=subprocess.PIPE)
     try:
         give_up = time.monotonic() + 60
-        goal = (1_000, 9_000, 19_000)[round_]
+        goal = (500, 3_000, 5_500)[round_]
         while time.monotonic() < give_up:
             with room.database.read() as connection:
                 count = sa.select(sa.func.count()).select_from(item)
@@ -250,7 +250,7 @@ def test_a_killed_worker_process_loses_and_doubles_nothing(room: Any, round_: in
     assert room.job(made.id).state == "done"
     with room.database.read() as connection:
         ids = connection.execute(sa.select(item.c.external_id).where(item.c.wanted == 2).order_by(item.c.id)).scalars()
-        assert list(ids) == [f"x{n}" for n in range(20_000)]
+        assert list(ids) == [f"x{n}" for n in range(6_000)]
         assert not list(check.check(connection))
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,10 @@ import numpy.typing as npt
 Kind = Literal["text", "integer", "number", "truth", "json"]
 """What a column holds, beside missing values. `json` is any JSON value."""
 Column = Sequence[Any] | npt.NDArray[Any]
+R = TypeVar("R")
+
+MAX_CHUNK = 64 * 2**20
+"""Characters or bytes after which a chunk is given away, however few rows it has: it bounds the memory of reading."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +27,20 @@ class Chunk:
 
     def __len__(self) -> int:
         return len(self.lines)
+
+
+def portions(rows: Iterable[tuple[R, int]], count: int) -> Iterator[list[R]]:
+    """Rows, each given with its size, in lists of up to `count` of them and about `MAX_CHUNK` in all."""
+    part: list[R] = []
+    held = 0
+    for row, size in rows:
+        part.append(row)
+        held += size
+        if len(part) >= count or held >= MAX_CHUNK:
+            yield part
+            part, held = [], 0
+    if part:
+        yield part
 
 
 def join(chunks: Iterable[Chunk]) -> Chunk:

@@ -25,7 +25,7 @@ import numpy as np
 
 from goldwork.errors import InputError
 from goldwork.io import format  # noqa: A004
-from goldwork.io.columns import Chunk, Column, Kind, plain
+from goldwork.io.columns import Chunk, Column, Kind, plain, portions
 from goldwork.io.source import MAX_CELL, MAX_COLUMNS, MAX_LINE, Source
 
 DELIMITERS = (",", ";", "|", "\t")
@@ -180,7 +180,7 @@ def _parse(source: Source, delimiter: str, skip: int) -> Iterator[Chunk]:
             raise InputError("the file is empty. A header line is needed.", where=source.at())
         _check_header(names, source)
         body = itertools.islice(rows, skip, None)
-        while part := list(itertools.islice(body, ROWS)):
+        for part in portions(((row, sum(map(len, row[1]))) for row in body), ROWS):
             yield _chunk(part, names, source)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +11,7 @@ import msgspec
 
 from goldwork.errors import InputError
 from goldwork.io import format  # noqa: A004
-from goldwork.io.columns import Chunk, Column, Kind, plain
+from goldwork.io.columns import Chunk, Column, Kind, plain, portions
 from goldwork.io.source import MAX_COLUMNS, MAX_LINE, Source
 
 ROWS = 20_000
@@ -34,8 +33,7 @@ class JsonLines:
         """Chunks of columns of JSON values. Raises InputError naming file, line and mend."""
         names: dict[str, None] = {}
         with source.open() as stream:
-            rows = _rows(stream, source)
-            while part := list(itertools.islice(rows, ROWS)):
+            for part in portions(_rows(stream, source), ROWS):
                 for line, row in part:
                     if row.keys() - names.keys():
                         names.update(dict.fromkeys(row))
@@ -67,7 +65,7 @@ def _values(name: str, column: Column) -> list[Any]:
     return values
 
 
-def _rows(stream: IO[bytes], source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(stream: IO[bytes], source: Source) -> Iterator[tuple[tuple[int, dict[str, Any]], int]]:
     decoder = msgspec.json.Decoder(dict[str, Any])
     for number, line in enumerate(iter(lambda: stream.readline(MAX_LINE), b""), 1):
         if len(line) == MAX_LINE:
@@ -82,7 +80,7 @@ def _rows(stream: IO[bytes], source: Source) -> Iterator[tuple[int, dict[str, An
         if not line.strip():
             continue
         try:
-            yield number, decoder.decode(line)
+            yield (number, decoder.decode(line)), len(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InputError(f"one JSON object is needed ({_brief(error)}).", where=source.at(number)) from None
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from goldwork.errors import InputError
 from goldwork.io import format  # noqa: A004
-from goldwork.io.columns import Chunk, Column, Kind, plain
+from goldwork.io.columns import MAX_CHUNK, Chunk, Column, Kind, plain
 from goldwork.io.source import GZIP, MAX_COLUMNS, MAX_RATIO, Source
 
 ROWS = 65_536
@@ -37,19 +37,17 @@ class Parquet:
         import pyarrow as pa
         import pyarrow.parquet
 
-        with source.path.open("rb") as raw:
-            if raw.read(2) == GZIP:
-                raise InputError(
-                    "a Parquet file packed by gzip again. Unpack it: Parquet is packed already.", where=source.at()
-                )
         try:
+            with source.path.open("rb") as raw:
+                if raw.read(2) == GZIP:
+                    raise InputError("Parquet packed by gzip. Unpack it: it is packed already.", where=source.at())
             with pyarrow.parquet.ParquetFile(source.path, memory_map=False, pre_buffer=False) as file:
                 _check(file.metadata, source)
                 names = file.schema_arrow.names
                 if len(set(names)) < len(names):
                     raise InputError("two columns have the same name.", where=source.at())
                 row = 1
-                for batch in file.iter_batches(batch_size=ROWS, use_threads=False):
+                for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata), use_threads=False):
                     columns = {name: _values(batch.column(place)) for place, name in enumerate(names)}
                     yield Chunk(columns, range(row, row + len(batch)))
                     row += len(batch)
@@ -90,6 +88,13 @@ def _check(metadata: Any, source: Source) -> None:
     for group in range(metadata.num_row_groups):
         if metadata.row_group(group).total_byte_size > allowed:
             raise InputError(f"unpacks to more than {MAX_RATIO} times its size.", where=source.at())
+
+
+def _rows_at_once(metadata: Any) -> int:
+    """Fewer rows where they are large."""
+    groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+    largest = max((group.total_byte_size // max(group.num_rows, 1) for group in groups), default=1)
+    return max(1, min(ROWS, MAX_CHUNK // max(largest, 1)))
 
 
 def _values(column: Any) -> Column:
