@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -27,7 +28,6 @@ TASK = {"type": "choice", "classes": [{"value": value} for value in CLASSES]}
 FORM = {"questions": [{"name": "q", "title": "Q", "task": TASK}]}
 MINUTE = 60_000
 CHUNK = 500
-_names = itertools.count()
 
 
 class Clock:
@@ -69,7 +69,7 @@ class Core:
     # People and items.
 
     def annotators(self, number: int = 1) -> list[int]:
-        names = [{"pseudonym": f"p{self.project}-{next(_names)}"} for _ in range(number)]
+        names = [{"pseudonym": secrets.token_hex(8)} for _ in range(number)]
         add = sa.insert(annotator).returning(annotator.c.id, sort_by_parameter_order=True)
         return self.writer.run(lambda connection: list(connection.execute(add, names).scalars()))
 
