@@ -1,414 +1,288 @@
-"""A project under random use against a model in plain dicts: whatever people, managers and clocks do in whatever
-order, what is answered and what is stored is what the model says."""
+"""Everything in any order: the services against a model of plain dicts, and after each step all rows compared.
+
+More than `make test` does: GOLDWORK_EXPLORE=500 tries that many histories, other ones each time.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
-import json
-import shutil
-from collections.abc import Callable
-from pathlib import Path
+import os
+from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
-from goldwork.errors import ConflictError, NotFoundError
-from goldwork.services.assign import Assigner, Lease, Leased
+from goldwork.errors import ConflictError, GoldworkError
+from goldwork.services.assign import Assigner, Lease
 from goldwork.services.collect import Collector, Receipt, Submit
 from goldwork.services.log import decode
 from goldwork.store.database import Database
-from goldwork.store.schema import annotator_state, assignment, batch, item, judgement, project, project_state, submit
-from tests.core import CLASSES, MINUTE, Clock, Core
+from goldwork.store.schema import annotator_state, assignment, item, project_state, submit
+from goldwork.store.writer import Writer
+from tests.core import MINUTE, Clock, Core, findings
+from tests.services.model import Item, Model
 
-LEASE = 30 * MINUTE
 PEOPLE = 4
-MOST_ITEMS = 12
-STRANGER = "no such assignment"
-picks = st.integers(0, 999)
-kinds = st.sampled_from(["answer", "answer", "answer", "skip", "undo", "undo"])
-values = st.sampled_from(CLASSES)
-fresh = st.tuples(st.just("new"), picks, kinds, values)
-again = st.tuples(st.sampled_from(["retry", "retry", "other body", "stranger"]), picks, kinds, values)
+EXPLORE = int(os.environ.get("GOLDWORK_EXPLORE", "0"))
 
-
-@dataclasses.dataclass
-class Work:
-    """An assignment, as the model has it."""
-
-    item: int
-    who: int
-    until: int
-    slot: int | None
-    state: str = "leased"
-    current: int | None = None
-
-    @property
-    def holds(self) -> bool:
-        return self.state in ("leased", "done") and self.slot is not None
-
-
-class Model:
-    """What ought to be stored, and what ought to be answered."""
-
-    def __init__(self, now: int) -> None:
-        self.now = now
-        self.seq = 0
-        self.state = "open"
-        self.overlap = 2
-        self.wanted: dict[int, int] = {}
-        self.most: dict[int, int] = {}
-        """The most slots that each item ever had."""
-        self.work: dict[str, Work] = {}
-        self.stored: dict[tuple[int, str], tuple[Submit, Receipt]] = {}
-        self.counts: dict[int, dict[str, int]] = {}
-
-    def used(self, item_id: int) -> set[int]:
-        return {one.slot for one in self.work.values() if one.item == item_id and one.holds and one.slot is not None}
-
-    def free(self, item_id: int) -> int | None:
-        """The slot that comes next; none where as many are held as wanted, whichever they are."""
-        used, wanted = self.used(item_id), self.wanted[item_id]
-        return min(set(range(wanted)) - used) if len(used) < wanted else None
-
-    def answers(self, item_id: int) -> int:
-        return sum(one.item == item_id and one.holds and one.state == "done" for one in self.work.values())
-
-    def complete(self) -> int:
-        return sum(0 < wanted <= self.answers(item_id) for item_id, wanted in self.wanted.items())
-
-    def of(self, who: int, item_id: int) -> str | None:
-        """The person's assignment of an item."""
-        return next((key for key, one in self.work.items() if (one.who, one.item) == (who, item_id)), None)
-
-    def eligible(self, who: int) -> set[int]:
-        """Items with a slot left that the person neither holds nor has judged."""
-        mine = {one.item for one in self.work.values() if one.who == who and one.state != "lapsed"}
-        return {item_id for item_id in self.wanted if item_id not in mine and self.free(item_id) is not None}
-
-    def lapse(self) -> None:
-        for one in self.work.values():
-            if one.state == "leased" and one.until < self.now:
-                one.state, one.slot = "lapsed", None
-
-    def renew(self, who: int) -> dict[str, int]:
-        """What the person holds, and until when, as soon as they ask."""
-        held = {key: one for key, one in self.work.items() if one.who == who and one.state == "leased"}
-        for one in held.values():
-            if one.until - self.now < LEASE // 2:
-                one.until = self.now + LEASE
-        return {key: one.until for key, one in held.items()}
-
-    def take(self, key: str, who: int, item_id: int) -> None:
-        slot = self.free(item_id)
-        if key in self.work:
-            one = self.work[key]
-            one.state, one.slot, one.until = "leased", slot, self.now + LEASE
-        else:
-            self.work[key] = Work(item_id, who, self.now + LEASE, slot)
-
-    def submit(self, request: Submit) -> Receipt | str:
-        """The receipt, or why not."""
-        key = (request.annotator, request.id)
-        if key in self.stored:
-            first, receipt = self.stored[key]
-            return receipt if first == request else "id_reused"
-        one = self.work.get(request.assignment)
-        if one is None or one.who != request.annotator:
-            return STRANGER
-        if self.state != "open":
-            return self.state
-        if request.kind == "undo" and one.state not in ("done", "skipped"):
-            return "nothing_to_undo"
-        if request.kind != "undo" and one.state in ("done", "skipped"):
-            return "already_answered"
-        if request.kind == "skip":
-            one.slot, one.state = None, "skipped"
-        else:
-            if one.slot is None:
-                one.slot = self.free(one.item)
-            one.state = "done" if request.kind == "answer" else "leased"
-        if request.kind == "undo":
-            one.until = self.now + LEASE
-        self.seq += 1
-        one.current = self.seq
-        surplus = request.kind == "answer" and one.slot is None
-        until = one.until if request.kind == "undo" else None
-        receipt = Receipt(request.id, request.assignment, request.kind, self.seq, surplus, until)
-        self.stored[key] = (request, receipt)
-        mine = self.counts.setdefault(request.annotator, {})
-        mine[request.kind] = mine.get(request.kind, 0) + 1
-        mine["ms"] = mine.get("ms", 0) + 2500
-        return receipt
+people = st.integers(0, PEOPLE - 1)
+counts = st.integers(1, 6)
+kinds = st.sampled_from(["answer", "answer", "answer", "skip", "undo"])
+answers = st.sampled_from([{"q": "a"}, {"q": "b"}, {"q": "c"}, {"q": "z"}, {}])
+wishes = st.fixed_dictionaries(
+    {
+        "what": st.sampled_from(["new", "new", "new", "new", "again", "altered"]),
+        "place": st.integers(0, 10_000),
+        "kind": kinds,
+        "answers": answers,
+        "stranger": st.sampled_from([False] * 9 + [True]),
+        "form": st.sampled_from([1] * 9 + [2]),
+        "seconds": st.sampled_from([None, 0.5, 2.25]),
+    }
+)
 
 
 class Machine(RuleBasedStateMachine):
-    """One project of a database, used at random."""
+    """One project, four people."""
 
-    def __init__(self, database: Database, close: Callable[[], None]) -> None:
+    writer: Writer
+
+    def __init__(self) -> None:
         super().__init__()
-        self.close = close
-        database.now = self.clock = Clock()
-        self.core = Core.make(database, overlap=2, lease_ms=LEASE)
-        self.model = Model(self.clock.now)
-        self.model.seq = 4
-        self.people = self.core.annotators(PEOPLE)
-        self.asked: list[Submit] = []
-        self.batches: list[int] = []
-        self.sweeps: list[tuple[int, int, int]] = []
-        """Chunks (batch, after, through) that the worker has still to open, in its order."""
-        self.bring(3, 2)
-        self.advance()
-        self.advance()
+        self.clock = Clock()
+        self.database = self.writer.database
+        self.database.now = self.clock
+        self.core = Core.make(self.database, overlap=2, lease_ms=10 * MINUTE, writer=self.writer)
+        self.who = self.core.annotators(PEOPLE)
+        self.model = Model(self.clock.now, 2, 10 * MINUTE)
+        self.batches: list[list[int]] = []
+        self.stages: list[int] = []
+        self.looked: dict[int, int] = {}
+        self.sent: list[Submit] = []
+        self.receipts: dict[tuple[int, str], Receipt] = {}
 
     def teardown(self) -> None:
-        findings = self.core.findings()
-        self.core.close()
-        self.close()
-        assert findings == []
+        # Whatever was sent is answered as before, or refused as before.
+        for sent in self.sent:
+            if (sent.annotator, sent.id) in self.receipts:
+                assert self.core.send(sent) == [self.receipts[sent.annotator, sent.id]]
+        assert self.core.own_findings() == []
 
-    # What people do.
+    # Rules.
 
-    @rule(asks=st.lists(st.tuples(picks, st.integers(1, 4)), min_size=1, max_size=3))
-    def lease(self, asks: list[tuple[int, int]]) -> None:
-        model, core = self.model, self.core
-        wants = [(self.people[pick % PEOPLE], count) for pick, count in asks]
-        requests = [Lease(core.project, who, count) for who, count in wants]
-        answers = core.writer.run(lambda connection: core.assigner.lease_many(connection, requests))
-        payloads = {row.id: row.payload for row in core.rows(item, project=core.project)}
-        item_of = {row.id: row.item for row in core.rows(assignment, project=core.project)}
-        model.lapse()
-        for (who, count), answer in zip(wants, answers, strict=True):
-            assert isinstance(answer, Leased)
-            held, eligible = model.renew(who), model.eligible(who)
-            given = [one.id for one in answer.assignments if one.id not in held]
-            for key in given:
-                assert item_of[key] in eligible, "judged, held or full"
-                assert model.of(who, item_of[key]) in (None, key), "a second assignment of one item"
-                eligible.remove(item_of[key])
-                model.take(key, who, item_of[key])
-                held[key] = model.work[key].until
-            assert {one.id: one.leased_until for one in answer.assignments} == held
-            assert all(one.payload == payloads[item_of[one.id]] for one in answer.assignments)
-            assert answer.state == model.state
-            if model.state != "open":
-                assert (given, answer.more) == ([], False)
-            elif len(held) < count:
-                assert (eligible, answer.more) == (set(), False), "there was more to give"
-            else:
-                assert len(held) == count or not given
+    @initialize()
+    def begin(self) -> None:
+        self.add_batch([0, 0, 0, 1], 7)
+        self.open_chunk(0, 0, 3)
 
-    @precondition(lambda self: self.model.work)
-    @rule(specs=st.lists(st.one_of(fresh, fresh, again), min_size=1, max_size=4))
-    def send(self, specs: list[tuple[str, int, str, str]]) -> None:
-        """Submits in one group: new ones, earlier ones again, other bodies under used ids, other people's."""
-        group = []
-        for how, pick, kind, value in specs:
-            request = self.request(how, pick, kind, value)
-            self.asked.append(request)
-            group.append(request)
-        expected = [self.model.submit(request) for request in group]
-        assert [_outcome(answer) for answer in self.core.send(*group)] == expected
+    @precondition(lambda self: len(self.batches) < 4)
+    @rule(priorities=st.lists(st.integers(-1, 1), min_size=1, max_size=5), shuffle=st.integers(0, 50))
+    def add_batch(self, priorities: list[int], shuffle: int) -> None:
+        """Items of a new batch, not opened yet."""
+        ids = []
+        for place, priority in enumerate(priorities):
+            of = self.core.stage(1, priority=float(priority), shuffles=[(shuffle + 17 * place) % 50])
+            if not ids:
+                self.stages.append(of)
+            ids += self.core.ids(of)
+        self.core.writer.run(
+            lambda connection: connection.execute(
+                sa.update(item).where(item.c.id.in_(ids)).values(batch=self.stages[-1])
+            )
+        )
+        self.batches.append(ids)
+        for row in self.core.rows(item, project=self.core.project):
+            if row.id in ids:
+                self.model.items[row.id] = Item((row.priority, row.shuffle, row.id))
 
-    def request(self, how: str, pick: int, kind: str, value: str) -> Submit:
-        if how == "retry" and self.asked:
-            return self.asked[pick % len(self.asked)]
-        keys = list(self.model.work)
-        of = keys[pick % len(keys)]
-        who = self.model.work[of].who
-        if how == "stranger":
-            who = next(one for one in self.people if one != who)
-        options: dict[str, Any] = {"answers": {"q": value}} if kind == "answer" else {}
-        if how == "other body" and self.model.stored:
-            stored = list(self.model.stored)
-            who, options["id"] = stored[pick % len(stored)]
-        return self.core.asked(who, of, kind, **options)
+    @rule(batch=st.integers(0, 10), begin=st.integers(0, 4), end=st.integers(0, 4))
+    def open_chunk(self, batch: int, begin: int, end: int) -> None:
+        """A part of a sweep, after a publication or a change of the overlap."""
+        ids = self.batches[batch % len(self.batches)]
+        chunk = ids[min(begin, end) : max(begin, end) + 1]
+        if chunk:
+            self.core.open(self.stages[batch % len(self.batches)], chunk[0] - 1, chunk[-1])
+            for item_id in chunk:
+                self.model.items[item_id].wanted = self.model.overlap
 
-    # What managers and the worker do.
-
-    @precondition(lambda self: len(self.model.wanted) < MOST_ITEMS)
-    @rule(number=st.integers(1, 3), chunk=st.integers(1, 3))
-    def bring(self, number: int, chunk: int) -> None:
-        """Another batch, to be opened in chunks."""
-        of = self.core.stage(number)
-        self.batches.append(of)
-        for item_id in self.core.ids(of):
-            self.model.wanted[item_id] = self.model.most[item_id] = 0
-        self.plan(of, chunk)
-
-    def plan(self, of: int, chunk: int) -> None:
-        ids, after = self.core.ids(of), 0
-        for begin in range(0, len(ids), chunk):
-            through = ids[begin : begin + chunk][-1]
-            self.sweeps.append((of, after, through))
-            after = through
-
-    @rule(overlap=st.integers(1, 4), chunk=st.integers(1, 3))
-    def set_overlap(self, overlap: int, chunk: int) -> None:
-        """Another overlap, to be swept over every batch in chunks."""
-        if overlap == self.model.overlap:
-            return
-        self.core.set_policy(overlap, LEASE)
-        self.model.seq += 1
-        self.model.overlap = overlap
-        for of in self.batches:
-            self.plan(of, chunk)
-
-    @precondition(lambda self: self.sweeps)
-    @rule()
-    def advance(self) -> None:
-        """The worker opens the next chunk, with the overlap of this moment."""
-        of, after, through = self.sweeps.pop(0)
-        self.core.open(of, after, through)
-        self.model.seq += 1
-        for item_id in self.core.ids(of):
-            if after < item_id <= through:
-                self.model.wanted[item_id] = self.model.overlap
-                self.model.most[item_id] = max(self.model.most[item_id], self.model.overlap)
-
-    @precondition(lambda self: self.sweeps)
-    @rule()
-    def finish(self) -> None:
-        while self.sweeps:
-            self.advance()
+    @rule(overlap=st.integers(1, 4), minutes=st.sampled_from([1, 10]), sweep=st.booleans())
+    def change_policy(self, overlap: int, minutes: int, sweep: bool) -> None:
+        self.core.set_policy(overlap, minutes * MINUTE)
+        self.model.overlap, self.model.lease_ms = overlap, minutes * MINUTE
+        if sweep:
+            for place in range(len(self.batches)):
+                self.open_chunk(place, 0, 4)
 
     @rule(state=st.sampled_from(["open", "open", "open", "paused", "closed"]))
-    def set_state(self, state: str) -> None:
-        if state != self.model.state:
-            self.core.set_state(state)
-            self.model.seq += 1
-            self.model.state = state
+    def change_state(self, state: str) -> None:
+        self.core.set_state(state)
+        self.model.state = state
 
-    # What happens to them.
-
-    @rule(minutes=st.integers(-100, 100))
-    def jump(self, minutes: int) -> None:
-        self.clock.now += minutes * MINUTE
+    @rule(jump=st.sampled_from([1, 1000, MINUTE, 6 * MINUTE, 11 * MINUTE, 11 * MINUTE, 10**9, -1, -MINUTE, -(10**8)]))
+    def move_clock(self, jump: int) -> None:
+        self.clock.now += jump
         self.model.now = self.clock.now
 
     @rule()
     def restart(self) -> None:
-        """As after the end of a process: nothing is remembered but what is stored."""
-        self.core.assigner, self.core.collector = Assigner(self.core.database), Collector(self.core.database)
+        self.core.assigner = Assigner(self.database)
+        self.core.collector = Collector(self.database)
+        self.looked.clear()
 
-    # What must hold after each of them.
+    @rule(requests=st.lists(st.tuples(people, counts), min_size=1, max_size=4))
+    def lease(self, requests: list[tuple[int, int]]) -> None:
+        """People ask for work, in one group."""
+        asked = [Lease(self.core.project, self.who[one], count) for one, count in requests]
+        answers = self.core.writer.many(self.core.assigner.lease_many, [*asked])
+        self.model.release()
+        before: dict[int, list[str]] = {}
+        for sent, leased in zip(asked, answers, strict=True):
+            who = sent.annotator
+            self.model.renew(who)
+            held = [name for name, work in self.model.work.items() if work.who == who and work.state == "leased"]
+            assert {one.id for one in leased.assignments} >= set(held)
+            assert len(leased.assignments) <= max(sent.count, len(held))
+            self._given(sent, [one.id for one in leased.assignments if one.id not in held], leased.more)
+            for one in leased.assignments:
+                assert one.leased_until == self.model.work[one.id].until
+            assert leased.state == self.model.state
+            before[who] = held
+
+    def _given(self, sent: Lease, given: list[str], more: bool) -> None:
+        """What is new to a person: open items, in order, and as many as there are."""
+        held = sum(work.who == sent.annotator and work.state == "leased" for work in self.model.work.values())
+        could = self.model.wants(sent.annotator) if self.model.state == "open" and held < sent.count else []
+        items = [self.core.assignment(one).item for one in given]
+        assert len(items) == min(len(could), max(0, sent.count - held))
+        assert set(items) <= set(could)
+        if could and self.looked.get(sent.annotator) != (opened := self.model.counts()["items"]):
+            assert items == could[: len(items)]
+            self.looked[sent.annotator] = opened
+        if len(items) < sent.count - held:
+            assert more is False
+        for lease_id, item_id in zip(given, items, strict=True):
+            self.model.give(sent.annotator, lease_id, item_id)
+
+    @precondition(lambda self: self.model.work)
+    @rule(wanted=st.lists(wishes, min_size=1, max_size=6), singly=st.booleans())
+    def submit(self, wanted: Sequence[dict[str, Any]], singly: bool) -> None:
+        """Submits in one group; `singly`: in one that failed as a whole and is run again one by one."""
+        sent = [self._wish(wish) for wish in wanted]
+        handler = self.core.collector.submit_many
+
+        def one_by_one(connection: sa.Connection, requests: list[Submit]) -> list[Receipt | Exception]:
+            outcome = handler(connection, requests)
+            if len(requests) > 1:
+                raise RuntimeError("as a whole")
+            return outcome
+
+        def all_answers(connection: sa.Connection, requests: list[Submit]) -> list[Any]:
+            return [[outcome] for outcome in (one_by_one if singly else handler)(connection, requests)]
+
+        outcomes = [outcome for [outcome] in self.core.writer.many(all_answers, sent)]
+        for one, outcome in zip(sent, outcomes, strict=True):
+            expected = self.model.submit(one)
+            assert told(outcome) == expected, (one, outcome)
+            if isinstance(outcome, Receipt):
+                first = self.receipts.setdefault((one.annotator, one.id), outcome)
+                assert outcome == first
+                if one.kind == "undo":
+                    assert outcome.leased_until is not None
+        self.sent += sent
+
+    def _wish(self, wish: dict[str, Any]) -> Submit:
+        if wish["what"] != "new" and self.sent:
+            earlier = self.sent[wish["place"] % len(self.sent)]
+            return earlier if wish["what"] == "again" else msgspec.structs.replace(earlier, seconds=7.0)
+        names = sorted(self.model.work)
+        # Mostly what happened lately: most old assignments are settled for good.
+        name = list(self.model.work)[-1 - wish["place"] % min(len(names), 6)]
+        who = self.model.work[name].who
+        if wish["stranger"]:
+            who = next(one for one in self.who if one != who)
+        given = {"answers": wish["answers"]} if wish["kind"] == "answer" else {}
+        return self.core.asked(who, name, wish["kind"], form_version=wish["form"], seconds=wish["seconds"], **given)
+
+    # After every step.
 
     @invariant()
-    def items_are_as_modelled(self) -> None:
-        model = self.model
-        assert self.core.items() == {of: (wanted, len(model.used(of))) for of, wanted in model.wanted.items()}
-        with self.core.database.read() as connection:
-            held = connection.execute(
-                sa.select(assignment.c.item, assignment.c.slot)
-                .where(assignment.c.project == self.core.project, assignment.c.slot.is_not(None))
-                .where(assignment.c.state.in_(["leased", "done"]))
-            ).all()
-        for of, most in model.most.items():
-            slots = [row.slot for row in held if row.item == of]
-            assert len(slots) == len(set(slots)) <= most
-            assert all(0 <= slot < most for slot in slots)
-
-    @invariant()
-    def assignments_are_as_modelled(self) -> None:
-        rows = self.core.rows(assignment, project=self.core.project)
-        assert len({(row.item, row.annotator) for row in rows}) == len(rows)
-        stored = {row.id: (row.item, row.annotator, row.slot, row.state, row.current) for row in rows}
-        work = self.model.work.items()
-        assert stored == {key: (one.item, one.who, one.slot, one.state, one.current) for key, one in work}
-        assert {row.id: row.leased_until for row in rows} == {key: one.until for key, one in work}
-
-    @invariant()
-    def what_was_acknowledged_is_stored_once(self) -> None:
-        rows = self.core.rows(submit, project=self.core.project)
-        assert len(rows) == len(self.model.stored)
-        by_seq = {row.seq: row for row in rows}
-        given = {row.seq: {row.question: json.loads(row.value)} for row in self.core.rows(judgement)
-                 if row.project == self.core.project}  # fmt: skip
-        for (who, client), (request, receipt) in self.model.stored.items():
-            row = by_seq[receipt.seq]
-            assert (row.annotator, row.client_id, row.kind, row.surplus) == (who, client, request.kind, receipt.surplus)
-            assert (row.assignment, row.item) == (request.assignment, self.model.work[request.assignment].item)
-            assert given.pop(receipt.seq, {}) == request.answers
-        assert given == {}
-
-    @invariant()
-    def the_engine_counts_as_modelled(self) -> None:
-        model, core = self.model, self.core
-        assert core.row(project, id=core.project).seq == model.seq
-        stored = {row.annotator: decode(row.body) for row in core.rows(annotator_state, project=core.project)}
-        assert stored == model.counts
-        whole = {"items": sum(wanted > 0 for wanted in model.wanted.values()), "complete": model.complete()}
-        for counts in model.counts.values():
-            for name, count in counts.items():
-                whole[name] = whole.get(name, 0) + count
-        assert decode(core.row(project_state, project=core.project).body) == whole
-        assert {row.id for row in core.rows(batch, project=core.project)} == set(self.batches)
+    def rows_are_the_models(self) -> None:
+        assert picture(self.core) == self.model.picture()
 
 
-def _outcome(answer: Receipt | Exception) -> Receipt | str:
-    if isinstance(answer, ConflictError):
-        return answer.reason
-    if isinstance(answer, NotFoundError):
-        return STRANGER
-    assert isinstance(answer, Receipt), answer
-    return answer
+def told(outcome: Receipt | Exception) -> str:
+    """An outcome in the model's words."""
+    if isinstance(outcome, Receipt):
+        return "surplus" if outcome.surplus else "stored"
+    assert isinstance(outcome, GoldworkError), outcome
+    return outcome.reason if isinstance(outcome, ConflictError) else outcome.code
+
+
+def picture(core: Core) -> dict[str, Any]:
+    """The rows of a project, as the model draws them."""
+    submits = core.rows(submit, project=core.project)
+    kinds = {row.seq: row.kind for row in submits}
+    stored = {(row.annotator, row.client_id): row.surplus for row in submits}
+    assert len(stored) == len(submits)
+    counted = core.rows(project_state, project=core.project)
+    tally = core.rows(annotator_state, project=core.project)
+    return {
+        "items": {row.id: (row.wanted, row.taken) for row in core.rows(item, project=core.project)},
+        "work": {
+            row.id: (row.item, row.annotator, row.state, row.slot, row.leased_until, kinds.get(row.current))
+            for row in core.rows(assignment, project=core.project)
+        },
+        "stored": stored,
+        "tally": {row.annotator: decode(row.body) for row in tally},
+        "counts": {"items": 0, "complete": 0} | (decode(counted[0].body) if counted else {}),
+    }
 
 
 @pytest.mark.slow
-def test_on_sqlite(sqlite_template: Path, tmp_path: Path) -> None:
-    names = itertools.count()
+@pytest.mark.parametrize(
+    ("database_url", "examples"),
+    [("sqlite", 40), pytest.param("postgres", 6, marks=pytest.mark.postgres)],
+    indirect=["database_url"],
+    ids=["sqlite", "postgres"],
+)
+def test_any_history(database: Database, examples: int) -> None:
+    if database.dialect == "sqlite":
 
-    def make() -> Machine:
-        path = tmp_path / f"{next(names)}.db"
-        shutil.copy(sqlite_template, path)
-        database = Database(str(path))
-        return Machine(database, database.close)
+        @sa.event.listens_for(database._writers, "connect")
+        def hurry(raw: Any, _record: Any) -> None:
+            raw.execute("PRAGMA synchronous = OFF")
 
-    run_state_machine_as_test(make, settings=bounded(examples=25, steps=40))
+    class OnDatabase(Machine):
+        writer = Writer(database)
 
-
-@pytest.mark.slow
-@pytest.mark.postgres
-def test_on_postgres(request: pytest.FixtureRequest) -> None:
-    """Each example is a project of its own in one database."""
-    from tests.conftest import fresh_database
-
-    with fresh_database("postgres", request) as url:
-        database = Database(url)
-        run_state_machine_as_test(lambda: Machine(database, lambda: None), settings=bounded(examples=6, steps=30))
-        database.close()
-
-
-def test_an_answer_beyond_a_lowered_overlap_is_surplus(sqlite_database: Database) -> None:
-    """The one slot that is left in use is not the first: the empty one below it is not to be filled."""
-    sqlite_database.now = clock = Clock()
-    core = Core.make(sqlite_database, items=1, overlap=2, lease_ms=LEASE)
-    early, late, other = core.annotators(3)
-    first = core.lease_one(early)
-    clock.now += 20 * MINUTE
-    second = core.lease_one(late)
-    clock.now += 15 * MINUTE
-    assert core.submit(other, core.lease_one(other), "skip")  # takes what lapsed, and gives it back
-    core.set_policy(1)
-    core.sweep(core.row(batch).id)
-    assert core.assignment(second).slot == 1
-    assert core.submit(early, first).surplus
-    assert not core.submit(late, second).surplus
-    assert list(core.items().values()) == [(1, 1)]
-    core.close()
-    assert core.findings() == []
+    try:
+        run(OnDatabase, examples)
+    finally:
+        OnDatabase.writer.close()
+    assert findings(database) == []
 
 
-def bounded(examples: int, steps: int) -> settings:
-    return settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        deadline=None,
-        database=None,
-        print_blob=True,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+def run(machine: type[Machine], examples: int) -> None:
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=EXPLORE or examples,
+            stateful_step_count=30,
+            derandomize=not EXPLORE,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.generate, Phase.shrink),
+        ),
     )

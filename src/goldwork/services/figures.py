@@ -91,7 +91,8 @@ class Figures(msgspec.Struct, frozen=True):
     answers: int
     filled: int
     annotators: int
-    first_at: int | None
+    week: int
+    week_since: int | None
     minutes: list[tuple[int, int]]
     by_day: list[tuple[str, int]]
     people: list[Activity]
@@ -197,20 +198,27 @@ def by_day(at: npt.NDArray[np.int64]) -> list[tuple[str, int]]:
     return list(zip(dates, number.tolist(), strict=True))[-DAYS:]
 
 
-def last_minutes(at: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Judgements in each minute of the hour before the latest one, by minutes since 1970."""
-    if not len(at):
-        return []
-    recent = at[at > at.max() - 60 * MINUTE] // MINUTE
+def last_minutes(at: npt.NDArray[np.int64], now: int) -> list[tuple[int, int]]:
+    """Judgements in each minute of the hour before `now`, by minutes since 1970."""
+    recent = at[(at > now - 60 * MINUTE) & (at <= now)] // MINUTE
     minutes, number = np.unique(recent, return_counts=True)
     return list(zip(minutes.tolist(), number.tolist(), strict=True))
 
 
-def days_left(open_slots: int, judgements: int, first_at: int | None, now: int) -> float | None:
-    """Days until every slot is filled at the mean pace since the beginning; None without judgements."""
-    if first_at is None or not judgements:
+def last_week(at: npt.NDArray[np.int64], now: int) -> tuple[int, int | None]:
+    """Judgements of the seven days before `now`, and since when: their first one, if work began within them."""
+    recent = at[(at > now - 7 * DAY) & (at <= now)]
+    if not len(recent):
+        return 0, None
+    began = bool((at > now - 7 * DAY).all())
+    return len(recent), int(recent.min()) if began else now - 7 * DAY
+
+
+def days_left(open_slots: int, judgements: int, since: int | None, now: int) -> float | None:
+    """Days until every slot is filled, if it goes on as since then; None where nobody judged."""
+    if since is None or not judgements:
         return None
-    elapsed = max(now - first_at, 60 * MINUTE) / DAY
+    elapsed = max(now - since, 60 * MINUTE) / DAY
     return round(open_slots / (judgements / elapsed), 1)
 
 

@@ -57,7 +57,7 @@ class Day(msgspec.Struct, frozen=True):
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """How fast judgements come. `days_left` at the mean pace since the first one."""
+    """How fast judgements come. `days_left` if it goes on as in the last week."""
 
     last_hour: int
     by_day: list[Day]
@@ -154,7 +154,7 @@ _PEOPLE = (
     .select_from(annotator.outerjoin(account, account.c.id == annotator.c.account))
     .where(annotator.c.id.in_(bind("ids", expanding=True)))
 )
-_EMPTY = Figures(-1, 0, 0, 0, 0, 0, None, [], [], [], {}, {}, {})
+_EMPTY = Figures(-1, 0, 0, 0, 0, 0, 0, None, [], [], [], {}, {}, {})
 
 
 def overview(connection: Connection, database: Database, project_id: int) -> Overview:
@@ -178,7 +178,7 @@ def overview(connection: Connection, database: Database, project_id: int) -> Ove
         pace=Pace(
             sum(number for minute, number in made.minutes if minute > since),
             [Day(day, number) for day, number in made.by_day],
-            figures.days_left(open_slots, made.judgements, made.first_at, now),
+            figures.days_left(open_slots, made.week, made.week_since, now),
         ),
         people=_named(connection, made.people),
         classes=made.classes,

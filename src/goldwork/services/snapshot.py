@@ -89,8 +89,9 @@ def run(work: Work) -> Steps:
         submits = read_submits(connection, work.project, last_seq(connection, work.project))
         table = read_table(connection, work.project, submits)
         form = current_form(connection, work.project)
+        now = work.database.now(connection)
     yield
-    made, merged = _compute(form, submits, table)
+    made, merged = _compute(form, submits, table, now)
     yield
     for question, inferred in merged.items():
         yield from _write_rows(work, question, inferred, table.about(question))
@@ -113,7 +114,7 @@ def _method(task: TaskType, part: Judgements) -> str:
     return "majority" if len(part) < len(part.annotators) * classes * (classes - 1) else task.consensus
 
 
-def _compute(form: ProjectForm, submits: Submits, table: Judgements) -> tuple[Figures, dict[str, Consensus]]:
+def _compute(form: ProjectForm, submits: Submits, table: Judgements, now: int) -> tuple[Figures, dict[str, Consensus]]:
     asked = set(table.questions.tolist())
     agreeing: dict[int, figures.Interval] = {}
     agreement, merged, stored, classes = {}, {}, {}, {}
@@ -134,6 +135,7 @@ def _compute(form: ProjectForm, submits: Submits, table: Judgements) -> tuple[Fi
             agreeing = figures.agreement_with_others(part)
     answered = submits.in_force() & (submits.kind == figures.ANSWER)
     at = submits.at[answered]
+    week, since = figures.last_week(at, now)
     made = Figures(
         through_seq=submits.through,
         items_started=len(np.unique(submits.item[answered])),
@@ -141,8 +143,9 @@ def _compute(form: ProjectForm, submits: Submits, table: Judgements) -> tuple[Fi
         answers=int((submits.kind == figures.ANSWER).sum()),
         filled=int((answered & ~submits.surplus).sum()),
         annotators=len(np.unique(submits.annotator[answered])),
-        first_at=int(at.min()) if len(at) else None,
-        minutes=figures.last_minutes(at),
+        week=week,
+        week_since=since,
+        minutes=figures.last_minutes(at, now),
         by_day=figures.by_day(at),
         people=figures.activity(submits, agreeing),
         agreement=agreement,
