@@ -73,10 +73,8 @@ class Machine(RuleBasedStateMachine):
         self.receipts: dict[tuple[int, str], Receipt] = {}
 
     def teardown(self) -> None:
-        # Whatever was sent is answered as before, or refused as before.
-        for sent in self.sent:
-            if (sent.annotator, sent.id) in self.receipts:
-                assert self.core.send(sent) == [self.receipts[sent.annotator, sent.id]]
+        for key, (sent, _) in self.model.stored.items():
+            assert self.core.send(sent) == [self.receipts[key]]
         assert self.core.own_findings() == []
 
     # Rules.

@@ -191,5 +191,13 @@ def test_pages_and_overview_go_by_indices(room: Any) -> None:
         page = room.read(monitor.consensus_rows, room.project, None, sort, None, 5)
         found = plans(room, lambda: room.read(monitor.consensus_rows, room.project, None, sort, page.next, 5))  # noqa: B023
         assert not [plan for plan in found if "SCAN consensus" in plan or "TEMP B-TREE" in plan], (sort, found)
-    found = plans(room, lambda: list(export._judgements(room.database, room.project, 10**9)))
-    assert not [plan for plan in found if plan.split()[:2] in [["SCAN", table] for table in BIG]], found
+    for pages in (
+        lambda: list(export._judgements(room.database, room.project, 10**9)),
+        lambda: list(export._items(room.database, room.project, "id", ["text"], set())),
+        lambda: list(export._consensus(room.database, room.project)),
+    ):
+        found = plans(room, pages)
+        assert found
+        assert not [plan for plan in found if plan.split()[:2] in [["SCAN", table] for table in BIG]], found
+        # A page of submits is sorted after it was chosen; nothing else is.
+        assert sum("TEMP B-TREE" in plan for plan in found) <= sum("MATERIALIZE page" in plan for plan in found), found

@@ -7,7 +7,7 @@ project however long it takes. The file appears in the home's exports folder who
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -126,12 +126,14 @@ _CONSENSUS = (
     .order_by(consensus.c.question, consensus.c.external_id, consensus.c.item)
     .limit(PAGE)
 )
+_BATCHES = (
+    sa.select(batch.c.id).where(batch.c.project == bind("project"), batch.c.state == "published").order_by(batch.c.id)
+)
 _ITEMS = (
     sa.select(item.c.id, item.c.external_id, item.c.payload)
-    .join(batch, batch.c.id == item.c.batch)
-    .where(item.c.project == bind("project"), item.c.id > bind("after"), batch.c.state == "published")
+    .where(item.c.batch == bind("in_batch"), item.c.id > bind("after"))
     .order_by(item.c.id)
-    .limit(PAGE)
+    .limit(bind("size"))
 )
 
 
@@ -269,16 +271,13 @@ def _consensus(database: Database, project_id: int) -> Iterator[Page]:
 
 
 def _items(database: Database, project_id: int, by: str, names: list[str], images: set[str]) -> Iterator[Page]:
-    after = 0
-    while True:
-        with database.read() as connection:
-            rows = connection.execute(_ITEMS, {"project": project_id, "after": after}).all()
-            payloads = [msgspec.json.decode(row.payload) for row in rows]
-            hashes = [payload[name] for payload in payloads for name in images if name in payload]
-            called = media.names(connection, project_id, hashes) if hashes else {}
-        if not rows:
-            return
-        after = rows[-1].id
+    for rows in _item_pages(database, project_id):
+        payloads = [msgspec.json.decode(row.payload) for row in rows]
+        hashes = [payload[name] for payload in payloads for name in images if name in payload]
+        called: Mapping[str, str] = {}
+        if hashes:
+            with database.read() as connection:
+                called = media.names(connection, project_id, hashes)
         page: Page = {by: [row.external_id for row in rows]}
         for name in names:
             values = [payload.get(name, "") for payload in payloads]
@@ -286,8 +285,22 @@ def _items(database: Database, project_id: int, by: str, names: list[str], image
         yield page
 
 
+def _item_pages(database: Database, project_id: int) -> Iterator[Sequence[Any]]:
+    """The published items, batch by batch, in the order they came in."""
+    with database.read() as connection:
+        batches = connection.execute(_BATCHES, {"project": project_id}).scalars().all()
+    for of in batches:
+        after = 0
+        while True:
+            with database.read() as connection:
+                rows = connection.execute(_ITEMS, {"in_batch": of, "after": after, "size": PAGE}).all()
+            if not rows:
+                break
+            after = rows[-1].id
+            yield rows
+
+
 def _payload_names(database: Database, project_id: int) -> list[str]:
     """The fields of items where the form does not list them: those of the first items."""
-    with database.read() as connection:
-        rows = connection.execute(_ITEMS, {"project": project_id, "after": 0}).all()
+    rows = next(_item_pages(database, project_id), [])
     return list(dict.fromkeys(name for row in rows for name in msgspec.json.decode(row.payload)))
