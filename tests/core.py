@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from goldwork.errors import GoldworkError
 from goldwork.services.assign import Assigner, Lease, Leased
-from goldwork.services.check import Finding, check
+from goldwork.services.check import Finding, check, check_project
 from goldwork.services.collect import Collector, Receipt, Submit
 from goldwork.services.log import Log, record
 from goldwork.store.database import Database
@@ -202,7 +202,14 @@ class Core:
         return {row.id: (row.wanted, row.taken) for row in self.rows(item, project=self.project)}
 
     def findings(self) -> list[Finding]:
+        """What `goldwork check` says about the whole database."""
         return findings(self.database)
+
+    def own_findings(self) -> list[Finding]:
+        """What it says about this project."""
+        with self.database.read() as connection:
+            row = connection.execute(sa.select(project).where(project.c.id == self.project)).one()
+            return list(check_project(connection, row))
 
 
 def make_project(connection: sa.Connection, database: Database, overlap: int, lease_ms: int) -> int:

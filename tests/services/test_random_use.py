@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from goldwork.errors import ConflictError, NotFoundError
+from goldwork.errors import AnswerError, ConflictError, NotFoundError
 from goldwork.services.assign import Assigner, Lease, Leased
 from goldwork.services.collect import Collector, Receipt, Submit
 from goldwork.services.log import decode
@@ -25,6 +26,8 @@ from goldwork.store.database import Database
 from goldwork.store.schema import annotator_state, assignment, batch, item, judgement, project, project_state, submit
 from tests.core import CLASSES, MINUTE, Clock, Core
 
+EXPLORE = int(os.environ.get("GOLDWORK_EXPLORE", "0"))
+"""Set it to 1000 to try that many histories instead of a few."""
 LEASE = 30 * MINUTE
 PEOPLE = 4
 MOST_ITEMS = 12
@@ -33,7 +36,9 @@ picks = st.integers(0, 999)
 kinds = st.sampled_from(["answer", "answer", "answer", "skip", "undo", "undo"])
 values = st.sampled_from(CLASSES)
 fresh = st.tuples(st.just("new"), picks, kinds, values)
-again = st.tuples(st.sampled_from(["retry", "retry", "other body", "stranger"]), picks, kinds, values)
+again = st.tuples(
+    st.sampled_from(["retry", "retry", "other body", "stranger", "other form", "other answer"]), picks, kinds, values
+)
 
 
 @dataclasses.dataclass
@@ -60,7 +65,11 @@ class Model:
         self.seq = 0
         self.state = "open"
         self.overlap = 2
+        self.lease_ms = LEASE
         self.wanted: dict[int, int] = {}
+        self.order: dict[int, tuple[float, int, int]] = {}
+        self.looked: dict[int, int] = {}
+        """How many items were open when each person last asked for more."""
         self.most: dict[int, int] = {}
         """The most slots that each item ever had."""
         self.work: dict[str, Work] = {}
@@ -99,17 +108,17 @@ class Model:
         """What the person holds, and until when, as soon as they ask."""
         held = {key: one for key, one in self.work.items() if one.who == who and one.state == "leased"}
         for one in held.values():
-            if one.until - self.now < LEASE // 2:
-                one.until = self.now + LEASE
+            if one.until - self.now < self.lease_ms // 2:
+                one.until = self.now + self.lease_ms
         return {key: one.until for key, one in held.items()}
 
     def take(self, key: str, who: int, item_id: int) -> None:
         slot = self.free(item_id)
         if key in self.work:
             one = self.work[key]
-            one.state, one.slot, one.until = "leased", slot, self.now + LEASE
+            one.state, one.slot, one.until = "leased", slot, self.now + self.lease_ms
         else:
-            self.work[key] = Work(item_id, who, self.now + LEASE, slot)
+            self.work[key] = Work(item_id, who, self.now + self.lease_ms, slot)
 
     def submit(self, request: Submit) -> Receipt | str:
         """The receipt, or why not."""
@@ -122,10 +131,14 @@ class Model:
             return STRANGER
         if self.state != "open":
             return self.state
+        if request.form_version != 1:
+            return "form_changed"
         if request.kind == "undo" and one.state not in ("done", "skipped"):
             return "nothing_to_undo"
         if request.kind != "undo" and one.state in ("done", "skipped"):
             return "already_answered"
+        if request.kind == "answer" and request.answers not in [{"q": value} for value in CLASSES]:
+            return "bad_answer"
         if request.kind == "skip":
             one.slot, one.state = None, "skipped"
         else:
@@ -133,7 +146,7 @@ class Model:
                 one.slot = self.free(one.item)
             one.state = "done" if request.kind == "answer" else "leased"
         if request.kind == "undo":
-            one.until = self.now + LEASE
+            one.until = self.now + self.lease_ms
         self.seq += 1
         one.current = self.seq
         surplus = request.kind == "answer" and one.slot is None
@@ -185,6 +198,7 @@ class Machine(RuleBasedStateMachine):
         for (who, count), answer in zip(wants, answers, strict=True):
             assert isinstance(answer, Leased)
             held, eligible = model.renew(who), model.eligible(who)
+            could, room = sorted(eligible, key=model.order.__getitem__), count - len(held)
             given = [one.id for one in answer.assignments if one.id not in held]
             for key in given:
                 assert item_of[key] in eligible, "judged, held or full"
@@ -192,6 +206,8 @@ class Machine(RuleBasedStateMachine):
                 eligible.remove(item_of[key])
                 model.take(key, who, item_of[key])
                 held[key] = model.work[key].until
+            if model.state == "open" and room > 0 and self.is_new(who):
+                assert [item_of[key] for key in given] == could[:room], "not the first in the order"
             assert {one.id: one.leased_until for one in answer.assignments} == held
             assert all(one.payload == payloads[item_of[one.id]] for one in answer.assignments)
             assert answer.state == model.state
@@ -202,17 +218,35 @@ class Machine(RuleBasedStateMachine):
             else:
                 assert len(held) == count or not given
 
+    def is_new(self, who: int) -> bool:
+        """Whether items were opened since the person last asked for more: then the first in the order comes first."""
+        opened = sum(wanted > 0 for wanted in self.model.wanted.values())
+        before, self.model.looked[who] = self.model.looked.get(who), opened
+        return before != opened
+
     @precondition(lambda self: self.model.work)
-    @rule(specs=st.lists(st.one_of(fresh, fresh, again), min_size=1, max_size=4))
-    def send(self, specs: list[tuple[str, int, str, str]]) -> None:
-        """Submits in one group: new ones, earlier ones again, other bodies under used ids, other people's."""
+    @rule(specs=st.lists(st.one_of(fresh, fresh, again), min_size=1, max_size=4), one_by_one=st.booleans())
+    def send(self, specs: list[tuple[str, int, str, str]], one_by_one: bool) -> None:
+        """Submits in one group: new ones, earlier ones again, other bodies under used ids, other people's.
+
+        `one_by_one`: the group fails as a whole, and each is tried alone.
+        """
         group = []
         for how, pick, kind, value in specs:
             request = self.request(how, pick, kind, value)
             self.asked.append(request)
             group.append(request)
         expected = [self.model.submit(request) for request in group]
-        assert [_outcome(answer) for answer in self.core.send(*group)] == expected
+        assert [_outcome(answer) for answer in self.sent(group, one_by_one)] == expected
+
+    def sent(self, group: list[Submit], one_by_one: bool) -> list[Receipt | Exception]:
+        def handler(connection: sa.Connection, requests: list[Submit]) -> list[Any]:
+            answers = self.core.collector.submit_many(connection, requests)
+            if one_by_one and len(requests) > 1:
+                raise RuntimeError("as a whole")
+            return [[answer] for answer in answers]
+
+        return [answer for [answer] in self.core.writer.many(handler, group)]
 
     def request(self, how: str, pick: int, kind: str, value: str) -> Submit:
         if how == "retry" and self.asked:
@@ -223,6 +257,10 @@ class Machine(RuleBasedStateMachine):
         if how == "stranger":
             who = next(one for one in self.people if one != who)
         options: dict[str, Any] = {"answers": {"q": value}} if kind == "answer" else {}
+        if how == "other form":
+            options["form_version"] = 2
+        if how == "other answer" and kind == "answer":
+            options["answers"] = {"q": f"{value}{value}"}
         if how == "other body" and self.model.stored:
             stored = list(self.model.stored)
             who, options["id"] = stored[pick % len(stored)]
@@ -231,13 +269,15 @@ class Machine(RuleBasedStateMachine):
     # What managers and the worker do.
 
     @precondition(lambda self: len(self.model.wanted) < MOST_ITEMS)
-    @rule(number=st.integers(1, 3), chunk=st.integers(1, 3))
-    def bring(self, number: int, chunk: int) -> None:
-        """Another batch, to be opened in chunks."""
-        of = self.core.stage(number)
+    @rule(number=st.integers(1, 3), chunk=st.integers(1, 3), priority=st.integers(-1, 1), shuffle=st.integers(0, 20))
+    def bring(self, number: int, chunk: int, priority: int = 0, shuffle: int = 0) -> None:
+        """Another batch somewhere in the order, to be opened in chunks."""
+        shuffles = [(shuffle + 7 * place) % 20 for place in range(number)]
+        of = self.core.stage(number, priority=float(priority), shuffles=shuffles)
         self.batches.append(of)
-        for item_id in self.core.ids(of):
-            self.model.wanted[item_id] = self.model.most[item_id] = 0
+        for row in self.core.rows(item, batch=of):
+            self.model.wanted[row.id] = self.model.most[row.id] = 0
+            self.model.order[row.id] = (row.priority, row.shuffle, row.id)
         self.plan(of, chunk)
 
     def plan(self, of: int, chunk: int) -> None:
@@ -247,13 +287,14 @@ class Machine(RuleBasedStateMachine):
             self.sweeps.append((of, after, through))
             after = through
 
-    @rule(overlap=st.integers(1, 4), chunk=st.integers(1, 3))
-    def set_overlap(self, overlap: int, chunk: int) -> None:
-        """Another overlap, to be swept over every batch in chunks."""
+    @rule(overlap=st.integers(1, 4), minutes=st.sampled_from([30, 30, 2]), chunk=st.integers(1, 3))
+    def set_policy(self, overlap: int, minutes: int, chunk: int) -> None:
+        """Another overlap, to be swept over every batch in chunks, and another time for which leases are given."""
+        self.core.set_policy(overlap, minutes * MINUTE)
+        self.model.seq += 1
+        self.model.lease_ms = minutes * MINUTE
         if overlap == self.model.overlap:
             return
-        self.core.set_policy(overlap, LEASE)
-        self.model.seq += 1
         self.model.overlap = overlap
         for of in self.batches:
             self.plan(of, chunk)
@@ -294,6 +335,7 @@ class Machine(RuleBasedStateMachine):
     def restart(self) -> None:
         """As after the end of a process: nothing is remembered but what is stored."""
         self.core.assigner, self.core.collector = Assigner(self.core.database), Collector(self.core.database)
+        self.model.looked.clear()
 
     # What must hold after each of them.
 
@@ -354,6 +396,8 @@ def _outcome(answer: Receipt | Exception) -> Receipt | str:
         return answer.reason
     if isinstance(answer, NotFoundError):
         return STRANGER
+    if isinstance(answer, AnswerError):
+        return answer.code
     assert isinstance(answer, Receipt), answer
     return answer
 
@@ -366,9 +410,18 @@ def test_on_sqlite(sqlite_template: Path, tmp_path: Path) -> None:
         path = tmp_path / f"{next(names)}.db"
         shutil.copy(sqlite_template, path)
         database = Database(str(path))
+        hurry(database)
         return Machine(database, database.close)
 
-    run_state_machine_as_test(make, settings=bounded(examples=15, steps=40))
+    run_state_machine_as_test(make, settings=bounded(examples=20, steps=40))
+
+
+def hurry(database: Database) -> None:
+    """Do not wait for the disk: no power fails here."""
+
+    @sa.event.listens_for(database._writers, "connect")
+    def connected(raw: Any, _record: Any) -> None:
+        raw.execute("PRAGMA synchronous = OFF")
 
 
 @pytest.mark.slow
@@ -405,7 +458,7 @@ def test_an_answer_beyond_a_lowered_overlap_is_surplus(sqlite_database: Database
 
 def bounded(examples: int, steps: int) -> settings:
     return settings(
-        max_examples=examples,
+        max_examples=EXPLORE or examples,
         stateful_step_count=steps,
         deadline=None,
         database=None,

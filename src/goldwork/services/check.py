@@ -67,9 +67,14 @@ def check(connection: Connection) -> Iterator[Finding]:
 
 def _check_projects(connection: Connection) -> Iterator[Finding]:
     for row in connection.execute(sa.select(project).order_by(project.c.id)).all():
-        yield from _check_log(connection, row)
-        yield from _check_submits(connection, row.id)
-        yield from _check_assignments(connection, row.id)
+        yield from check_project(connection, row)
+
+
+def check_project(connection: Connection, row: Any) -> Iterator[Finding]:
+    """Findings over one project, given by its row."""
+    yield from _check_log(connection, row)
+    yield from _check_submits(connection, row.id)
+    yield from _check_assignments(connection, row.id)
 
 
 def _check_database(connection: Connection) -> Iterator[Finding]:
