@@ -48,6 +48,9 @@ def test_a_bad_file_is_said_and_leaves_nothing(room: Any, place: list[str], tmp_
     said = capsys.readouterr().err
     assert "bad.csv, line 3, column id" in said
     assert "line 4, column id" in said
+    assert main(["import", "1", str(bad), "--format", "jsonl", *place]) == 2
+    assert "one JSON object is needed" in capsys.readouterr().err
+    assert main(["import", "1", str(bad), "--format", "xls", *place]) == 2
     assert main(["import", "9", str(bad), *place]) == 2
     assert main(["import", "1", str(tmp_path / "no.csv"), *place]) == 2
     assert main(["import", "1", str(bad), "--field", "text", *place]) == 2

@@ -40,15 +40,19 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--existing", choices=("error", "skip"), default="error", help="what an item that is there already means"
     )
+    command.add_argument("--format", metavar="NAME", help="csv, tsv, jsonl or parquet (default: by the file's bytes)")
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Upload, start the job, do it, say how it went."""
+    from goldwork import io
     from goldwork.cli.progress import finish
     from goldwork.services import ingest
     from goldwork.services.access import operator
 
+    if arguments.format is not None:
+        io.format.get(arguments.format)
     home, database = open_home(arguments)
     try:
         with database.read() as connection:
@@ -81,9 +85,9 @@ def _request(arguments: argparse.Namespace, home: Home, database: Database) -> R
     if arguments.what == "items":
         with database.read() as connection:
             form = ingest.current_form(connection, arguments.project)
-        guess = uploads.look(home, arguments.project, file, form).suggestion
+        guess = uploads.look(home, arguments.project, file, form, arguments.format).suggestion
         fields = {one.name: one.column for one in guess.fields if not fields} | fields
         by = by or guess.id
         said = ", ".join(f"{name} from {column!r}" for name, column in fields.items())
         print(f"{arguments.file.name}: id {f'from {by!r}' if by else 'by number'}; {said}", file=sys.stderr)
-    return ingest.Request(file, arguments.what, by, fields, arguments.batch, arguments.existing)
+    return ingest.Request(file, arguments.what, by, fields, arguments.batch, arguments.existing, arguments.format)

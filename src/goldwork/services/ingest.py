@@ -71,6 +71,8 @@ class Request(msgspec.Struct, frozen=True):
     batch: str = ""
     existing: Literal["error", "skip"] = "error"
     """What an item that the project has already means."""
+    format: str | None = None
+    """The file's format, where its bytes do not tell."""
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -158,7 +160,7 @@ def undo(work: Work) -> Iterator[None]:
 def _reader(work: Work, source: Source) -> RowReader:
     with work.database.read() as connection:
         asked = current_form(connection, work.project)
-    return RowReader(source, work.body["fields"], work.body["id"], asked)
+    return RowReader(source, work.body["fields"], work.body["id"], asked, work.body["format"])
 
 
 def _check(work: Work, source: Source) -> Generator[None, None, int]:

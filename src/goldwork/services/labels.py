@@ -85,7 +85,7 @@ def _check(work: Work, source: Source, *, against_project: bool) -> Generator[No
     with work.database.read() as connection:
         form = current_form(connection, work.project)
     columns = {role: work.body["fields"].get(role) for role in ROLES}
-    reader = _Reader(source, form, columns | {"item": columns["item"] or work.body["id"]})
+    reader = _Reader(source, form, columns | {"item": columns["item"] or work.body["id"]}, work.body["format"])
     for _ in reader.read():
         work.save(done=reader.rows, phase="checking")
         yield
@@ -105,11 +105,11 @@ def _check(work: Work, source: Source, *, against_project: bool) -> Generator[No
 class _Reader:
     """Collects a file's rows into submits; keeps what is wrong with them."""
 
-    def __init__(self, source: Source, form: ProjectForm, given: dict[str, str | None]) -> None:
+    def __init__(self, source: Source, form: ProjectForm, given: dict[str, str | None], format: str | None) -> None:
         self.source = source
         self.form = form
         self.given = given
-        self.format = io.sniff(source)
+        self.format = format or io.sniff(source)
         self.unit = io.format.get(self.format).unit
         self.columns: dict[str, str] = {}
         self.problems: list[Problem] = []

@@ -50,11 +50,18 @@ class Row(msgspec.Struct, frozen=True):
 class RowReader:
     """Reads the items of a file. Raises InputError at once where the mapping does not fit the file or the form."""
 
-    def __init__(self, source: Source, fields: Mapping[str, str], id_column: str | None, form: ProjectForm) -> None:
+    def __init__(
+        self,
+        source: Source,
+        fields: Mapping[str, str],
+        id_column: str | None,
+        form: ProjectForm,
+        format: str | None = None,
+    ) -> None:
         self.source = source
         self.fields = dict(fields)
         self.id_column = id_column
-        self.format = io.sniff(source)
+        self.format = format or io.sniff(source)
         self.unit = io.format.get(self.format).unit
         self.show: dict[str, str] = {field.name: field.show for field in form.fields} or dict.fromkeys(fields, "text")
         if missing := sorted(self.show.keys() - self.fields.keys()):

@@ -121,11 +121,11 @@ def remove_upload(home: Home, project: int, file: str) -> None:
         find_upload(home, project, file).path.unlink(missing_ok=True)
 
 
-def look(home: Home, project: int, file: str, form: ProjectForm) -> Look:
+def look(home: Home, project: int, file: str, form: ProjectForm, format: str | None = None) -> Look:
     """What an upload holds and how it may fit the project's form. Raises InputError where it cannot be read."""
     source = find_upload(home, project, file)
     size = source.path.stat().st_size
-    found = io.sniff(source)
+    found = format or io.sniff(source)
     chunks = io.scan(source, found)
     first = next(chunks, None)
     if first is None:
