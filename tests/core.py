@@ -150,6 +150,9 @@ class Core:
 
     # What people send.
 
+    def want(self, who: int, count: int = 1) -> Lease:
+        return Lease(self.project, who, count)
+
     def lease(self, who: int, count: int = 1) -> Leased:
         return self.writer.many(self.assigner.lease_many, [Lease(self.project, who, count)])[0]
 
