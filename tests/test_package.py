@@ -40,7 +40,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
     [archive] = folder.glob("*.tar.gz")
     with tarfile.open(archive) as tar:
         names = [name.split("/", 1)[1] for name in tar.getnames() if "/" in name]
-        tar.extractall(folder, filter="data")
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.11.3 and before have none
+        tar.extractall(folder)
     unpacked = folder / archive.name.removesuffix(".tar.gz")
     build("--wheel", unpacked, folder)
     [wheel] = folder.glob("*.whl")

@@ -216,7 +216,9 @@ def from_npm(cache: Path) -> list[str]:
             _run([node, "-e", INFLATE], NPM_SECONDS, made)
             for name in ("al2023.tar", "fonts.tar", "swiftshader.tar"):
                 with tarfile.open(made / name) as archive:
-                    archive.extractall(made, filter="data")
+                    # Python 3.11.3 and before have no filters.
+                    archive.extraction_filter = getattr(tarfile, "data_filter", None)
+                    archive.extractall(made)  # noqa: S202 the archive is npm's, checked by its integrity hash
                 (made / name).unlink()
             shutil.rmtree(made / "node_modules")
             (made / "fonts.conf").write_text(FONTS.format(folder=folder))
