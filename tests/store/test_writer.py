@@ -343,6 +343,31 @@ def test_a_client_that_hung_up_does_not_stop_the_others(database: Database, held
     assert stored(database) == ["a", "b"]
 
 
+def test_what_a_loop_cannot_raise_is_heard_of_too(database: Database, held: Held) -> None:
+    """A future of asyncio refuses StopIteration, and SystemExit would end the loop: the others still get theirs."""
+
+    def raises(error: BaseException) -> Callable[[sa.Connection], None]:
+        def work(_connection: sa.Connection) -> None:
+            raise error
+
+        return work
+
+    async def serve() -> list[Any]:
+        works = [raises(StopIteration(1)), add("a"), raises(KeyError("x"))]
+        tasks = [asyncio.create_task(held.writer.run_async(work)) for work in works]
+        await asyncio.sleep(0.01)
+        held.gate.set()
+        done = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), PATIENCE)
+        with contextlib.suppress(RuntimeError):
+            await held.writer.run_async(raises(SystemExit(1)))
+            pytest.fail("it was not told")
+        return done
+
+    stopped, fine, refused = asyncio.run(serve())
+    assert (type(stopped), fine, type(refused)) == (RuntimeError, "a", KeyError)
+    assert isinstance(stopped.__cause__, StopIteration)
+
+
 def write_beside(url: str, name: str, number: int) -> None:
     """What another process does."""
     database = Database(url)
@@ -366,6 +391,31 @@ def test_another_process_writes_beside_it(database_url: str, database: Database,
         process.join(PATIENCE)
         assert process.exitcode == 0
     assert len(stored(database)) == 600 + mine
+
+
+def hold(url: str, begun: Any) -> None:
+    """A process that stops in the middle of a transaction."""
+    database = Database(url)
+    with database.write() as connection:
+        add("half")(connection)
+        begun.set()
+        time.sleep(PATIENCE * 3)
+
+
+def test_a_killed_process_lets_go_and_leaves_nothing(database_url: str, database: Database, writer: Writer) -> None:
+    context = multiprocessing.get_context("spawn")
+    begun = context.Event()
+    process = context.Process(target=hold, args=(database_url, begun))
+    process.start()
+    assert begun.wait(PATIENCE)
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(writer.run, add("a"))
+        time.sleep(0.2)
+        assert not future.done()
+        process.kill()
+        assert future.result(PATIENCE) == "a"
+    process.join(PATIENCE)
+    assert stored(database) == ["a"]
 
 
 def test_a_process_that_holds_the_database_is_waited_for(sqlite_database: Database) -> None:

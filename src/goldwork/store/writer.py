@@ -49,7 +49,7 @@ class Request:
         if self.loop is not None and self.waiter.done():
             return
         if self.error is not None:
-            self.waiter.set_exception(self.error)
+            self.waiter.set_exception(_raisable(self.error) if self.loop else self.error)
         else:
             self.waiter.set_result(self.result)
 
@@ -211,6 +211,15 @@ def _first_word(error: BaseException) -> BaseException:
     while earlier is not None:
         first, earlier = earlier if isinstance(earlier, DBAPIError) else first, earlier.__context__
     return first
+
+
+def _raisable(error: BaseException) -> Exception:
+    """What a future of an event loop takes and what does not end the loop."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    wrapped = RuntimeError(f"raised while writing: {error!r}")
+    wrapped.__cause__ = error
+    return wrapped
 
 
 def _discard(connection: Connection | None) -> None:
