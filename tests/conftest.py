@@ -5,6 +5,7 @@ One PostgreSQL server runs per test session; each test gets a database of its ow
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import os
@@ -25,6 +26,18 @@ import pytest
 PATIENCE = 20.0
 """Seconds that a server under test may take to start or to stop."""
 _counter = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def no_loop_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A browser, once started, leaves its event loop marked as running in this thread: other tests run their own."""
+    if "browser" in request.fixturenames:
+        yield
+        return
+    left = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(left)
 
 
 @pytest.fixture(scope="session")

@@ -304,12 +304,6 @@ def test_bulk_comes_last_and_one_a_group(database: Database, held: Held) -> None
     assert order == ["hot1", "single1", "bulk1", "bulk2", "bulk3"]
 
 
-def in_thread(work: Callable[[], Any]) -> Any:
-    """What `work` returns. A browser test before this one may have left an event loop running in our own thread."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work).result(PATIENCE)
-
-
 def test_a_loop_that_is_gone_does_not_stop_the_others(database: Database, held: Held) -> None:
     """A server that shuts down in the middle of a request."""
 
@@ -321,7 +315,7 @@ def test_a_loop_that_is_gone_does_not_stop_the_others(database: Database, held: 
             task.cancel()
         await asyncio.gather(*tasks, single, return_exceptions=True)
 
-    in_thread(lambda: asyncio.run(serve()))
+    asyncio.run(serve())
     kept = held.queue(held.writer.run, add("kept"))
     held.release()
     assert kept.result(PATIENCE) == "kept"
@@ -336,7 +330,7 @@ def test_a_client_that_hung_up_does_not_stop_the_others(database: Database, held
         held.gate.set()
         return await asyncio.gather(*tasks, return_exceptions=True)
 
-    gone, answer, refused = in_thread(lambda: asyncio.run(serve()))
+    gone, answer, refused = asyncio.run(serve())
     assert isinstance(gone, asyncio.CancelledError)
     assert answer == "b"
     assert isinstance(refused, ConflictError)
