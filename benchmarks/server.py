@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import random
 import secrets
 import signal
@@ -41,12 +42,12 @@ FORM = {
         }
     ],
 }
-POLICY = {"overlap": 3, "lease_ms": 30 * 60_000}
+POLICY = {"overlap": 10, "lease_ms": 30 * 60_000}
 CHUNK = 500
 
 
 def main(arguments: list[str]) -> None:
-    """Run every size with every number of clients, in turn with the floor."""
+    """Every number of clients: rounds of the floor and each size in turn, so that all meet the same machine."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks server --", description=__doc__)
     parser.add_argument("--items", default="10000,1000000")
     parser.add_argument("--clients", default="1,16,64")
@@ -54,58 +55,70 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args(arguments)
     clients = [int(number) for number in options.clients.split(",")]
-    medians: dict[tuple[int, int], float] = {}
-    for size in [int(number) for number in options.items.split(",")]:
-        with tempfile.TemporaryDirectory(prefix="goldwork-bench-") as folder:
-            home = Path(folder)
-            begin = time.perf_counter()
-            project_id, tokens = prepare(home / "goldwork.db", size, max(clients))
-            report(f"prepare {size:,} items", time.perf_counter() - begin, "s")
-            with running([sys.executable, "-m", "benchmarks._floor", str(home / "floor.db")], "/insert") as floor:
-                command = [sys.executable, "-m", "goldwork.cli", "serve", "--home", folder, "--no-worker", "--port"]
-                with running(command, "/api/health") as server:
-                    for number in clients:
-                        medians[size, number] = measure(server, floor, project_id, tokens[:number], size, options)
-    for number in clients:
-        found = [medians[size, number] for size, count in medians if count == number]
-        if len(found) > 1:
-            report(
-                f"submit p50, {number} clients, largest over smallest",
-                found[-1] * 1e3,
-                "ms",
-                "smallest",
-                found[-1] / found[0],
-            )
+    with contextlib.ExitStack() as stack:
+        stages = [stack.enter_context(staged(int(size), max(clients), options)) for size in options.items.split(",")]
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="goldwork-bench-"))
+        floor = stack.enter_context(
+            running([sys.executable, "-m", "benchmarks._floor", f"{folder}/floor.db"], "/insert")
+        )
+        for number in clients:
+            compare(floor, stages, number, options)
 
 
-def measure(
-    server: int, floor: int, project_id: int, tokens: list[str], size: int, options: argparse.Namespace
-) -> float:
-    """Rounds of goldwork and the floor in turn; medians over the rounds. Returns the median submit, seconds."""
-    rounds = []
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """A server with `size` items, and the tokens of those who judge there."""
+
+    size: int
+    port: int
+    project: int
+    tokens: list[str]
+
+
+@contextlib.contextmanager
+def staged(size: int, people: int, options: argparse.Namespace) -> Iterator[Stage]:
+    """A prepared database of that size and a server on it."""
+    with tempfile.TemporaryDirectory(prefix="goldwork-bench-") as folder:
+        begin = time.perf_counter()
+        project_id, tokens = prepare(Path(folder) / "goldwork.db", size, people)
+        report(f"prepare {size:,} items", time.perf_counter() - begin, "s")
+        command = [sys.executable, "-m", "goldwork.cli", "serve", "--home", folder, "--no-worker", "--port"]
+        with running(command, "/api/health") as port:
+            _clients.run(port, tokens[:1], min(1, options.seconds), project_id)
+            yield Stage(size, port, project_id, tokens)
+
+
+def compare(floor: int, stages: list[Stage], number: int, options: argparse.Namespace) -> None:
+    """Print every stage's figures with `number` clients: medians over the rounds, ratios round by round."""
+    rates: dict[int, list[tuple[float, float]]] = {stage.size: [] for stage in stages}
+    loads: dict[int, list[_clients.Load]] = {stage.size: [] for stage in stages}
     for _ in range(options.rounds):
-        bare = _clients.run(floor, tokens, options.seconds / 2, None)
-        load = _clients.run(server, tokens, options.seconds, project_id)
-        if load.errors or bare.errors:
-            sys.exit(f"{load.errors} of {len(load.submit)} requests failed")
-        rounds.append((load, len(load.submit) / load.seconds, len(bare.submit) / bare.seconds))
-    where = f"{size:,} items, {len(tokens)} clients"
-    rate, bare_rate = (statistics.median(values) for values in list(zip(*rounds, strict=True))[1:])
-    report(
-        f"submits, {where}",
-        rate,
-        "1/s",
-        f"bare insert {bare_rate:.0f}/s",
-        statistics.median(r / b for _, r, b in rounds),
-    )
-    median = 0.0
-    for kind in ("submit", "next"):
-        for share in (0.5, 0.99):
-            values = [percentile(getattr(load, kind), share) for load, *_ in rounds]
-            report(f"{kind} p{share * 100:.0f}, {where}", statistics.median(values) * 1e3, "ms")
-            if (kind, share) == ("submit", 0.5):
-                median = statistics.median(values)
-    return median
+        bare = _clients.run(floor, stages[0].tokens[:number], options.seconds / 2, None)
+        for stage in stages:
+            load = _clients.run(stage.port, stage.tokens[:number], options.seconds, stage.project)
+            if load.errors or bare.errors:
+                sys.exit(f"{load.errors + bare.errors} requests failed")
+            loads[stage.size].append(load)
+            rates[stage.size].append((len(load.submit) / load.seconds, len(bare.submit) / bare.seconds))
+    for size, found in rates.items():
+        rate, bare_rate = (statistics.median(values) for values in zip(*found, strict=True))
+        against = f"bare insert {bare_rate:.0f}/s"
+        ratio = statistics.median(mine / floors for mine, floors in found)
+        report(f"submits, {size:,} items, {number} clients", rate, "1/s", against, ratio)
+        for kind in ("submit", "next"):
+            for share in (0.5, 0.99):
+                values = [percentile(getattr(load, kind), share) for load in loads[size]]
+                name = f"{kind} p{share * 100:.0f}, {size:,} items, {number} clients"
+                report(name, statistics.median(values) * 1e3, "ms")
+    if len(stages) > 1:
+        for kind in ("submit", "next"):
+            small, large = (
+                [percentile(getattr(load, kind), 0.5) for load in loads[stage.size]]
+                for stage in (stages[0], stages[-1])
+            )
+            ratio = statistics.median(b / a for a, b in zip(small, large, strict=True))
+            name = f"{kind} p50, {number} clients, {stages[-1].size:,} items"
+            report(name, statistics.median(large) * 1e3, "ms", f"{stages[0].size:,} items", ratio)
 
 
 def prepare(path: Path, size: int, people: int) -> tuple[int, list[str]]:

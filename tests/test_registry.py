@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +69,24 @@ def test_a_name_is_given_once() -> None:
     assert registry("a")(entry) is entry
     with pytest.raises(ValueError, match="thing 'a' is registered twice"):
         registry("a")(object())
+
+
+def test_threads_that_ask_at_once_all_see_every_entry(package: Any, tmp_path: Path) -> None:
+    """The first one imports the modules; who comes meanwhile waits for them."""
+    slow = "import time\ntime.sleep(0.05)\nfrom house import thing\n@thing('slow')\ndef slow(): return 3\n"
+    (tmp_path / "house" / "slow.py").write_text(slow)
+    together = threading.Barrier(8)
+
+    def ask(_: int) -> list[str]:
+        together.wait()
+        names: list[str] = package.thing.names()
+        return names
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(ask, range(8))) == [["one", "slow", "two"]] * 8
+
+
+def test_an_entry_may_look_up_others_while_it_is_imported(package: Any, tmp_path: Path) -> None:
+    (tmp_path / "house" / "zero.py").write_text("from house import thing\nseen = thing.names()\n")
+    assert package.thing.names() == ["one", "two"]
+    assert package.zero.seen == ["one", "two"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import threading
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Generic, TypeVar
@@ -25,6 +26,8 @@ class Registry(Generic[T]):
         self.kind = kind
         self.package = package
         self._entries: dict[str, T] = {}
+        self._loading = threading.RLock()
+        self._begun = False
         self._loaded = False
 
     def __call__(self, name: str) -> Callable[[T], T]:
@@ -52,11 +55,16 @@ class Registry(Generic[T]):
         return sorted(self._entries)
 
     def _load(self) -> None:
+        """Import every entry, once. Threads that come meanwhile wait; an entry that looks up others sees those so far."""
         if self._loaded:
             return
-        self._loaded = True
-        package = importlib.import_module(self.package)
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{self.package}.{module.name}")
-        for point in entry_points(group=f"goldwork.{self.kind}"):
-            self._entries.setdefault(point.name, point.load())
+        with self._loading:
+            if self._begun:
+                return
+            self._begun = True
+            package = importlib.import_module(self.package)
+            for module in pkgutil.iter_modules(package.__path__):
+                importlib.import_module(f"{self.package}.{module.name}")
+            for point in entry_points(group=f"goldwork.{self.kind}"):
+                self._entries.setdefault(point.name, point.load())
+            self._loaded = True

