@@ -55,7 +55,7 @@ class Registry(Generic[T]):
         return sorted(self._entries)
 
     def _load(self) -> None:
-        """Import every entry, once. Threads that come meanwhile wait; an entry that looks up others sees those so far."""
+        """Import every entry, once. Threads that come meanwhile wait; entries that look up others see those so far."""
         if self._loaded:
             return
         with self._loading:
