@@ -10,9 +10,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from goldwork.errors import UnknownNameError
 
@@ -26,16 +26,21 @@ class Registry(Generic[T]):
         self.kind = kind
         self.package = package
         self._entries: dict[str, T] = {}
+        self._facts: dict[str, Mapping[str, Any]] = {}
         self._loading = threading.RLock()
         self._begun = False
         self._loaded = False
 
-    def __call__(self, name: str) -> Callable[[T], T]:
-        """Register what is decorated under `name`; a name taken by something else is a programming error."""
+    def __call__(self, name: str, **facts: Any) -> Callable[[T], T]:
+        """Register what is decorated under `name`, with what else is to be known of it.
+
+        A name taken by something else is a programming error.
+        """
 
         def register(entry: T) -> T:
             if self._entries.setdefault(name, entry) is not entry:
                 raise ValueError(f"{self.kind} {name!r} is registered twice")
+            self._facts[name] = facts
             return entry
 
         return register
@@ -48,6 +53,11 @@ class Registry(Generic[T]):
         except KeyError:
             known = ", ".join(self.names())
             raise UnknownNameError(f"no {self.kind} is called {name!r}. There are: {known}.") from None
+
+    def facts(self, name: str) -> Mapping[str, Any]:
+        """What the entry called `name` was registered with; nothing for an entry point."""
+        self.get(name)
+        return self._facts.get(name, {})
 
     def names(self) -> list[str]:
         """All names, sorted."""

@@ -83,7 +83,7 @@ def test_biased_annotators_are_seen_through() -> None:
         > 0.9
         > expected_accuracy(infer_consensus(table, "majority"), right).value
     )
-    assert known(made).accuracy[3:].max() < 0.1
+    assert known(made).skill[3:].max() < 0.1
     assert [record["annotator"] for record in known(made).to_records() if record["high"] < 0.5] == [3, 4]
 
 
@@ -102,7 +102,7 @@ def test_gold_teaches_about_annotators() -> None:
     error = [np.abs(known(made).confusion - crowd.confusion).mean() for made in (bare, helped)]
     assert error[1] < error[0]
     assert expected_accuracy(helped, others).value > expected_accuracy(bare, others).value
-    width = [(known(made).accuracy_high - known(made).accuracy_low).mean() for made in (bare, helped)]
+    width = [(known(made).high - known(made).low).mean() for made in (bare, helped)]
     assert width[1] < width[0]
 
 
@@ -110,7 +110,7 @@ def test_intervals_and_ambiguity_can_be_left_out() -> None:
     made = infer_consensus(simulate_crowd().table, intervals=False, ambiguity=False)
     assert made.ambiguity is None
     assert "ambiguity" not in made.to_columns()
-    assert np.isnan(known(made).accuracy_low).all()
+    assert np.isnan(known(made).low).all()
 
 
 @pytest.mark.slow
@@ -133,7 +133,7 @@ def test_intervals_cover(items: int, annotators: int, per_item: int, classes: in
         about = known(made)
         inside.append((about.confusion_low <= crowd.confusion) & (crowd.confusion <= about.confusion_high))
         accuracy = np.einsum("t,att->a", crowd.prevalence, crowd.confusion)
-        right.append((about.accuracy_low <= accuracy) & (accuracy <= about.accuracy_high))
+        right.append((about.low <= accuracy) & (accuracy <= about.high))
     noise = 2 * math.sqrt(0.05 * 0.95 / (25 * annotators))
     assert least - noise / 2 <= np.concatenate(inside).mean() <= 0.98
     assert least - noise <= np.concatenate(right).mean() <= 0.97 + noise
@@ -147,7 +147,7 @@ def test_large_crowds_are_described_row_by_row(monkeypatch: pytest.MonkeyPatch) 
     short = known(infer_consensus(crowd.table))
     ratio = (short.confusion_high - short.confusion_low) / (whole.confusion_high - whole.confusion_low)
     assert 0.8 < ratio.mean() < 1.05
-    ratio = (short.accuracy_high - short.accuracy_low) / (whole.accuracy_high - whole.accuracy_low)
+    ratio = (short.high - short.low) / (whole.high - whole.low)
     assert 0.8 < ratio.mean() < 1.1
 
 
@@ -160,7 +160,7 @@ def test_an_annotator_of_one_judgement_has_wide_intervals() -> None:
     }
     about = known(infer_consensus(Judgements.from_columns(more)))
     assert about.names[-1] == 99
-    assert about.accuracy_high[-1] - about.accuracy_low[-1] > 0.5
+    assert about.high[-1] - about.low[-1] > 0.5
 
 
 @pytest.mark.slow

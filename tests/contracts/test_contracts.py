@@ -11,7 +11,7 @@ from goldwork.consensus import consensus
 from goldwork.io import format  # noqa: A004
 from goldwork.tasks import task_type
 from goldwork.tasks.choice import Choice, Class
-from goldwork.testing import COEFFICIENT_CHECKS, CONSENSUS_CHECKS, FORMAT_CHECKS, TASK_TYPE_CHECKS, Sample
+from goldwork.testing import COEFFICIENT_CHECKS, FORMAT_CHECKS, TASK_TYPE_CHECKS, Sample, consensus_checks
 
 SAMPLES = {
     "choice": Sample(
@@ -32,8 +32,11 @@ def test_coefficient(name: str, check: Callable[[str], None]) -> None:
     check(name)
 
 
-@pytest.mark.parametrize("check", CONSENSUS_CHECKS, ids=by_name)
-@pytest.mark.parametrize("name", consensus.names())
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [(name, check) for name in consensus.names() for check in consensus_checks(name)],
+    ids=lambda value: value if isinstance(value, str) else by_name(value),
+)
 def test_consensus(name: str, check: Callable[[str], None]) -> None:
     check(name)
 

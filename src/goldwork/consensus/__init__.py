@@ -19,24 +19,29 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from goldwork.consensus.result import Annotators, Consensus
+from goldwork.consensus.result import Annotators, Consensus, Options
 from goldwork.errors import InputError
 from goldwork.judgements import Codes, Judgements
+from goldwork.judgements.columns import is_number, objects
 from goldwork.registry import Registry
 
-__all__ = ["Annotators", "Consensus", "consensus", "infer_consensus"]
+__all__ = ["ANSWERS", "Annotators", "Consensus", "Options", "consensus", "infer_consensus"]
 
 DEFAULT_METHOD = "dawid-skene"
 MAX_CELLS = 250_000_000
 """Items times categories: 2 GB of probabilities."""
+ANSWERS = ("choice", "numbers", "sets", "comparisons", "rankings", "spans", "boxes", "text", "any")
+"""What a method merges: `@consensus(name, answers=...)`, choice where nothing is said."""
 
 Method = Callable[..., Consensus]
 """`(table, *, gold, seed, **options) -> Consensus`.
 
-`table` holds the judgements that count on one question, without unused identifiers; `gold` is int32 [items], the
-category known beforehand or -1; further keyword arguments are the method's options and have defaults. The result's
-`warnings` are those of the method; the common ones are added.
+`table` holds the judgements that count on one question, without unused identifiers. `gold` is what is known
+beforehand of each item: for choices int32 [items], the category or -1; for numbers float64 [items], nan where nothing
+is known; else objects [items], None where nothing is known. Further keyword arguments are the method's options and
+have defaults. The result's `warnings` are those of the method; the common ones are added.
 """
 
 consensus: Registry[Method] = Registry("consensus", __name__)
@@ -57,22 +62,35 @@ def infer_consensus(
     `gold` says answers known beforehand, as a mapping from items or as a table: they are taken as given, and tell
     about the annotators. `kinds` says whose judgements count; those of weight 0 do not. `options` go to the
     method. Raises InputError for an unknown method or option, for a question that is not there or not chosen, for
-    gold with a label that is no category, and for gold on none of the items.
+    gold with a label that is no category, for gold on none of the items, and for answers of another kind than the
+    method merges.
     """
     name = DEFAULT_METHOD if method is None else method
     function = consensus.get(name)
     _check_options(name, function, options)
     chosen = table.of_kinds(kinds)
     chosen = (chosen.only_question() if question is None else chosen.about(question)).counted()
-    size = len(chosen.items) * len(chosen.coded()[1])
+    answers = consensus.facts(name).get("answers", "choice")
+    known: Any
+    if answers == "choice":
+        _check_size(chosen)
+        known, warnings = read_gold(chosen, gold, question)
+    elif answers == "numbers":
+        chosen.numbers()
+        known, warnings = _known_numbers(chosen, gold, question)
+    else:
+        known, warnings = _known_answers(chosen, gold, question)
+    made = function(chosen, gold=known, seed=seed, **options)
+    return dataclasses.replace(made, warnings=(*_warnings(chosen), *warnings, *made.warnings))
+
+
+def _check_size(table: Judgements) -> None:
+    size = len(table.items) * len(table.coded()[1])
     if size > MAX_CELLS:
         raise InputError(
-            f"{len(chosen.items):,} items with {len(chosen.coded()[1]):,} different labels are too many for one "
+            f"{len(table.items):,} items with {len(table.coded()[1]):,} different labels are too many for one "
             "table of probabilities. Is this free text?"
         )
-    codes, warnings = read_gold(chosen, gold, question)
-    made = function(chosen, gold=codes, seed=seed, **options)
-    return dataclasses.replace(made, warnings=(*_warnings(chosen), *warnings, *made.warnings))
 
 
 def _check_options(name: str, function: Method, options: Mapping[str, Any]) -> None:
@@ -88,16 +106,9 @@ def read_gold(
 ) -> tuple[Codes, list[str]]:
     """The category code of every item that has gold, -1 elsewhere, and warnings."""
     codes = np.full(len(table.items), -1, np.int32)
-    if gold is None:
-        return codes, []
-    known = _mapping(gold, question)
-    item_code = {item: code for code, item in enumerate(table.items.tolist())}
+    known, warnings = _known(table, gold, question)
     category_code = {_key(value): code for code, value in enumerate(table.coded()[1].tolist())}
-    absent = [item for item in known if item not in item_code]
-    if known and len(absent) == len(known):
-        example = f"{absent[0]!r} where items are called {table.items[0]!r}" if len(table) else "there are no items"
-        raise InputError(f"gold is about none of the items: {example}.")
-    for item, label in known.items():
+    for place, item, label in known:
         if _key(label) not in category_code:
             values = table.coded()[1].tolist()
             listed = ", ".join(map(repr, values[:10])) + (f" and {len(values) - 10} more" if len(values) > 10 else "")
@@ -105,11 +116,51 @@ def read_gold(
                 f"gold for item {item!r} is {label!r}, which nobody chose. The labels are: {listed}. "
                 "Declare the categories (with_categories) if it is one."
             )
-        if item in item_code:
-            codes[item_code[item]] = category_code[_key(label)]
-    return codes, [
-        f"{len(absent):,} of {len(known):,} gold items have no judgement and are left out."
-    ] if absent else []
+        if place >= 0:
+            codes[place] = category_code[_key(label)]
+    return codes, warnings
+
+
+def _known_numbers(
+    table: Judgements, gold: Mapping[Any, Any] | Judgements | None, question: Any
+) -> tuple[npt.NDArray[np.float64], list[str]]:
+    """The number known of every item, nan elsewhere, and warnings."""
+    numbers = np.full(len(table.items), np.nan)
+    known, warnings = _known(table, gold, question)
+    for place, item, label in known:
+        if not is_number(label):
+            raise InputError(f"gold for item {item!r} is {label!r}, and this needs numbers.")
+        if place >= 0:
+            numbers[place] = float(label)
+    return numbers, warnings
+
+
+def _known_answers(
+    table: Judgements, gold: Mapping[Any, Any] | Judgements | None, question: Any
+) -> tuple[npt.NDArray[Any], list[str]]:
+    """The answer known of every item, None elsewhere, and warnings."""
+    answers = objects([None] * len(table.items))
+    known, warnings = _known(table, gold, question)
+    for place, _, label in known:
+        if place >= 0:
+            answers[place] = label
+    return answers, warnings
+
+
+def _known(
+    table: Judgements, gold: Mapping[Any, Any] | Judgements | None, question: Any
+) -> tuple[list[tuple[int, Any, Any]], list[str]]:
+    """Place (-1: no such item), item and answer of everything in `gold`, and warnings."""
+    if gold is None:
+        return [], []
+    known = _mapping(gold, question)
+    place = {item: code for code, item in enumerate(table.items.tolist())}
+    absent = [item for item in known if item not in place]
+    if known and len(absent) == len(known):
+        example = f"{absent[0]!r} where items are called {table.items[0]!r}" if len(table) else "there are no items"
+        raise InputError(f"gold is about none of the items: {example}.")
+    warnings = [f"{len(absent):,} of {len(known):,} gold items have no judgement and are left out."] if absent else []
+    return [(place.get(item, -1), item, label) for item, label in known.items()], warnings
 
 
 def _mapping(gold: Mapping[Any, Any] | Judgements, question: Any) -> Mapping[Any, Any]:

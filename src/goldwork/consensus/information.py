@@ -52,12 +52,12 @@ def describe(
     return Annotators(
         names=table.annotators,
         judgements=judged,
+        skill=accuracy,
+        low=np.minimum(ends[2], accuracy),
+        high=np.maximum(ends[3], accuracy),
         confusion=confusion,
         confusion_low=np.minimum(ends[0], confusion),
         confusion_high=np.maximum(ends[1], confusion),
-        accuracy=accuracy,
-        accuracy_low=np.minimum(ends[2], accuracy),
-        accuracy_high=np.maximum(ends[3], accuracy),
     )
 
 

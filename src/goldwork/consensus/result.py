@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from goldwork.errors import InputError
 from goldwork.judgements import Judgements, to_frame
 
 Floats = npt.NDArray[np.float64]
@@ -18,35 +20,39 @@ TIE = 1e-9
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Annotators:
-    """What a model learned about each of A annotators on K categories, with 95 % intervals.
+    """What a method learned about each of A annotators, with 95 % intervals; nan where there is none.
 
     - `names`: [A]; `judgements`: int [A]
-    - `confusion`: [A, K, K], the probability of each answer (last axis) given each true category, between
+    - `measure`: what `skill` [A] is, between `low` and `high`. For choices the `accuracy`: the probability of a right
+      answer to an item drawn at random; other methods say their own
+    - `confusion`: for choices [A, K, K], the probability of each answer (last axis) given each true category, between
       `confusion_low` and `confusion_high`
-    - `accuracy`: [A], the probability of a right answer to an item drawn at random, between `accuracy_low` and
-      `accuracy_high`
+    - `more`: further figures by name, [A] each, such as `bias`
     """
 
     names: npt.NDArray[Any]
     judgements: npt.NDArray[np.int64]
-    confusion: Floats
-    confusion_low: Floats
-    confusion_high: Floats
-    accuracy: Floats
-    accuracy_low: Floats
-    accuracy_high: Floats
+    skill: Floats
+    low: Floats
+    high: Floats
+    measure: str = "accuracy"
+    confusion: Floats | None = None
+    confusion_low: Floats | None = None
+    confusion_high: Floats | None = None
+    more: Mapping[str, Floats] = dataclasses.field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.names)
 
     def to_columns(self) -> dict[str, npt.NDArray[Any]]:
-        """annotator, judgements, accuracy, low, high."""
+        """annotator, judgements, the measure by its name, low, high, and what else was learned."""
         return {
             "annotator": self.names,
             "judgements": self.judgements,
-            "accuracy": self.accuracy,
-            "low": self.accuracy_low,
-            "high": self.accuracy_high,
+            self.measure: self.skill,
+            "low": self.low,
+            "high": self.high,
+            **self.more,
         }
 
     def to_records(self) -> list[dict[str, Any]]:
@@ -55,35 +61,80 @@ class Annotators:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Consensus:
-    """One answer for each of I items out of K categories. Columnar: row i of every array is item i.
+class Options:
+    """What comparisons and rankings say of each of O options that were compared, the best first.
 
-    - `items`: [I]; `categories`: [K]; `codes`: int32 [I], the answer as a position in `categories`
-    - `probabilities`: [I, K]; `confidence`: [I], the probability of the answer
-    - `judgements`: int [I]; `ties`: bool [I], whether several categories share the first place
+    - `names`: [O]; `judgements`: int [O], in how many it stood
+    - `score`: [O], on the method's scale, which its docstring says, between `low` and `high` (95 %)
+    """
+
+    names: npt.NDArray[Any]
+    judgements: npt.NDArray[np.int64]
+    score: Floats
+    low: Floats
+    high: Floats
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def to_columns(self) -> dict[str, npt.NDArray[Any]]:
+        """option, judgements, score, low, high."""
+        return {
+            "option": self.names,
+            "judgements": self.judgements,
+            "score": self.score,
+            "low": self.low,
+            "high": self.high,
+        }
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One dictionary an option, with the names of `to_columns`."""
+        return _records(self.to_columns())
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Consensus:
+    """One answer for each of I items. Columnar: row i of every array is item i.
+
+    - `items`: [I]; `labels`: [I], the answers, of the type of the judgements
+    - `confidence`: [I], between 0 and 1: for choices the probability of the answer, else as the method says
+    - `judgements`: int [I]; `ties`: bool [I], whether several answers share the first place
     - `known`: bool [I], whether gold gave the answer
-    - `ambiguity`: [I], see `goldwork.consensus.ambiguity`; None where the method cannot tell it from errors
-    - `annotators`: what was learned about them, or None; `prevalence`: [K], how frequent each category is, or None
+    - for choices out of K: `categories` [K]; `codes` int32 [I], the answer as a position in them; `probabilities`
+      [I, K]; `prevalence` [K], how frequent each category is, or None
+    - for sets: `categories` and `probabilities`, each category's own
+    - for numbers: `low`, `high` [I], the 95 % interval of the answer
+    - for comparisons and rankings: `options`, what was compared
+    - `ambiguity` [I], see `goldwork.consensus.ambiguity`, and `difficulty` [I], the probability that a middling
+      annotator errs on the item; None where the method cannot tell them from annotators' errors
+    - `annotators`: what was learned about them, or None
     - `converged`, `iterations`, `objective`: the fit, with the objective at every iteration, which never falls
+    - `state`: the fitted parameters by name, from which a later fit may `start`
     - `warnings`: what limits the result
     """
 
     method: str
     question: Any
     items: npt.NDArray[Any]
-    categories: npt.NDArray[Any]
-    codes: npt.NDArray[np.int32]
-    probabilities: Floats
+    labels: npt.NDArray[Any]
     confidence: Floats
     judgements: npt.NDArray[np.int64]
     ties: npt.NDArray[np.bool_]
     known: npt.NDArray[np.bool_]
-    ambiguity: Floats | None = None
-    annotators: Annotators | None = None
+    categories: npt.NDArray[Any] | None = None
+    codes: npt.NDArray[np.int32] | None = None
+    probabilities: Floats | None = None
     prevalence: Floats | None = None
+    low: Floats | None = None
+    high: Floats | None = None
+    options: Options | None = None
+    ambiguity: Floats | None = None
+    difficulty: Floats | None = None
+    annotators: Annotators | None = None
     converged: bool = True
     iterations: int = 0
     objective: Floats = dataclasses.field(default_factory=lambda: np.zeros(0))
+    state: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     frame: str = ""
 
@@ -97,19 +148,42 @@ class Consensus:
         gold: npt.NDArray[np.int32],
         **more: Any,
     ) -> Consensus:
-        """From the table and the probabilities [I, K]; ties go to the category with more `weight` [K]."""
+        """Of choices, from the probabilities [I, K]; ties go to the category with more `weight` [K]."""
         codes, ties = decide(probabilities, weight)
+        categories = table.coded()[1]
+        return cls.of_answers(
+            method,
+            table,
+            categories[codes],
+            probabilities[np.arange(len(codes)), codes] if probabilities.size else np.zeros(0),
+            gold >= 0,
+            ties=ties,
+            categories=categories,
+            codes=codes,
+            probabilities=probabilities,
+            **more,
+        )
+
+    @classmethod
+    def of_answers(
+        cls,
+        method: str,
+        table: Judgements,
+        labels: npt.NDArray[Any],
+        confidence: Floats,
+        known: npt.NDArray[np.bool_],
+        **more: Any,
+    ) -> Consensus:
+        """Of answers of any type: `labels`, `confidence` and `known` are [I]."""
+        more.setdefault("ties", np.zeros(len(table.items), bool))
         return cls(
             method=method,
             question=table.questions[0] if len(table.questions) else None,
             items=table.items,
-            categories=table.coded()[1],
-            codes=codes,
-            probabilities=probabilities,
-            confidence=probabilities[np.arange(len(codes)), codes] if probabilities.size else np.zeros(0),
+            labels=labels,
+            confidence=confidence,
             judgements=table.per_item(),
-            ties=ties,
-            known=gold >= 0,
+            known=known,
             frame=table.frame,
             **more,
         )
@@ -117,13 +191,14 @@ class Consensus:
     def __len__(self) -> int:
         return len(self.items)
 
-    @property
-    def labels(self) -> npt.NDArray[Any]:
-        """The answers, [I]."""
-        return self.categories[self.codes]
+    def choices(self) -> tuple[npt.NDArray[Any], npt.NDArray[np.int32], Floats]:
+        """Categories [K], codes [I] and probabilities [I, K]. Raises InputError where the answers are no choices."""
+        if self.categories is None or self.codes is None or self.probabilities is None:
+            raise InputError(f"{self.method} gives no choices, and this needs them.")
+        return self.categories, self.codes, self.probabilities
 
     def to_columns(self) -> dict[str, npt.NDArray[Any]]:
-        """item, label, confidence, judgements, tie and, where there is one, ambiguity."""
+        """item, label, confidence, judgements, tie and, where there are any, low, high, ambiguity, difficulty."""
         columns = {
             "item": self.items,
             "label": self.labels,
@@ -131,7 +206,8 @@ class Consensus:
             "judgements": self.judgements,
             "tie": self.ties,
         }
-        return columns if self.ambiguity is None else columns | {"ambiguity": self.ambiguity}
+        more = {"low": self.low, "high": self.high, "ambiguity": self.ambiguity, "difficulty": self.difficulty}
+        return columns | {name: column for name, column in more.items() if column is not None}
 
     def to_records(self) -> list[dict[str, Any]]:
         """One dictionary an item, with the names of `to_columns`."""

@@ -43,14 +43,15 @@ def expected_accuracy(consensus: Consensus, truth: Mapping[Any, Any]) -> Score:
 
     Items without a truth, and truths without an item, do not count. Raises InputError when none is left.
     """
-    category = {value: code for code, value in enumerate(consensus.categories.tolist())}
+    categories, _, every = consensus.choices()
+    category = {value: code for code, value in enumerate(categories.tolist())}
     items = consensus.items.tolist()
     rows = np.array([row for row, item in enumerate(items) if item in truth], np.intp)
     if not len(rows):
         example = f" Items are called {items[0]!r}, truths {next(iter(truth))!r}." if items and truth else ""
         raise InputError(f"no item of the consensus has a truth to compare with.{example}")
     codes = np.array([category.get(truth[items[row]], -1) for row in rows])
-    probabilities = consensus.probabilities[rows]
+    probabilities = every[rows]
     first = probabilities >= probabilities.max(axis=1, keepdims=True) - TIE
     hit = np.where(codes >= 0, first[np.arange(len(rows)), codes], False)
     return _score(float((hit / first.sum(axis=1)).mean()), len(rows))

@@ -127,7 +127,7 @@ def quality(made: Agreement) -> Quality:
 
 def merged(made: Consensus, majority: Consensus) -> Merged:
     """A consensus as it is stored. A tie of the majority agrees by the share of its first places."""
-    agrees = float(np.mean(made.codes == majority.codes)) if len(made) else None
+    agrees = float(np.mean(made.labels == majority.labels)) if len(made) else None
     mean = float(made.confidence.mean()) if len(made) else None
     return Merged(made.method, made.converged, made.iterations, len(made), mean, list(made.warnings), agrees)
 
@@ -136,8 +136,9 @@ def counts(table: Judgements, made: Consensus, options: Mapping[Any, str]) -> li
     """Judgements and consensus items of every class, those that nobody chose too."""
     codes, categories = table.coded()
     judged = dict(zip(categories.tolist(), np.bincount(codes, minlength=len(categories)).tolist(), strict=True))
-    items = np.bincount(made.codes, minlength=len(made.categories)).tolist() if len(made) else []
-    chosen = dict(zip(made.categories.tolist(), items, strict=False))
+    labels, chosen_codes, _ = made.choices()
+    items = np.bincount(chosen_codes, minlength=len(labels)).tolist() if len(made) else []
+    chosen = dict(zip(labels.tolist(), items, strict=False))
     values = [*options, *(value for value in judged if value not in options)]
     return [Count(v, options.get(v, str(v)), judged.get(v, 0), chosen.get(v, 0)) for v in values]
 

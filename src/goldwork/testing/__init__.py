@@ -8,7 +8,7 @@ Each check takes the registered name and raises AssertionError, saying what it e
 
 or one test a check, with pytest:
 
-    @pytest.mark.parametrize("check", CONSENSUS_CHECKS, ids=lambda check: check.__name__)
+    @pytest.mark.parametrize("check", consensus_checks("my-method"), ids=lambda check: check.__name__)
     def test_contract(check):
         check("my-method")
 """
@@ -16,21 +16,25 @@ or one test a check, with pytest:
 from __future__ import annotations
 
 from goldwork.testing.coefficients import COEFFICIENT_CHECKS, check_coefficient
-from goldwork.testing.consensus_methods import CONSENSUS_CHECKS, check_consensus
+from goldwork.testing.consensus_methods import check_consensus, consensus_checks
 from goldwork.testing.crowds import Crowd, simulate_crowd
 from goldwork.testing.formats import FORMAT_CHECKS, check_format
+from goldwork.testing.kinds import Answers, Kind, simulate_answers
 from goldwork.testing.task_types import TASK_TYPE_CHECKS, Sample, check_task_type
 
 __all__ = [
     "COEFFICIENT_CHECKS",
-    "CONSENSUS_CHECKS",
     "FORMAT_CHECKS",
     "TASK_TYPE_CHECKS",
+    "Answers",
     "Crowd",
+    "Kind",
     "Sample",
     "check_coefficient",
     "check_consensus",
     "check_format",
     "check_task_type",
+    "consensus_checks",
+    "simulate_answers",
     "simulate_crowd",
 ]

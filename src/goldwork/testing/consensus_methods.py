@@ -1,4 +1,4 @@
-"""The contract of a consensus method for categories."""
+"""The contract of a consensus method for choices; `answers` has that of the others."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from goldwork.consensus import Consensus, infer_consensus
+from goldwork.consensus import Consensus, consensus, infer_consensus
 from goldwork.consensus.scoring import expected_accuracy
 from goldwork.judgements import Judgements
+from goldwork.testing.answers import ANSWER_CHECKS
 from goldwork.testing.crowds import refusal, renamed, reversed_names, shuffled, simulate_crowd
+from goldwork.testing.results import same_bytes, well_chosen
 
 
 def _infer(columns: Any, name: str, **options: Any) -> Consensus:
@@ -19,44 +21,9 @@ def _infer(columns: Any, name: str, **options: Any) -> Consensus:
     return infer_consensus(table, name, **options)
 
 
-def _well_formed(made: Consensus) -> None:
-    """What every result has, whatever went in."""
-    items, k = len(made.items), len(made.categories)
-    assert made.probabilities.shape == (items, k), "probabilities must be [items, categories]"
-    for column in (made.codes, made.confidence, made.judgements, made.ties, made.known):
-        assert column.shape == (items,), "every column must have a row an item"
-    assert all(warning.endswith(".") for warning in made.warnings), "warnings must be sentences"
-    assert np.isfinite(made.objective).all(), "the objective must be finite"
-    fall = -np.diff(made.objective).min(initial=0)
-    scale = np.abs(made.objective).max(initial=1)
-    assert fall <= 1e-9 * scale, f"the objective must not fall; it fell by {fall}"
-    if not items:
-        return
-    assert np.isfinite(made.probabilities).all(), "probabilities must be finite"
-    assert (made.probabilities >= 0).all(), "probabilities must not be negative"
-    assert np.allclose(made.probabilities.sum(axis=1), 1), "an item's probabilities must add up to 1"
-    top = made.probabilities.max(axis=1)
-    assert np.allclose(made.confidence, top), "the answer must be the most probable one, with its probability"
-    assert len(made.to_records()) == items, "there must be a record an item"
-    if made.annotators is not None:
-        _well_known(made)
-
-
-def _well_known(made: Consensus) -> None:
-    known = made.annotators
-    assert known is not None, "asked for by the caller"
-    k = len(made.categories)
-    assert known.confusion.shape == (len(known), k, k), "confusions must be [annotators, categories, categories]"
-    assert np.allclose(known.confusion.sum(axis=2), 1), "a confusion's rows must add up to 1"
-    inside = (known.confusion_low <= known.confusion) & (known.confusion <= known.confusion_high)
-    assert inside.all(), "intervals must hold their values"
-    inside = (known.accuracy_low <= known.accuracy) & (known.accuracy <= known.accuracy_high)
-    assert inside.all(), "intervals must hold their values"
-
-
 def results_are_well_formed(name: str) -> None:
     """Shapes, probabilities, intervals and objective are what they should be."""
-    _well_formed(_infer(simulate_crowd().columns, name))
+    well_chosen(_infer(simulate_crowd().columns, name))
 
 
 def perfect_agreement_is_followed(name: str) -> None:
@@ -64,7 +31,7 @@ def perfect_agreement_is_followed(name: str) -> None:
     crowd = simulate_crowd()
     truth = np.array([crowd.truth[item] for item in crowd.columns["item"].tolist()], object)
     made = _infer(dict(crowd.columns) | {"label": truth}, name)
-    _well_formed(made)
+    well_chosen(made)
     assert made.labels.tolist() == [crowd.truth[item] for item in made.items.tolist()], "all said otherwise"
     assert not made.ties.any(), "there is no tie where all agree"
 
@@ -81,20 +48,13 @@ def good_crowds_are_used(name: str) -> None:
 def row_order_means_nothing(name: str) -> None:
     """The same rows in another order give the same result, to the byte."""
     columns = simulate_crowd().columns
-    _same_bytes(_infer(columns, name), _infer(shuffled(columns, 3), name))
+    same_bytes(_infer(columns, name), _infer(shuffled(columns, 3), name))
 
 
 def same_seed_same_bytes(name: str) -> None:
     """A seed fixes everything."""
     columns = simulate_crowd().columns
-    _same_bytes(_infer(columns, name, seed=5), _infer(columns, name, seed=5))
-
-
-def _same_bytes(one: Consensus, other: Consensus) -> None:
-    assert one.probabilities.tobytes() == other.probabilities.tobytes(), "probabilities differ"
-    assert one.to_records() == other.to_records(), "records differ"
-    assert one.objective.tobytes() == other.objective.tobytes(), "objectives differ"
-    assert one.warnings == other.warnings, "warnings differ"
+    same_bytes(_infer(columns, name, seed=5), _infer(columns, name, seed=5))
 
 
 def names_mean_nothing(name: str) -> None:
@@ -104,12 +64,12 @@ def names_mean_nothing(name: str) -> None:
     for column in ("item", "annotator", "label"):
         names = reversed_names(columns[column])
         other = _infer(renamed(columns, **{column: names}), name)
-        table = other.probabilities
+        table = other.choices()[2]
         if column == "item":  # the new names come in the opposite order
             table = table[::-1]
         if column == "label":
             table = table[:, ::-1]
-        assert np.allclose(table, made.probabilities, atol=1e-6), f"renaming {column}s changed probabilities"
+        assert np.allclose(table, made.choices()[2], atol=1e-6), f"renaming {column}s changed probabilities"
 
 
 def unbearable_tables_are_said(name: str) -> None:
@@ -120,7 +80,7 @@ def unbearable_tables_are_said(name: str) -> None:
     nothing: dict[str, Any] = {"item": [], "annotator": [], "label": []}
     for bad in (nothing, columns, alone, same):
         made = _infer(bad, name)
-        _well_formed(made)
+        well_chosen(made)
         assert made.warnings, "so bad a table must be warned of"
     assert (_infer(alone, name).labels == alone["label"]).all(), "the only answer there is must be the answer"
 
@@ -130,7 +90,7 @@ def gold_is_taken_as_given(name: str) -> None:
     crowd = simulate_crowd()
     gold: dict[Any, Any] = {item: crowd.categories[item % 3] for item in range(20)}
     made = _infer(crowd.columns, name, gold=gold)
-    _well_formed(made)
+    well_chosen(made)
     answers = dict(zip(made.items.tolist(), made.labels.tolist(), strict=True))
     assert all(answers[item] == label for item, label in gold.items()), "gold must be the answer"
     assert (made.confidence[:20] == 1).all(), "gold is certain"
@@ -156,15 +116,15 @@ def only_what_counts_enters(name: str) -> None:
     by_model = dict(more) | {"kind": ["human"] * size + ["model"] * 50}
     for columns_with_more in (weighted, by_model):
         other = _infer(columns_with_more, name)
-        assert np.allclose(other.probabilities, made.probabilities, atol=1e-9), "what must not count did"
+        assert np.allclose(other.choices()[2], made.choices()[2], atol=1e-9), "what must not count did"
 
 
 def declared_categories_stay(name: str) -> None:
     """Categories that were declared are in the result, also those that nobody chose."""
     crowd = simulate_crowd()
     made = _infer(crowd.table.with_categories(["c", "b", "a", "d"]), name)
-    _well_formed(made)
-    assert made.categories.tolist() == ["c", "b", "a", "d"], "categories must stay as declared"
+    well_chosen(made)
+    assert made.choices()[0].tolist() == ["c", "b", "a", "d"], "categories must stay as declared"
     assert expected_accuracy(made, crowd.truth).value > 0.5, "a category that nobody chose must not take over"
 
 
@@ -172,7 +132,7 @@ def repeats_are_borne(name: str) -> None:
     """An annotator's repeated judgements of an item are used or left out, without failing."""
     columns = simulate_crowd().columns
     twice = {key: np.concatenate([column, column[:50]]) for key, column in columns.items()}
-    _well_formed(_infer(Judgements.from_columns(twice, duplicates="repeat"), name))
+    well_chosen(_infer(Judgements.from_columns(twice, duplicates="repeat"), name))
 
 
 def groups_that_share_nothing_are_said(name: str) -> None:
@@ -193,7 +153,7 @@ def unknown_options_are_refused(name: str) -> None:
     assert "no_such_option" in said, "the error must name the option"
 
 
-CONSENSUS_CHECKS: tuple[Callable[[str], None], ...] = (
+CHOICE_CHECKS: tuple[Callable[[str], None], ...] = (
     results_are_well_formed,
     perfect_agreement_is_followed,
     good_crowds_are_used,
@@ -210,7 +170,12 @@ CONSENSUS_CHECKS: tuple[Callable[[str], None], ...] = (
 )
 
 
+def consensus_checks(name: str) -> tuple[Callable[[str], None], ...]:
+    """The checks for a registered method, by the kind of answers that it merges."""
+    return CHOICE_CHECKS if consensus.facts(name).get("answers", "choice") == "choice" else ANSWER_CHECKS
+
+
 def check_consensus(name: str) -> None:
     """Run every check on a registered consensus method."""
-    for check in CONSENSUS_CHECKS:
+    for check in consensus_checks(name):
         check(name)
