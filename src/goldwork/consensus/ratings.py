@@ -30,15 +30,22 @@ Summary = Callable[[npt.NDArray[np.int32], Floats, Floats, int], Floats]
 TOLERABLE = 0.5
 """Confidence is the probability to lie within so many standard deviations of all judgements, unless `within` is set."""
 DRAWS = 2000
+BACKFITS, ENOUGH = 50, 1e-4
 NO_OVERLAP = "No item has two judgements, so nothing tells how far the answers are off: they have no interval."
 
 
 @dataclasses.dataclass(frozen=True)
 class Spread:
-    """How judgements scatter around their items: the pooled variance and its degrees of freedom; nan without any."""
+    """How judgements scatter around their items: the pooled variance and its degrees of freedom; nan without any.
+
+    `between`: the part of the variance that lies between annotators, `within`: the rest; `residuals`: scaled so that
+    their variance is the pooled one
+    """
 
     variance: float
     freedom: float
+    between: float
+    within: float
     residuals: Floats
 
 
@@ -52,24 +59,37 @@ def spread_of(table: Judgements) -> Spread:
     numbers, weights, item = table.numbers(), table.weights(), table.item
     items, judged = len(table.items), table.per_item()
     if not (judged > 1).any():
-        return Spread(float("nan"), float("nan"), np.zeros(0))
+        nan = float("nan")
+        return Spread(nan, nan, nan, nan, np.zeros(0))
     residuals = numbers - means(item, numbers, weights, items)[item]
     several = (judged > 1)[item]
     weights = weights / weights[several].mean()
     free = int(judged[judged > 1].sum() - (judged > 1).sum())
+    used = len(np.unique(table.annotator[several]))
     variance = float((weights * residuals**2)[several].sum()) / free
-    annotator = table.annotator[several]
-    used = np.bincount(annotator, weights[several], len(table.annotators))
-    lean = np.bincount(annotator, (weights * residuals)[several], len(used)) / np.where(used > 0, used, 1)
-    left = free - int((used > 0).sum()) + 1
-    between = 0.0
+    left, between = free - used + 1, 0.0
     if left > 0:
-        rest = float((weights * (residuals - lean[table.annotator]) ** 2)[several].sum()) / left
-        between = max(0.0, variance - rest)
+        rest = _without_leanings(table, residuals, weights)
+        between = max(0.0, variance - float((weights * rest**2)[several].sum()) / left)
     within = variance - between
-    lost = between**2 / max(int((used > 0).sum()) - 1, 1) + within**2 / max(left, 1)
+    lost = between**2 / max(used - 1, 1) + within**2 / max(left, 1)
     own = residuals[several] * np.sqrt(judged / np.maximum(judged - 1, 1))[item[several]]
-    return Spread(variance, variance**2 / lost if lost > 0 else float(free), own)
+    return Spread(variance, variance**2 / lost if lost > 0 else float(free), between, within, own)
+
+
+def _without_leanings(table: Judgements, residuals: Floats, weights: Floats) -> Floats:
+    """Residuals of least squares on items and annotators, one after the other until that changes little."""
+    total = np.bincount(table.annotator, weights, len(table.annotators))
+    before = np.inf
+    for _ in range(BACKFITS):
+        lean = np.bincount(table.annotator, weights * residuals, len(total)) / total
+        residuals = residuals - lean[table.annotator]
+        residuals = residuals - means(table.item, residuals, weights, len(table.items))[table.item]
+        squares = float(weights @ residuals**2)
+        if squares > before * (1 - ENOUGH):
+            break
+        before = squares
+    return residuals
 
 
 def answered(
