@@ -2,13 +2,15 @@
 
 Judgement j of annotator a on item i, standardised, is
 
-    y_j = mu_i + b_a + e_j,   e_j ~ N(0, s_a / lambda_i),   mu_i ~ N(m, tau),   b_a ~ N(0, beta)
+    y_j = mu_i + b_a + e_j,   e_j ~ N(0, s_a / lambda_i),   mu_i ~ N(m, tau),   b_a ~ N(c, beta)
     s_a ~ Inverse-Gamma(p/2, p s_0/2),   lambda_i ~ Gamma(q/2, q/2)
 
 (s, tau, beta and s_0 are variances; p is `annotator_prior`, q `item_prior`). The posterior is approximated by
-independent normal, inverse-gamma and gamma distributions of mu, b, s and lambda; each is updated in turn, and m, tau
-and s_0 are set to their best. beta comes from the moments of the table beforehand: independence would shrink it to
-nothing where overlap is thin. Every step raises the objective, the lower bound of the log evidence
+independent normal, inverse-gamma and gamma distributions of mu, b, s and lambda; each is updated in turn, and m, tau,
+c and s_0 are set to their best. What biases have in common, c, only gold can tell: without gold it is 0, with gold
+c ~ N(0, gamma), gamma being the variance of judgements around items. beta and gamma come from the moments of the table
+beforehand: independence would shrink beta to nothing where overlap is thin. Every step raises the objective, the lower
+bound of the log evidence
 
     E[log p(y, mu, b, s, lambda)] - E[log q(mu, b, s, lambda)]
 
@@ -45,7 +47,7 @@ class Belief:
     - `mu`, `mu_variance`: [I]; `bias`, `bias_variance`: [A]
     - `precision`: [A], the expected 1 / s; `log_variance`: [A], the expected log s
     - `ease`: [I], the expected lambda; `log_ease`: [I], the expected log lambda
-    - `middle`, `spread`: m and tau; `noise`: s_0
+    - `middle`, `spread`: m and tau; `common`: c; `noise`: s_0
     """
 
     mu: Floats
@@ -59,6 +61,7 @@ class Belief:
     middle: float
     spread: float
     noise: float
+    common: float = 0.0
 
 
 class Ratings:
@@ -75,17 +78,19 @@ class Ratings:
         self.gold = (gold - self.centre) / self.scale
         self.known = ~np.isnan(gold)
         self.p, self.q = annotator_prior, item_prior
-        self.lean = self._lean(table)
+        self.lean, self.shared = self._leanings(table)
         self.by_annotator = np.bincount(self.annotator, self.weights, self.annotators)
         self.by_item = np.bincount(self.item, self.weights, self.items)
 
-    def _lean(self, table: Judgements) -> float:
-        """Beta by moments; at least what a bias would seem to be by chance."""
+    def _leanings(self, table: Judgements) -> tuple[float, float]:
+        """Beta by moments, at least two of its standard errors, up to what chance makes biases seem; and gamma."""
         found = spread_of(table)
-        if not found.variance > 0:
-            return 1.0 if np.isnan(found.variance) else LEAST
-        chance = found.within * self.annotators / float(self.weights.sum())
-        return max(found.between, chance, LEAST * self.scale**2) / self.scale**2
+        variance, between = (1.0, 1.0) if np.isnan(found.variance) else (found.variance, found.between)
+        if found.variance > 0:
+            chance = found.within * self.annotators / float(self.weights.sum())
+            least = chance * min(1.0, 2 * math.sqrt(2 / self.annotators))
+            variance, between = variance / self.scale**2, max(between, least) / self.scale**2
+        return max(between, LEAST), max(variance, LEAST) if self.known.any() else 0.0
 
     def start(self, state: Mapping[str, Any], names: npt.NDArray[Any]) -> Belief:
         """From the items' means; annotators whom an earlier fit knows begin with what it learned."""
@@ -135,18 +140,24 @@ class Ratings:
     def _biases(self, belief: Belief) -> None:
         weight = self.weight(belief)
         precision = 1 / self.lean + sums(self.annotator, weight, self.annotators)
-        belief.bias = sums(self.annotator, weight * (self.y - belief.mu[self.item]), self.annotators) / precision
+        pull = sums(self.annotator, weight * (self.y - belief.mu[self.item]), self.annotators)
+        belief.bias = (belief.common / self.lean + pull) / precision
         belief.bias_variance = 1 / precision
+        if self.shared:
+            belief.common = float(belief.bias.sum()) / (self.annotators + self.lean / self.shared)
 
     def _shift(self, belief: Belief) -> None:
         """All biases up, all items that are not known down, by the best amount."""
-        told = self.known[self.item]
-        weight = self.weight(belief)[told]
-        rest = self.y[told] - belief.mu[self.item[told]] - belief.bias[self.annotator[told]]
-        away = float((belief.mu[self.known] - belief.middle).sum()) / belief.spread
-        pull = float(weight @ rest) - away - float(belief.bias.sum()) / self.lean
-        stiff = float(weight.sum()) + float(self.known.sum()) / belief.spread + self.annotators / self.lean
-        by = pull / stiff
+        if self.shared:
+            told = self.known[self.item]
+            weight = self.weight(belief)[told]
+            rest = self.y[told] - belief.mu[self.item[told]] - belief.bias[self.annotator[told]]
+            away = float((belief.mu[self.known] - belief.middle).sum()) / belief.spread
+            pull = float(weight @ rest) - away - belief.common / self.shared
+            by = pull / (float(weight.sum()) + float(self.known.sum()) / belief.spread + 1 / self.shared)
+            belief.common += by
+        else:
+            by = -float(belief.bias.mean())
         belief.bias = belief.bias + by
         belief.mu = np.where(self.known, belief.mu, belief.mu - by)
         belief.middle -= by
@@ -178,8 +189,10 @@ class Ratings:
         free = belief.mu_variance[~self.known]
         items = -0.5 * float((away + math.log(2 * math.pi * belief.spread)).sum())
         items += 0.5 * float(np.log(2 * math.pi * math.e * free).sum())
-        lean = (belief.bias**2 + belief.bias_variance) / self.lean
+        lean = ((belief.bias - belief.common) ** 2 + belief.bias_variance) / self.lean
         biases = -0.5 * float((lean + math.log(self.lean) - 1 - np.log(belief.bias_variance)).sum())
+        if self.shared:
+            biases -= 0.5 * (belief.common**2 / self.shared + math.log(2 * math.pi * self.shared))
         return likelihood + items + biases + self._errors_bound(belief)
 
     def _errors_bound(self, belief: Belief) -> float:

@@ -3,7 +3,7 @@
 Given the precisions, items and biases are jointly normal, and the bound's independence is undone: with the items
 integrated out, the biases and the items' mean m have the precision matrix
 
-    sum over items X' V^-1 X,   V = diag(1 / w) + tau 11',   plus 1 / beta for each bias
+    sum over items X' V^-1 X,   V = diag(1 / w) + tau 11',   plus (beta I + gamma 11')^-1 for the biases
 
 and an item's variance is 1 / (1 / tau + sum of its w) plus what the biases and m leave open. Up to MAX_ANNOTATORS the
 matrix is inverted; above, only its diagonal and the common shift of each group of annotators that share items. That
@@ -86,6 +86,7 @@ def _left_open(
     scaled = csr_array((weight * np.sqrt(own[model.item]), (model.item, model.annotator)), shape=shape)
     precision = np.zeros((a + 1, a + 1))
     precision[:a, :a] = -np.asarray((scaled.T @ scaled).toarray())
+    precision[:a, :a] -= model.shared / model.lean / (model.lean + a * model.shared)
     precision[np.arange(a), np.arange(a)] += sums(model.annotator, weight, a) + 1 / model.lean
     towards = own / belief.spread
     precision[a, :a] = precision[:a, a] = np.asarray(given.T @ towards)
@@ -110,7 +111,8 @@ def _apart(
     alone = 1 / (1 / model.lean + sums(model.annotator, weight - squares, model.annotators))
     told = weight * model.known[model.item]
     group = parts[model.annotator]
-    shift = 1 / (np.bincount(parts, minlength=groups) / model.lean + sums(group, told, groups))
+    prior = model.lean / np.bincount(parts, minlength=groups) + model.shared
+    shift = 1 / (1 / prior + sums(group, told, groups))
     of_item = np.zeros(model.items, np.int64)
     of_item[model.item] = group
     open_ = own**2 * sums(model.item, weight**2 * alone[model.annotator], model.items) + shift[of_item]
@@ -125,7 +127,7 @@ def error_variances(model: Ratings, belief: Belief) -> tuple[Floats, Floats, Flo
     without = 1 / belief.mu_variance[model.item].clip(TINY) - weight
     variance = np.where(known, 0.0, 1 / without.clip(1 / belief.spread))
     mean = belief.mu[model.item] / belief.mu_variance[model.item].clip(TINY) - weight * (model.y - bias)
-    difference = model.y - np.where(known, belief.mu[model.item], mean * variance)
+    difference = model.y - belief.common - np.where(known, belief.mu[model.item], mean * variance)
     grid = math.log(belief.noise) + np.linspace(-WIDEST, WIDEST, POINTS) * np.ones((model.annotators, 1))
     for _ in range(GRIDS):
         logs = np.stack([_likelihood(model, belief, difference, variance, grid[:, k]) for k in range(POINTS)], axis=1)
