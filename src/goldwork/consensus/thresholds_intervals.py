@@ -3,10 +3,10 @@
 The information in the items' scores, sum over items of score score' for all annotators' (b, log s) and the logits of
 the prevalence together (Berndt, Hall, Hall and Hausman 1974, Annals of Economic and Social Measurement 3, 653-665),
 plus that of the priors, is inverted. What few biases have in common is known less well than that says: theirs have
-the t quantile of 2 (A - 1) degrees of freedom, which covers in simulation. Accuracies get theirs by their slopes, on the logit scale. A cell of a confusion
-bends too much for that: its interval is what it takes on round the ellipse of (b, log s) on which a straight one would
-reach its 95 % ends. Above MAX_PARAMETERS each annotator is taken alone, which is too narrow where items have three
-judgements.
+the t quantile of 2 (A - 1) degrees of freedom, which covers in simulation. Accuracies get theirs by their slopes, on
+the logit scale. A cell of a confusion bends too much for that: its interval is what it takes on round the ellipse of
+(b, log s) on which a straight one would reach its 95 % ends. Above MAX_PARAMETERS each annotator is taken alone, which
+is too narrow where items have three judgements.
 """
 
 from __future__ import annotations
