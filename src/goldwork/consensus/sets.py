@@ -69,9 +69,7 @@ def choices(table: Judgements, gold: npt.NDArray[Any]) -> Chosen:
     every = factorise(objects([name for names in (*sets, *golden) for name in names]))
     classes, place = arrange(every) if len(every) else (objects([]), np.zeros(0, np.int32))
     if len(table.items) * len(classes) > MAX_CELLS:
-        raise InputError(
-            f"{len(table.items):,} items with {len(classes):,} different classes are too many for a table."
-        )
+        raise InputError(f"{len(table.items):,} items with {len(classes):,} classes are too many for one table.")
     sizes = np.array([len(names) for names in sets], np.int64)
     ends = np.cumsum(sizes)
     count = sizes[codes] if len(codes) else np.zeros(0, np.int64)
@@ -110,9 +108,7 @@ class Limits:
         if self.most is not None and self.most < max(self.least, 1):
             raise InputError(f"most must be at least 1, and no less than least. Got {self.most!r}.")
         if isinstance(self.exclusive, str):
-            raise InputError(
-                f"exclusive must be a list of classes. Got {self.exclusive!r}; write [{self.exclusive!r}]."
-            )
+            raise InputError(f"exclusive must be a list: [{self.exclusive!r}]. Got {self.exclusive!r}.")
 
     def decide(self, classes: npt.NDArray[Any], probabilities: Floats) -> Flags:
         """The most probable set that may be one, classes being taken as independent, [I, K].
