@@ -102,8 +102,7 @@ class TwoCoins:
             logs.append(np.asarray(self.judged @ out) + chose + prior)
         odds = logs[0] - logs[1]
         evidence = np.logaddexp(*logs)
-        known = self.chosen.known
-        evidence[known] = np.where(self.chosen.gold[known], logs[0][known], logs[1][known])
+        evidence = np.where(self.chosen.fixed, np.where(self.chosen.gold, *logs), evidence)
         total = float(evidence.sum()) + self.smoothing * float(sum(prior.sum() for prior in prevalence))
         total += self._prior(coins.sensitivity) + self._prior(coins.specificity)
         return self.chosen.clamp(1 / (1 + np.exp(-odds.clip(-700, 700)))), total

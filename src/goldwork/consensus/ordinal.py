@@ -77,7 +77,15 @@ def ordinal(
     - `intervals`, `ambiguity`: whether to work those out
     - `start`: an earlier result, whose annotators begin with what it learned
     """
-    _check(table, loss, steps, start, bias_prior=bias_prior, error_prior=error_prior, guess=guess, smoothing=smoothing)
+    _check(table, loss, steps, start)
+    _check_amounts(
+        bias_prior=bias_prior,
+        error_prior=error_prior,
+        guess=guess,
+        smoothing=smoothing,
+        max_iterations=max_iterations,
+        tolerance=tolerance,
+    )
     if not len(table):
         return Consensus.of("ordinal", table, np.zeros((0, len(table.coded()[1]))), np.zeros(0), gold)
     model = Ordered(
@@ -110,17 +118,11 @@ def ordinal(
     return made if loss == "exact" else _medians(made)
 
 
-def _check(table: Judgements, loss: str, steps: str, start: Consensus | None, **amounts: float) -> None:
+def _check(table: Judgements, loss: str, steps: str, start: Consensus | None) -> None:
     if loss not in LOSSES:
         raise InputError(f"loss must be one of {', '.join(LOSSES)}. Got {loss!r}.")
     if steps not in STEPS:
         raise InputError(f"steps must be one of {', '.join(STEPS)}. Got {steps!r}.")
-    for name, value in amounts.items():
-        least = 0 if name in ("guess", "smoothing") else np.nextafter(0, 1)
-        most = 1 if name == "guess" else math.inf
-        if not least <= value < most:
-            span = "at least 0 and below 1" if name == "guess" else "0 or more" if least == 0 else "above 0"
-            raise InputError(f"{name} must be {span}. Got {value!r}.")
     if start is not None and start.method != "ordinal":
         raise InputError(f"start must be a result of ordinal. Got one of {start.method}.")
     k = len(table.coded()[1])
@@ -131,14 +133,21 @@ def _check(table: Judgements, loss: str, steps: str, start: Consensus | None, **
         )
 
 
+def _check_amounts(**amounts: float) -> None:
+    for name, value in amounts.items():
+        if name == "guess" and not 0 <= value < 1:
+            raise InputError(f"guess must be at least 0 and below 1. Got {value!r}.")
+        if name.endswith("_prior") and not 0 < value < math.inf:
+            raise InputError(f"{name} must be above 0. Got {value!r}.")
+        least = 1 if name == "max_iterations" else 0
+        if not least <= value < math.inf:
+            raise InputError(f"{name} must be {least} or more. Got {value!r}.")
+
+
 def _fit(
     model: Ordered, start: Consensus | None, max_iterations: int, tolerance: float
 ) -> tuple[Floats, Scale, Floats, bool]:
     """Probabilities that follow from the parameters, the objective at every iteration, whether it stopped gaining."""
-    if max_iterations < 1:
-        raise InputError(f"max_iterations must be 1 or more. Got {max_iterations!r}.")
-    if not np.isfinite(tolerance) or tolerance < 0:
-        raise InputError("tolerance must be 0 or more.")
     probabilities, scale = model.start(start.state if start else {})
     objective: list[float] = []
     while len(objective) < max_iterations:

@@ -31,6 +31,7 @@ class Chosen:
 
     - `classes`: [K]; `row` and `class_`: int [c], the judgement and the class of every single choice
     - `gold`: bool [I, K], the classes that hold on items with gold; `known`: bool [I]
+    - `fixed`: bool [I, K], what is certain: items with gold, and classes that nobody chose, which stay out of others
     """
 
     table: Judgements
@@ -39,14 +40,15 @@ class Chosen:
     class_: Codes
     gold: Flags
     known: Flags
+    fixed: Flags
 
     def shares(self) -> Floats:
         """The share of each item's judgements that chose each class, by weight; gold is certain. [I, K]."""
-        table, k = self.table, len(self.classes)
+        table = self.table
         weights = table.weights()
         votes = self.sums(table.item[self.row], weights[self.row], len(table.items))
         votes /= np.bincount(table.item, weights, len(table.items))[:, None]
-        return self.clamp(votes) if k else votes
+        return self.clamp(votes)
 
     def sums(self, by: npt.NDArray[np.int32], values: Floats, size: int) -> Floats:
         """The sum of values [c] of single choices by a code [c] and by class, [size, K]."""
@@ -55,9 +57,8 @@ class Chosen:
         return np.asarray(np.bincount(cell, values, size * k), np.float64).reshape((size, k))
 
     def clamp(self, probabilities: Floats) -> Floats:
-        """The same array, with what gold says."""
-        probabilities[self.known] = self.gold[self.known]
-        return probabilities
+        """The probabilities, with what is certain."""
+        return np.where(self.fixed, self.gold, probabilities)
 
 
 def choices(table: Judgements, gold: npt.NDArray[Any]) -> Chosen:
@@ -81,7 +82,9 @@ def choices(table: Judgements, gold: npt.NDArray[Any]) -> Chosen:
     flags[spread, place[int(sizes.sum()) :]] = True
     known = np.zeros(len(table.items), bool)
     known[told] = True
-    return Chosen(table, classes, row, place[begins + within].astype(np.int32), flags, known)
+    class_ = place[begins + within].astype(np.int32)
+    fixed = known[:, None] | (np.bincount(class_, minlength=len(classes)) == 0)
+    return Chosen(table, classes, row, class_, flags, known, fixed)
 
 
 def _names(value: Any, what: str) -> list[Any]:
