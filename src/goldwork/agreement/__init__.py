@@ -19,23 +19,30 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from goldwork.agreement.bootstrap import CONFIDENCE_LEVEL, Rows, Sample, interval, total_of
+from goldwork.agreement.scale import LEVELS, Scale, scale_of
 from goldwork.agreement.unseen import with_unseen
 from goldwork.errors import InputError
 from goldwork.judgements import Judgements
 from goldwork.registry import Registry
+
+if TYPE_CHECKING:
+    from goldwork.distances import Distance
+
+__all__ = [
+    "LEVELS", "Agreement", "Formula", "Scale", "Sums", "coefficient", "measure_agreement"
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 
 Formula = Callable[[Floats], Floats]
 """Sums of rows [b, p] to values [b]; nan where the value is undefined."""
 
-LEVELS = ("nominal", "ordinal", "interval", "ratio")
 FEW_ITEMS = 10
 """Below so many items with two judgements the result warns."""
 
@@ -63,7 +70,7 @@ class Sums:
     bounds: tuple[float, float] = (-1.0, 1.0)
 
 
-CoefficientFunction = Callable[[Judgements, str], Sums]
+CoefficientFunction = Callable[[Judgements, Scale], Sums]
 
 coefficient: Registry[CoefficientFunction] = Registry("coefficient", __name__)
 
@@ -96,7 +103,9 @@ def measure_agreement(
     table: Judgements,
     coefficient: str = "alpha",
     *,
-    level: str = "nominal",
+    level: str | None = None,
+    weighting: str | npt.NDArray[Any] | None = None,
+    distance: Distance | str | None = None,
     question: Any = None,
     kinds: Sequence[str] = ("human",),
     seed: int = 0,
@@ -104,13 +113,13 @@ def measure_agreement(
 ) -> Agreement:
     """The agreement of the annotators in `table` on one question, with a bootstrap interval over items.
 
-    `coefficient` is a registered name (alpha, cohen, percent), `level` the scale on which the labels lie,
-    `kinds` whose judgements count. Raises InputError for an unknown name or level, for a question that is not
-    there or not chosen, and for labels that are no numbers where the level needs numbers.
+    `coefficient` is a registered name (alpha, cohen, percent), `level` the scale on which the labels lie: nominal
+    for categories and interval for other numbers unless told otherwise. `distance` says how far apart two answers
+    are where they are neither: a function, or a name of `goldwork.distances`. `kinds` says whose judgements count.
+    Raises InputError for an unknown name or level, for a question that is not there or not chosen, for labels that
+    are no numbers where the level needs numbers, and for lists and objects without a distance.
     """
     function = globals()["coefficient"].get(coefficient)
-    if level not in LEVELS:
-        raise InputError(f"level must be one of {', '.join(LEVELS)}. Got {level!r}.")
     if resamples < 0:
         raise InputError(f"resamples must be 0 or more. Got {resamples}.")
     chosen = table.of_kinds(kinds)
@@ -118,7 +127,8 @@ def measure_agreement(
     once = chosen.take(chosen.repeat == 0)
     overlapping = once.take(once.per_item()[once.item] >= 2).compact()
     items = len(overlapping.items)
-    sums = function(with_unseen(overlapping, level), level)
+    scale = scale_of(overlapping, level, weighting, distance)
+    sums = function(with_unseen(overlapping, scale.level), scale)
     sample = Sample(sums.rows[:items], sums.rows[items:], sums.formula, sums.bounds)
     value = float(sums.formula(total_of(sample.rows))[0]) if items else float("nan")
     low, high = interval(sample, resamples=resamples, seed=seed)
@@ -136,7 +146,7 @@ def measure_agreement(
         annotators=len(overlapping.annotators),
         warnings=tuple(warnings),
         coefficient=coefficient,
-        level=level,
+        level=scale.level,
         confidence_level=CONFIDENCE_LEVEL,
         resamples=resamples,
         sentence=_sentence(value, low, high, items, sums),

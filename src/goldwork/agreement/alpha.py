@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.agreement import Formula, Sums, coefficient
+from goldwork.agreement import Formula, Scale, Sums, coefficient
 from goldwork.agreement.ratio import ratio_distance, ratio_sums
 from goldwork.judgements import Judgements
 
@@ -46,10 +46,10 @@ draw tentative conclusions down to the second."""
 
 
 @coefficient("alpha")
-def alpha(table: Judgements, level: str) -> Sums:
-    """Krippendorff's alpha at `level`. Interval and ratio need numbers, ordinal those or declared categories."""
+def alpha(table: Judgements, scale: Scale) -> Sums:
+    """Krippendorff's alpha at a level. Interval and ratio need numbers, ordinal those or declared categories."""
     makers = {"nominal": _nominal, "ordinal": _ordinal, "interval": _interval, "ratio": _ratio}
-    rows, formula = makers[level](table)
+    rows, formula = makers[scale.level](table)
     return Sums(rows, formula, len(table), _meaning, UNDEFINED, advice=_advice)
 
 

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.agreement import Formula, Sums, coefficient
+from goldwork.agreement import Formula, Scale, Sums, coefficient
 from goldwork.errors import InputError
 from goldwork.judgements import Judgements
 
@@ -37,12 +37,14 @@ BLOCK_CELLS = 4_000_000
 
 
 @coefficient("cohen")
-def cohen(table: Judgements, level: str) -> Sums:
+def cohen(table: Judgements, scale: Scale) -> Sums:
     """Cohen's kappa, unweighted; the pair-weighted mean for more than two annotators. Nominal only."""
     from scipy.sparse import csr_array, hstack
 
-    if level != "nominal":
-        raise InputError(f"cohen counts equal labels only, so level must be nominal. Got {level!r}; alpha has it.")
+    if scale.level != "nominal":
+        raise InputError(
+            f"cohen counts equal labels only, so level must be nominal. Got {scale.level!r}; alpha has it."
+        )
     codes, categories = table.coded()
     items, annotators, k = len(table.items), len(table.annotators), max(len(categories), 1)
     one, two = table.pairs()

@@ -18,12 +18,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.agreement import Sums, coefficient
+from goldwork.agreement import Scale, Sums, coefficient
 from goldwork.judgements import Judgements
 
 
 @coefficient("percent")
-def percent(table: Judgements, level: str) -> Sums:
+def percent(table: Judgements, scale: Scale) -> Sums:
     """Share of agreeing pairs, mean over items. At every level it counts equal answers only."""
     counts = table.tally()
     m = np.asarray(counts.sum(axis=1), np.float64)
