@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from goldwork.agreement.bootstrap import Spread, dense, total_of
 from goldwork.agreement.scale import Scale
-from goldwork.agreement.sums import CoefficientFunction
+from goldwork.agreement.sums import CoefficientFunction, Formula
 from goldwork.judgements import Judgements
 
 Floats = npt.NDArray[np.float64]
@@ -23,9 +23,14 @@ Places = npt.NDArray[np.int64]
 
 STACKED = 8_000_000
 """Judgements in copies of items at once."""
+FEWEST = 3
+"""Annotators below which nothing can be said of others."""
+TINY = 1e-24
 GROUPS = 100
 """With more annotators than this they are left out in groups."""
 CELLS = 4_000_000
+LARGEST = 20_000
+"""With more sums than this, noise is not told from annotators' effects."""
 
 
 def grouped(table: Judgements, seed: int) -> tuple[Places, int]:
@@ -47,23 +52,51 @@ def grouped(table: Judgements, seed: int) -> tuple[Places, int]:
     return group, GROUPS
 
 
-def without_each(table: Judgements, function: CoefficientFunction, scale: Scale, group: Places, groups: int) -> Floats:
-    """The value without each group of annotators, [groups]; nan where it is undefined.
+@dataclasses.dataclass(frozen=True)
+class LeftOut:
+    """What leaving annotators out does.
 
-    `table` holds items judged at least twice, an annotator at most once each. `group` [annotators].
+    - `values` [groups]: the value without each group; nan where it is undefined
+    - `noise`: the part of the sum of their squared differences from the value that comes from single items, not from
+      annotators: nan where it is not known
+    """
+
+    values: Floats
+    noise: float
+
+
+def without_each(table: Judgements, function: CoefficientFunction, scale: Scale, group: Places, groups: int) -> LeftOut:
+    """The value without each group of annotators; `group` [annotators] says which is whose.
+
+    `table` holds items judged at least twice, by an annotator at most once each.
     """
     start = np.searchsorted(table.item, np.arange(len(table.items) + 1))
     met = np.unique(group[table.annotator] * np.int64(max(len(table.items), 1)) + table.item)
     who, item = np.divmod(met, max(len(table.items), 1))
-    size = start[item + 1] - start[item]
-    part = np.cumsum(size) // STACKED
-    values = np.full(groups, np.nan)
-    cut = np.searchsorted(who, who[np.flatnonzero(np.diff(part))] + 1) if len(who) else np.zeros(0, int)
-    for low, high in zip([0, *cut.tolist()], [*cut.tolist(), len(who)], strict=True):
+    part = np.cumsum(start[item + 1] - start[item]) // STACKED
+    ends = np.unique(np.r_[np.searchsorted(who, who[np.flatnonzero(np.diff(part))], side="right"), len(who)])
+    values, effects = np.full(groups, np.nan), []
+    for low, high in zip(np.r_[0, ends[:-1]].tolist(), ends.tolist(), strict=True):
         if low < high:
             here = np.unique(who[low:high])
-            values[here] = _values(table, function, scale, group, _Met(who[low:high], item[low:high], start), here)
-    return values
+            values[here], effect = _values(
+                table, function, scale, group, _Met(who[low:high], item[low:high], start), here
+            )
+            effects.append(effect)
+    effect = np.concatenate(effects) if effects else np.zeros(0)
+    return LeftOut(values, _noise(effect, item, np.bincount(who, minlength=groups), len(table.items)))
+
+
+def _noise(effect: Floats, item: Places, judged: Places, items: int) -> float:
+    """What single items add to the squares of the annotators' effects, a sum of `effect` over their items each.
+
+    The effects of one item differ by noise; what they have in common adds as far as annotators judged different items.
+    """
+    m = np.bincount(item, minlength=items)
+    mean = np.bincount(item, effect, items) / np.maximum(m, 1)
+    within = np.bincount(item, (effect - mean[item]) ** 2, items) / np.maximum(m - 1, 1)
+    common = max(0.0, float((m * mean**2 - within).sum()) / max(len(effect), 1))
+    return float((effect**2).sum()) - common * float((judged.astype(np.float64) ** 2).sum()) / max(items, 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,29 +110,43 @@ class _Met:
 
 def _values(
     table: Judgements, function: CoefficientFunction, scale: Scale, group: Places, met: _Met, here: Places
-) -> Floats:
-    """The value without each of the groups `here`."""
+) -> tuple[Floats, Floats]:
+    """The value without each of the groups `here`, and the effect of each of `met`: the change, to first order, when
+    that group's judgements of that item alone are left out."""
     from scipy.sparse import csr_array
 
-    items = len(table.items)
+    items, cells = len(table.items), len(met.who)
     stacked, copies = _with_copies(table, group, met)
     sums = function(stacked, scale)
     change = csr_array(
         (
-            np.r_[np.full(len(met.who), -1.0), np.ones(len(copies))],
-            (
-                np.searchsorted(here, np.r_[met.who, met.who[copies]]),
-                np.r_[met.item, items + np.arange(len(copies))],
-            ),
+            np.r_[np.full(cells, -1.0), np.ones(len(copies))],
+            (np.r_[np.arange(cells), copies], np.r_[met.item, items + np.arange(len(copies))]),
         ),
-        shape=(len(here), items + len(copies)),
+        shape=(cells, items + len(copies)),
     )
+    by_group = csr_array((np.ones(cells), (np.searchsorted(here, met.who), np.arange(cells))), shape=(len(here), cells))
     total = total_of(sums.rows[:items])
-    changes = change @ sums.rows
+    changes = (by_group @ change) @ sums.rows
     step = max(1, CELLS // max(1, total.shape[1]))
-    return np.concatenate([
-        sums.formula(total + dense(changes[place : place + step])) for place in range(0, len(here), step)
-    ])  # fmt: skip
+    values = [sums.formula(total + dense(changes[place : place + step])) for place in range(0, len(here), step)]
+    return np.concatenate(values), np.asarray(change @ (sums.rows @ _slope(sums.formula, total)))
+
+
+def _slope(formula: Formula, total: Floats) -> Floats:
+    """The derivative of the formula by every sum, [p]; nan where there are too many of them."""
+    size = total.shape[1]
+    if size > LARGEST:
+        return np.full(size, np.nan)
+    reach = 1e-5 * np.maximum(np.abs(total[0]), np.abs(total).mean())
+    step = max(1, CELLS // size)
+    slope = np.zeros(size)
+    for place in range(0, size, step):
+        here = np.arange(place, min(size, place + step))
+        shift = np.zeros((len(here), size))
+        shift[here - place, here] = reach[here]
+        slope[here] = (formula(total + shift) - formula(total - shift)) / (2 * reach[here])
+    return slope
 
 
 def _with_copies(table: Judgements, group: Places, met: _Met) -> tuple[Judgements, Places]:
@@ -140,31 +187,47 @@ def stack(table: Judgements, rows: Places, item: Places, items: int) -> Judgemen
     )
 
 
-def over_annotators(
-    table: Judgements,
-    function: CoefficientFunction,
-    scale: Scale,
-    value: float,
-    bounds: tuple[float, float],
-    *,
-    seed: int,
-) -> Spread:
-    """How the value spreads over samples of annotators, by leaving out each in turn."""
+@dataclasses.dataclass(frozen=True)
+class OverAnnotators:
+    """How the value spreads over samples of annotators: variance, the part of it that is noise of single items, and
+    degrees of freedom; nan where it cannot be told."""
+
+    variance: float
+    noise: float
+    df: float
+
+
+NOBODY = OverAnnotators(np.nan, np.nan, 0)
+
+
+def over_annotators(table: Judgements, function: CoefficientFunction, scale: Scale, *, seed: int) -> OverAnnotators:
+    """The jackknife's variance over annotators, each left out in turn."""
     group, groups = grouped(table, seed)
-    if groups < 3:
-        return Spread(value, np.nan, groups - 1, bounds)
-    values = without_each(table, function, scale, group, groups)
-    values = values[~np.isnan(values)]
+    if groups < FEWEST:
+        return NOBODY
+    left = without_each(table, function, scale, group, groups)
+    values = left.values[~np.isnan(left.values)]
     count = len(values)
-    if count < max(3, groups / 2):
-        return Spread(value, np.nan, count - 1, bounds)
-    error = float(np.sqrt((count - 1) / count * ((values - values.mean()) ** 2).sum()))
-    return Spread(value, error if error > 1e-12 else np.nan, count - 1, bounds)
+    if count < max(FEWEST, groups / 2):
+        return NOBODY
+    variance = float((count - 1) / count * ((values - values.mean()) ** 2).sum())
+    noise = 0.0 if np.isnan(left.noise) else max(0.0, (count - 1) / count * left.noise)
+    return OverAnnotators(variance, noise, count - 1) if variance > TINY else NOBODY
 
 
-def together(items: Spread, people: Spread) -> Spread:
-    """Over items and annotators: variances added, degrees of freedom by Satterthwaite (1946, Biometrics 2, 110-114)."""
-    parts = np.array([items.error, people.error]) ** 2
+def spread(items: Spread, people: OverAnnotators, *, both: bool) -> Spread:
+    """Over annotators, or over items and annotators both.
+
+    Both: the variance over items holds the noise of single judgements already, so of the variance over annotators only
+    what exceeds it is added; degrees of freedom by Satterthwaite (1946, Biometrics Bulletin 2, 110-114). Other
+    annotators on the same items cannot vary more than other annotators on other items.
+    """
+    if np.isnan(people.variance):
+        return dataclasses.replace(items, error=np.nan)
+    own = max(0.0, people.variance - people.noise)
+    parts = np.array([items.error**2, own])
     total = float(parts.sum())
-    df = total**2 / float((parts**2 / np.array([items.df, people.df])).sum()) if total > 0 else np.nan
-    return dataclasses.replace(items, error=total**0.5, df=df)
+    if not both and not total < people.variance:
+        return Spread(items.value, people.variance**0.5, people.df, items.bounds)
+    df = total**2 / float((parts**2 / np.array([items.df, people.df])).sum()) if total > 0 else items.df
+    return dataclasses.replace(items, error=total**0.5, df=df, reached=items.reached if both else None)

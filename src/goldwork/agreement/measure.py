@@ -12,7 +12,7 @@ import numpy.typing as npt
 from goldwork.agreement.adaptive import Overlap, counting
 from goldwork.agreement.bootstrap import CONFIDENCE_LEVEL, Sample, Spread, over_items, total_of
 from goldwork.agreement.cautions import cautions
-from goldwork.agreement.jackknife import over_annotators, together
+from goldwork.agreement.jackknife import over_annotators, spread
 from goldwork.agreement.result import Agreement
 from goldwork.agreement.scale import Scale, scale_of
 from goldwork.agreement.sums import Sums, coefficient
@@ -88,12 +88,11 @@ def measured(question: Question, name: str) -> Measured:
 
 def spread_of(made: Measured, over: Over, *, resamples: int, seed: int) -> Spread:
     """How far the value spreads over samples of items, of annotators, or of both."""
-    if over == "items" or not resamples or np.isnan(made.value):
-        return over_items(made.sample, resamples=resamples, seed=seed)
-    people = over_annotators(
-        made.question.table, coefficient.get(made.name), made.question.scale, made.value, made.sums.bounds, seed=seed
-    )
-    return people if over == "annotators" else together(over_items(made.sample, resamples=resamples, seed=seed), people)
+    items = over_items(made.sample, resamples=resamples, seed=seed)
+    if over == "items" or np.isnan(items.error):
+        return items
+    people = over_annotators(made.question.table, coefficient.get(made.name), made.question.scale, seed=seed)
+    return spread(items, people, both=over == "both")
 
 
 def measure_agreement(
