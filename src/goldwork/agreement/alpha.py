@@ -9,6 +9,7 @@ chance. The squared distance of c and k is, by level:
 - ordinal: (n_c / 2 + n_between + n_k / 2) ** 2, how many judgements lie between them
 - interval: (c - k) ** 2
 - ratio: ((c - k) / (c + k)) ** 2, for numbers at or above 0
+- distance: the distance that is given, as it is (see `goldwork.agreement.distances`)
 
     >>> from goldwork.agreement import measure_agreement
     >>> from goldwork.judgements import Judgements
@@ -49,7 +50,12 @@ draw tentative conclusions down to the second."""
 def alpha(table: Judgements, scale: Scale) -> Sums:
     """Krippendorff's alpha at a level. Interval and ratio need numbers, ordinal those or declared categories."""
     makers = {"nominal": _nominal, "ordinal": _ordinal, "interval": _interval, "ratio": _ratio}
-    rows, formula = makers[scale.level](table)
+    if scale.level == "distance":
+        from goldwork.agreement.distances import distance_sums
+
+        rows, formula = distance_sums(table, scale)
+    else:
+        rows, formula = makers[scale.level](table)
     return Sums(rows, formula, len(table), _meaning, UNDEFINED, advice=_advice)
 
 
@@ -69,7 +75,7 @@ def _advice(low: float, high: float) -> str:
     return "The data do not settle whether it reaches .67, which Krippendorff wants for tentative conclusions."
 
 
-def _one_minus(observed: Floats, expected: Floats) -> Floats:
+def one_minus(observed: Floats, expected: Floats) -> Floats:
     """1 - observed / expected, nan where nothing is expected."""
     share = np.divide(observed, expected, out=np.full_like(observed, np.nan), where=expected > 0)
     return np.asarray(1 - share, np.float64)
@@ -84,9 +90,9 @@ def _nominal(table: Judgements) -> tuple[Rows, Formula]:
     def formula(totals: Floats) -> Floats:
         n = totals[:, :-1].sum(axis=1)
         expected = (n**2 - (totals[:, :-1] ** 2).sum(axis=1)) / np.maximum(n - 1, 1)
-        return _one_minus(totals[:, -1], expected)
+        return one_minus(totals[:, -1], expected)
 
-    return _beside(counts, disagreement), formula
+    return beside(counts, disagreement), formula
 
 
 def _interval(table: Judgements) -> tuple[Rows, Formula]:
@@ -101,7 +107,7 @@ def _interval(table: Judgements) -> tuple[Rows, Formula]:
 
     def formula(totals: Floats) -> Floats:
         n, s, q, observed = totals.T
-        return _one_minus(observed, 2 * (n * q - s**2) / np.maximum(n - 1, 1))
+        return one_minus(observed, 2 * (n * q - s**2) / np.maximum(n - 1, 1))
 
     return rows, formula
 
@@ -125,7 +131,7 @@ def _ordinal(table: Judgements) -> tuple[Rows, Formula]:
         observed = (totals[:, k:] * (middle[:, first] - middle[:, second]) ** 2).sum(axis=1)
         size = n.sum(axis=1)
         spread = size * (n * middle**2).sum(axis=1) - (n * middle).sum(axis=1) ** 2
-        return _one_minus(observed, 2 * spread / np.maximum(size - 1, 1))
+        return one_minus(observed, 2 * spread / np.maximum(size - 1, 1))
 
     return _light(hstack([counts, paired], format="csr")), formula
 
@@ -142,10 +148,10 @@ def _ratio(table: Judgements) -> tuple[Rows, Formula]:
     def formula(totals: Floats) -> Floats:
         n, parts = totals[:, 0], totals[:, 1:-1]
         expected = ((parts @ distance) * parts).sum(axis=1) / np.maximum(n - 1, 1)
-        return _one_minus(totals[:, -1], expected)
+        return one_minus(totals[:, -1], expected)
 
     m = np.asarray(counts.sum(axis=1), np.float64)
-    return _beside(_beside(m[:, None], expecting), observed), formula
+    return beside(beside(m[:, None], expecting), observed), formula
 
 
 def _pairs(counts: Counts) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], Floats]:
@@ -159,7 +165,7 @@ def _pairs(counts: Counts) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDAr
     return of, counts.indices[one], counts.indices[two], 2 * counts.data[one] * counts.data[two] / (m[of] - 1)
 
 
-def _beside(left: Any, right: Any) -> Rows:
+def beside(left: Any, right: Any) -> Rows:
     """Two matrices, or a matrix and a column, side by side."""
     from scipy.sparse import csr_array, hstack
 
