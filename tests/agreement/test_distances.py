@@ -76,6 +76,31 @@ def test_squared_differences_give_interval_alpha() -> None:
     assert squared.low == pytest.approx(interval.low, abs=0.01)
 
 
+@pytest.mark.parametrize("rows", ["matrix", "projection"])
+def test_weights_count_as_in_nominal_alpha(rows: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if rows == "projection":
+        monkeypatch.setattr(distances, "LARGEST", 0)
+    rng = np.random.default_rng(7)
+    item = np.repeat(np.arange(40), 3)
+    label = np.where(rng.random(120) < 0.6, item % 4, rng.integers(0, 4, 120))
+    columns = {"item": item, "annotator": np.tile(np.arange(3), 40), "label": label, "weight": rng.random(120) + 0.1}
+    table = Judgements.from_columns(columns)
+    by_distance, nominal = measure_agreement(table, distance="nominal"), measure_agreement(table, level="nominal")
+    assert by_distance.value == pytest.approx(nominal.value, abs=1e-12)
+    even = measure_agreement(Judgements.from_columns(columns | {"weight": np.full(120, 0.3)}), distance="nominal")
+    plain = {name: column for name, column in columns.items() if name != "weight"}
+    assert even.value == pytest.approx(measure_agreement(Judgements.from_columns(plain), distance="nominal").value)
+    assert even.value != pytest.approx(by_distance.value, abs=1e-3)
+
+
+@pytest.mark.parametrize("over", ["annotators", "both"])
+def test_other_annotators_might_have_judged(over: Any) -> None:
+    table = crowd(80, np.random.default_rng(8), annotators=6, options=5, wrong=0.1, missing=0.2)
+    made, items = (measure_agreement(table, distance="masi", over=how) for how in (over, "items"))
+    assert made.value == items.value
+    assert made.low < made.value < made.high
+
+
 def test_artstein_and_poesio_2008() -> None:
     """Computational Linguistics 34, section 2.6: observed .09, expected .4879, alpha .8156."""
     apart = {("Chck", "IReq"): 0.5, ("Chck", "Stat"): 0.5, ("IReq", "Stat"): 1.0}

@@ -14,24 +14,24 @@ D_o needs the pairs within items, which are linear in the judgements. D_e would 
   fixed number of other judgements in a balanced design, in which every judgement takes part equally often (Blom 1976,
   Biometrika 63, 573-580; Lee 1990, U-Statistics, chapter 4): the judgements, put into one random order, are each paired
   with the next few. With few judgements these are all pairs.
+
+Where judgements have weights u, a pair counts u_a u_b and f_j is a weighted mean.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.agreement.alpha import beside, one_minus
+from goldwork.agreement.observed import by_item
+from goldwork.agreement.pairs import PairWeights, Parts, by_distances, pair_weights, weight_of_each
 from goldwork.agreement.scale import Scale
+from goldwork.agreement.sums import Formula, beside, one_minus
 from goldwork.distances import Distance, distances_between
 from goldwork.errors import InputError
 from goldwork.judgements import Judgements
-
-if TYPE_CHECKING:
-    from goldwork.agreement import Formula
-    from goldwork.agreement.bootstrap import Rows
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[Any]
@@ -39,32 +39,37 @@ Codes = npt.NDArray[Any]
 MEASURED = 50_000
 """So many distances are measured for the expected one, or FEWEST times the judgements where that is more."""
 FEWEST = 8
-"""Every judgement is compared with at least twice so many others."""
+"""Every judgement is compared with at least twice so many others,"""
+MOST = 4_000_000
+"""as long as these are not more than so many, and with at least two others in any case."""
 LARGEST = 2_000
 """The matrix of distances has at most so many rows."""
 
 
-def distance_sums(table: Judgements, scale: Scale) -> tuple[Rows, Formula]:
-    """Rows and formula of alpha by `scale.distance`. Raises InputError for answers that it cannot read."""
+def distance_sums(table: Judgements, scale: Scale) -> Parts:
+    """Rows, formula and disagreement of alpha by `scale.distance`. Raises InputError for answers it cannot read."""
     codes, values = table.coded()
     k, measure = len(values), scale.distance
     if measure is None:
         raise InputError("alpha at the level of distances needs a distance. Got none.")
     one, two = table.pairs()
-    if k <= LARGEST and k * (k - 1) / 2 <= max(MEASURED, FEWEST * len(table)):
+    u = pair_weights(table)
+    if k <= LARGEST and k * (k - 1) / 2 <= max(MEASURED, min(FEWEST * len(table), MOST)):
         first, second = np.triu_indices(k)  # with each and itself, so that even a single answer is read
         apart = np.zeros((k, k))
         apart[first, second] = apart[second, first] = _measured(measure, values, first, second)
-        return beside(table.tally(), _observed(table, one, apart[codes[one], codes[two]])), _quadratic(apart)
-    first, second = _design(np.sort(codes))
-    apart = _measured(measure, values, np.r_[codes[one], first], np.r_[codes[two], second])
-    observed, sampled = apart[: len(one)], apart[len(one) :]
-    takes_part = np.bincount(first, minlength=k) + np.bincount(second, minlength=k)
-    mean = (np.bincount(first, sampled, k) + np.bincount(second, sampled, k)) / np.maximum(takes_part, 1)
-    judged = table.per_item().astype(np.float64)
-    expected = np.bincount(table.item, mean[codes], len(table.items))
-    rows = np.stack([judged, expected, _observed(table, one, observed)], axis=1)
-    return rows, _projected(float(mean[codes].mean()))
+        disagreement = _disagreement(table, u, one, two, apart[codes[one], codes[two]])
+        rows = beside(u.total, u.squares, disagreement, weight_of_each(table, u.each))
+        return rows, by_distances(apart), disagreement
+    first, second = _design(codes, u.each)
+    one_more, two_more = codes[first], codes[second]
+    apart = _measured(measure, values, np.r_[codes[one], one_more], np.r_[codes[two], two_more])
+    disagreement = _disagreement(table, u, one, two, apart[: len(one)])
+    mean, expected = _mean_distances(k, (one_more, two_more), (u.each[first], u.each[second]), apart[len(one) :])
+    by_each = by_item(table, u.each * mean[codes])
+    if by_each.sum() > 0:
+        by_each = by_each * (expected * u.total.sum() / by_each.sum())
+    return np.stack([u.total, by_each, disagreement], axis=1), _projected(expected), disagreement
 
 
 def _measured(measure: Distance | str, values: Codes, first: Codes, second: Codes) -> Floats:
@@ -77,42 +82,43 @@ def _measured(measure: Distance | str, values: Codes, first: Codes, second: Code
     return made
 
 
-def _observed(table: Judgements, one: Codes, apart: Floats) -> Floats:
-    """The item's distances, both ways, over m - 1."""
-    sums = 2 * np.bincount(table.item[one], apart, len(table.items))
-    return np.asarray(sums / np.maximum(table.per_item() - 1, 1))
+def _disagreement(table: Judgements, u: PairWeights, one: Codes, two: Codes, apart: Floats) -> Floats:
+    """The weighted mean distance of each item's pairs, times the item's weight."""
+    sums = np.bincount(table.item[one], u.even[one] * u.even[two] * apart, len(table.items))
+    return np.asarray(2 * u.factor * sums)
 
 
-def _design(codes: Codes) -> tuple[Codes, Codes]:
-    """Pairs of judgements, as their codes: each with the next few in one random order, round about.
+def _design(codes: Codes, weights: Floats) -> tuple[Codes, Codes]:
+    """Pairs of judgements, as their positions: each with the next few in one random order, round about.
 
-    The codes come sorted, so that names of items and annotators say nothing.
+    They are ordered by what they say before, so that names of items and annotators say nothing.
     """
     size = len(codes)
     if size * (size - 1) / 2 <= MEASURED:
-        first, second = np.triu_indices(size, 1)
-        return codes[first], codes[second]
-    order = codes[np.random.default_rng(0).permutation(size)]
-    steps = range(1, min(max(FEWEST, MEASURED // size), (size - 1) // 2) + 1)
+        return np.triu_indices(size, 1)
+    order = np.lexsort((weights, codes))[np.random.default_rng(0).permutation(size)]
+    wanted = max(min(FEWEST, MOST // size), MEASURED // size, 1)
+    steps = range(1, min(wanted, (size - 1) // 2) + 1)
     return np.tile(order, len(steps)), np.concatenate([np.roll(order, -step) for step in steps])
 
 
-def _quadratic(apart: Floats) -> Formula:
-    """From counts of every answer and the observed distance to alpha."""
-
-    def formula(totals: Floats) -> Floats:
-        counts = totals[:, :-1]
-        expected = ((counts @ apart) * counts).sum(axis=1) / np.maximum(counts.sum(axis=1) - 1, 1)
-        return one_minus(totals[:, -1], expected)
-
-    return formula
+def _mean_distances(
+    k: int, codes: tuple[Codes, Codes], weights: tuple[Floats, Floats], apart: Floats
+) -> tuple[Floats, float]:
+    """The mean distance of each of k answers to the others that it was paired with, and that of all pairs."""
+    both, across = np.concatenate(codes), np.concatenate(weights[::-1])
+    reached = np.bincount(both, across * np.tile(apart, 2), k)
+    weight = np.bincount(both, across, k)
+    pairs = weights[0] * weights[1]
+    mean = np.divide(reached, weight, out=np.zeros(k), where=weight > 0)
+    return mean, float((pairs * apart).sum() / pairs.sum())
 
 
 def _projected(mean: float) -> Formula:
-    """From judgements, the sum of their mean distances, and the observed distance to alpha."""
+    """From weight, the weighted sum of mean distances, and disagreement to alpha."""
 
     def formula(totals: Floats) -> Floats:
-        judgements, expected, observed = totals.T
-        return one_minus(observed, 2 * expected - mean * judgements)
+        weight, expected, observed = totals.T
+        return one_minus(observed, 2 * expected - mean * weight)
 
     return formula

@@ -78,5 +78,7 @@ def _append(
         repeat=np.zeros(size, np.int32),
         items=np.arange(len(table.items) + len(kinds)),
         categories=categories,
-        context={"weight": np.r_[table.weights(), np.ones(len(items))]} if "weight" in table.context else {},
+        context={"weight": np.r_[table.weights(), np.full(len(items), table.weights().mean())]}
+        if "weight" in table.context
+        else {},
     )
