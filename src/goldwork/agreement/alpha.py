@@ -9,6 +9,7 @@ chance. The squared distance of c and k is, by level:
 - ordinal: (n_c / 2 + n_between + n_k / 2) ** 2, how many judgements lie between them
 - interval: (c - k) ** 2
 - ratio: ((c - k) / (c + k)) ** 2, for numbers at or above 0
+- distance: the distance that is given, as it is (see `goldwork.agreement.distances`)
 
 and with a weighting w it is 1 - w_ck. Where judgements have weights u, a pair counts u_a u_b, in D_o within its item,
 which counts the sum of its weights, and in D_e among all; n_c is the weight of category c.
@@ -24,30 +25,19 @@ which counts the sum of its weights, and in D_e among all; n_c is the weight of 
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.agreement.observed import by_item, different, even_weights
+from goldwork.agreement.distances import distance_sums
+from goldwork.agreement.observed import by_item, different
+from goldwork.agreement.pairs import Parts, by_distances, expected_in, pair_weights, weight_of_each
 from goldwork.agreement.ratio import ratio_distance, ratio_sums
 from goldwork.agreement.scale import Scale
-from goldwork.agreement.sums import Formula, Sums, beside, coefficient, one_minus
+from goldwork.agreement.sums import Sums, beside, coefficient, one_minus
 from goldwork.agreement.weighting import weights_between
 from goldwork.judgements import Judgements
-from goldwork.judgements.overlap import tally
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
-    from goldwork.agreement.bootstrap import Rows
-
-    Counts = csr_array[np.float64, tuple[int, int]]
 
 Floats = npt.NDArray[np.float64]
-Parts = tuple["Rows", Formula, Floats]
-"""Rows, formula, and what each item adds to the observed disagreement."""
 
 UNDEFINED = "Every judgement is the same, so chance would agree fully too and alpha is undefined."
 CAVEAT = "It is about single judgements, not about their consensus, and that all agree does not make an answer right."
@@ -60,10 +50,12 @@ draw tentative conclusions down to the second."""
 def alpha(table: Judgements, scale: Scale) -> Sums:
     """Krippendorff's alpha at a level, or with a weighting.
 
-    Interval and ratio need numbers, ordinal those or declared categories.
+    Interval and ratio need numbers, ordinal those or declared categories; other answers a distance.
     """
     makers = {"nominal": _nominal, "ordinal": _ordinal, "interval": _interval, "ratio": _ratio}
-    if scale.weighting is None:
+    if scale.level == "distance":
+        rows, formula, disagreement = distance_sums(table, scale)
+    elif scale.weighting is None:
         rows, formula, disagreement = makers[scale.level](table)
     else:
         rows, formula, disagreement = _weighted(table, weights_between(table, scale.weighting))
@@ -88,59 +80,25 @@ def _advice(low: float, high: float) -> str:
     return "The data do not settle whether it reaches .67, which Krippendorff wants for tentative conclusions."
 
 
-@dataclasses.dataclass(frozen=True)
-class _Weights:
-    """Judgement weights [n], the largest of `each` being 1, the largest `even` one of each item.
-
-    By item [items]: the sum of weights, `total`, and of `squares`; what a pair counts per product of its even weights,
-    `factor`, so that all pairs of an item together count `total`. Without weights of their own that is 1 / (m - 1).
-    """
-
-    each: Floats
-    even: Floats
-    total: Floats
-    squares: Floats
-    factor: Floats
-
-
-def _weights(table: Judgements) -> _Weights:
-    even, given = even_weights(table), table.weights()
-    each = given / given.max() if len(given) else given
-    total, squares, e, ee = (by_item(table, w) for w in (each, each**2, even, even**2))
-    return _Weights(each, even, total, squares, total / (e**2 - ee))
-
-
-def _counts(table: Judgements, weights: Floats) -> Counts:
-    """The weight with which each item was given each category, sparse [items, categories]."""
-    codes, categories = table.coded()
-    return tally(table.item, codes, weights, (len(table.items), len(categories)))
-
-
-def _expected(pairs: Floats, total: Floats, squares: Floats) -> Floats:
-    """The mean distance of all pairs of judgements times their weight `total`, from the sum over the pairs."""
-    room = np.divide(squares, total, out=np.zeros_like(total), where=total > 0)
-    return np.asarray(pairs / np.where(total - room > 1e-12 * total, total - room, 1))
-
-
 def _nominal(table: Judgements) -> Parts:
     """Rows: squared weights, disagreement, and the weight of each category."""
-    u = _weights(table)
-    same = np.asarray(_counts(table, u.even).power(2).sum(axis=1), np.float64)
+    u = pair_weights(table)
+    same = np.asarray(weight_of_each(table, u.even).power(2).sum(axis=1), np.float64)
     disagreement = u.factor * np.maximum(by_item(table, u.even) ** 2 - same, 0)
 
     def formula(totals: Floats) -> Floats:
         squares, observed, counts = totals[:, 0], totals[:, 1], totals[:, 2:]
         n = counts.sum(axis=1)
-        return one_minus(observed, _expected(n**2 - (counts**2).sum(axis=1), n, squares))
+        return one_minus(observed, expected_in(n**2 - (counts**2).sum(axis=1), n, squares))
 
-    return beside(u.squares, disagreement, _counts(table, u.each)), formula, disagreement
+    return beside(u.squares, disagreement, weight_of_each(table, u.each)), formula, disagreement
 
 
 def _interval(table: Judgements) -> Parts:
     """Rows: weight, squared weights, the sum and the sum of squares of centred values, disagreement."""
     values = table.numbers()
     values = values - np.round(values.mean()) if len(values) else values  # whole numbers stay whole, sums exact
-    u = _weights(table)
+    u = pair_weights(table)
     s, q = (by_item(table, u.each * of) for of in (values, values**2))
     e, x = (by_item(table, of) for of in (u.even, u.even * values))
     apart = by_item(table, u.even * (e[table.item] * values - x[table.item]) ** 2)
@@ -148,7 +106,7 @@ def _interval(table: Judgements) -> Parts:
 
     def formula(totals: Floats) -> Floats:
         n, squares, s, q, observed = totals.T
-        return one_minus(observed, _expected(2 * (n * q - s**2), n, squares))
+        return one_minus(observed, expected_in(2 * (n * q - s**2), n, squares))
 
     return np.stack([u.total, u.squares, s, q, disagreement], axis=1), formula, disagreement
 
@@ -159,10 +117,10 @@ def _ordinal(table: Judgements) -> Parts:
 
     if not table.declared:
         table.numbers()
-    u = _weights(table)
-    counts = _counts(table, u.each)
+    u = pair_weights(table)
+    counts = weight_of_each(table, u.each)
     k = counts.shape[1]
-    item, one, two, met = different(_counts(table, u.even))
+    item, one, two, met = different(weight_of_each(table, u.even))
     pairs, column = np.unique(one * np.int64(k) + two, return_inverse=True)
     first, second = np.divmod(pairs, max(k, 1))
     paired = csr_array((2 * u.factor[item] * met, (item, column)), shape=(counts.shape[0], len(pairs)))
@@ -177,7 +135,7 @@ def _ordinal(table: Judgements) -> Parts:
         middle, distance = apart(n)
         size = n.sum(axis=1)
         spread = size * (n * middle**2).sum(axis=1) - (n * middle).sum(axis=1) ** 2
-        return one_minus((totals[:, 1 + k :] * distance).sum(axis=1), _expected(2 * spread, size, totals[:, 0]))
+        return one_minus((totals[:, 1 + k :] * distance).sum(axis=1), expected_in(2 * spread, size, totals[:, 0]))
 
     whole = np.asarray(counts.sum(axis=0), np.float64).reshape(1, -1)
     return beside(u.squares, counts, paired), formula, np.asarray(paired @ apart(whole)[1][0])
@@ -186,33 +144,23 @@ def _ordinal(table: Judgements) -> Parts:
 def _ratio(table: Judgements) -> Parts:
     """Rows: weight, squared weights, disagreement, and what the expected distance needs."""
     table.numbers()
-    u = _weights(table)
+    u = pair_weights(table)
     values = np.array([float(category) for category in table.coded()[1]])
-    item, one, two, met = different(_counts(table, u.even))
+    item, one, two, met = different(weight_of_each(table, u.even))
     apart = 2 * u.factor[item] * met * ratio_distance(values[one], values[two])
     disagreement = np.asarray(np.bincount(item, apart, len(u.total)), np.float64)
-    expecting, distance = ratio_sums(_counts(table, u.each), values)
+    expecting, distance = ratio_sums(weight_of_each(table, u.each), values)
 
-    return beside(u.total, u.squares, disagreement, expecting), _by_distances(distance), disagreement
+    return beside(u.total, u.squares, disagreement, expecting), by_distances(distance), disagreement
 
 
 def _weighted(table: Judgements, between: Floats | None) -> Parts:
     """Rows as for ratio, the distance being what is missing to full agreement."""
     if between is None:
         return _nominal(table)
-    u = _weights(table)
-    item, one, two, met = different(_counts(table, u.even))
+    u = pair_weights(table)
+    item, one, two, met = different(weight_of_each(table, u.even))
     apart = 2 * u.factor[item] * met * (1 - between[one, two])
     disagreement = np.asarray(np.bincount(item, apart, len(u.total)), np.float64)
-    rows = beside(u.total, u.squares, disagreement, _counts(table, u.each))
-    return rows, _by_distances(1 - between), disagreement
-
-
-def _by_distances(distance: Floats) -> Formula:
-    """From weight, squared weights, disagreement and the weight of each value to alpha; `distance` between values."""
-
-    def formula(totals: Floats) -> Floats:
-        n, squares, observed, counts = totals[:, 0], totals[:, 1], totals[:, 2], totals[:, 3:]
-        return one_minus(observed, _expected(((counts @ distance) * counts).sum(axis=1), n, squares))
-
-    return formula
+    rows = beside(u.total, u.squares, disagreement, weight_of_each(table, u.each))
+    return rows, by_distances(1 - between), disagreement
