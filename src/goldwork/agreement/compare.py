@@ -96,7 +96,8 @@ def compare_agreement(
         raise InputError("the two tables have no item in common, so they cannot be compared item by item.")
     together = len(at_one) > 0 if paired is None else paired
     r = _correlation(first, second, (at_one, at_other), resamples, seed) if together else 0.0
-    pair = _Pair(*(over_items(made.sample, resamples=resamples, seed=seed) for made in (first, second)), r)
+    over = [over_items(made.sample, resamples=resamples, seed=seed) for made in (first, second)]
+    pair = _Pair(over[0], over[1], r)
     low, high = pair.interval(CONFIDENCE_LEVEL)
     difference = first.value - second.value
     p = math.nan if math.isnan(low) else pair.p_value()

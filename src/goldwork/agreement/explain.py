@@ -9,10 +9,10 @@
 >>> found = explain_agreement(table)
 >>> found.items.share.round(2).tolist()
 [0.0, 0.0, 0.0, 0.0, 0.5, 0.5]
->>> [(row["annotator"], round(row["with_others"], 2), round(row["without"], 2)) for row in found.annotators.to_records()]
-[('ann', 0.68, 0.39), ('bob', 0.68, 0.39), ('cam', 0.36, 1.0)]
->>> [(row["first"], row["second"], row["items"], round(row["agreement"], 2)) for row in found.pairs.to_records()]
-[('ann', 'bob', 6, 1.0), ('ann', 'cam', 6, 0.67), ('bob', 'cam', 6, 0.67)]
+>>> found.annotators.with_others.round(2).tolist(), found.annotators.without.round(2).tolist()
+([0.68, 0.68, 0.36], [0.39, 0.39, 1.0])
+>>> [(row["first"], row["second"], round(row["agreement"], 2)) for row in found.pairs.to_records()]
+[('ann', 'bob', 1.0), ('ann', 'cam', 0.67), ('bob', 'cam', 0.67)]
 """
 
 from __future__ import annotations
