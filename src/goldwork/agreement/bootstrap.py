@@ -33,7 +33,7 @@ BLOCK_CELLS = 4_000_000
 class Sample:
     """What an interval is formed from: `rows` of the items seen, `unseen` rows of kinds that did not occur.
 
-    `formula` takes sums of rows [b, p] to values [b] within `bounds`.
+    `formula` takes sums of rows [b, p] to values [b] within `bounds`; there may be none below, -inf.
     """
 
     rows: Rows
@@ -70,6 +70,8 @@ class Spread:
         from scipy.special import stdtrit
 
         bottom, top = self.bounds
+        if bottom == -np.inf:
+            return self._below(level)
         place = 2 * (self.value - bottom) / (top - bottom) - 1
         if self.error == 0 or abs(place) >= 1:
             return self.value, self.value
@@ -78,6 +80,16 @@ class Spread:
         ends = np.tanh(np.arctanh(place) + np.array([-reach, reach]))
         low, high = (bottom + (ends + 1) / 2 * (top - bottom)).tolist()
         return min(low, self.value), max(high, self.value)
+
+    def _below(self, level: float) -> tuple[float, float]:
+        """The interval on the scale of the logarithm of what is missing to the top, where there is no bottom."""
+        from scipy.special import stdtrit
+
+        missing = self.bounds[1] - self.value
+        if self.error == 0 or missing <= 0:
+            return self.value, self.value
+        reach = float(stdtrit(self.df, 0.5 + level / 2)) * self.error / missing
+        return float(self.bounds[1] - missing * np.exp(reach)), float(self.bounds[1] - missing * np.exp(-reach))
 
 
 def over_items(sample: Sample, *, resamples: int, seed: int) -> Spread:
@@ -98,9 +110,13 @@ def over_items(sample: Sample, *, resamples: int, seed: int) -> Spread:
         weight = size * share / (1 - share)
         return np.asarray(sample.formula(total + weight * dense(sample.unseen)))
 
+    error = float(values.std())
+    if sample.bounds[0] == -np.inf and value < sample.bounds[1]:  # the far tail below says nothing of the value's error
+        missing = sample.bounds[1] - values
+        error = float(np.log(np.maximum(missing, 1e-9)).std()) * (sample.bounds[1] - value)
     return Spread(
         value,
-        float(values.std()) * (size / (size - 1)) ** 0.5,
+        error * (size / (size - 1)) ** 0.5,
         size - 1,
         sample.bounds,
         reached if sample.unseen.shape[0] else None,

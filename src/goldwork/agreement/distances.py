@@ -29,6 +29,7 @@ from goldwork.agreement.observed import by_item
 from goldwork.agreement.pairs import PairWeights, Parts, by_distances, pair_weights, weight_of_each
 from goldwork.agreement.scale import Scale
 from goldwork.agreement.sums import Formula, beside, one_minus
+from goldwork.agreement.unseen import own
 from goldwork.distances import Distance, distances_between
 from goldwork.errors import InputError
 from goldwork.judgements import Judgements
@@ -61,14 +62,15 @@ def distance_sums(table: Judgements, scale: Scale) -> Parts:
         disagreement = _disagreement(table, u, one, two, apart[codes[one], codes[two]])
         rows = beside(u.total, u.squares, disagreement, weight_of_each(table, u.each))
         return rows, by_distances(apart), disagreement
-    first, second = _design(codes, u.each)
+    first, second = _design(np.flatnonzero(own(table)), codes, u.each)
     one_more, two_more = codes[first], codes[second]
     apart = _measured(measure, values, np.r_[codes[one], one_more], np.r_[codes[two], two_more])
     disagreement = _disagreement(table, u, one, two, apart[: len(one)])
     mean, expected = _mean_distances(k, (one_more, two_more), (u.each[first], u.each[second]), apart[len(one) :])
     by_each = by_item(table, u.each * mean[codes])
-    if by_each.sum() > 0:
-        by_each = by_each * (expected * u.total.sum() / by_each.sum())
+    mine = own(table)
+    if (found := float((u.each * mean[codes])[mine].sum())) > 0:
+        by_each = by_each * (expected * float(u.each[mine].sum()) / found)
     return np.stack([u.total, by_each, disagreement], axis=1), _projected(expected), disagreement
 
 
@@ -88,15 +90,16 @@ def _disagreement(table: Judgements, u: PairWeights, one: Codes, two: Codes, apa
     return np.asarray(2 * u.factor * sums)
 
 
-def _design(codes: Codes, weights: Floats) -> tuple[Codes, Codes]:
-    """Pairs of judgements, as their positions: each with the next few in one random order, round about.
+def _design(rows: Codes, codes: Codes, weights: Floats) -> tuple[Codes, Codes]:
+    """Pairs of the judgements at `rows`: each with the next few in one random order, round about.
 
     They are ordered by what they say before, so that names of items and annotators say nothing.
     """
-    size = len(codes)
+    size = len(rows)
     if size * (size - 1) / 2 <= MEASURED:
-        return np.triu_indices(size, 1)
-    order = np.lexsort((weights, codes))[np.random.default_rng(0).permutation(size)]
+        first, second = np.triu_indices(size, 1)
+        return rows[first], rows[second]
+    order = rows[np.lexsort((weights[rows], codes[rows]))][np.random.default_rng(0).permutation(size)]
     wanted = max(min(FEWEST, MOST // size), MEASURED // size, 1)
     steps = range(1, min(wanted, (size - 1) // 2) + 1)
     return np.tile(order, len(steps)), np.concatenate([np.roll(order, -step) for step in steps])

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from goldwork.agreement.bootstrap import Spread, dense, total_of
 from goldwork.agreement.scale import Scale
 from goldwork.agreement.sums import CoefficientFunction, Formula
+from goldwork.agreement.unseen import OWN
 from goldwork.judgements import Judgements
 
 Floats = npt.NDArray[np.float64]
@@ -174,7 +175,9 @@ def stack(table: Judgements, rows: Places, item: Places, items: int) -> Judgemen
     """
     every = np.r_[np.arange(len(table)), rows]
     own = len(table.items)
-    context: dict[str, Any] = {"weight": table.weights()[every]} if "weight" in table.context else {}
+    context: dict[str, Any] = {OWN: np.arange(len(every)) < len(table)}
+    if "weight" in table.context:
+        context["weight"] = table.weights()[every]
     return dataclasses.replace(
         table,
         item=np.r_[table.item, item + own].astype(np.int32),

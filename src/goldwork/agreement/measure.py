@@ -77,8 +77,11 @@ def ask(
 
 
 def measured(question: Question, name: str) -> Measured:
-    """The coefficient called `name` of what is asked."""
+    """The coefficient called `name` of what is asked, on the level that it always has, if any."""
     function = coefficient.get(name)
+    if "level" in coefficient.facts(name) and question.scale.level != "distance":
+        scale = dataclasses.replace(question.scale, level=coefficient.facts(name)["level"])
+        question = dataclasses.replace(question, scale=scale)
     items = len(question.table.items)
     sums = function(with_unseen(question.table, question.scale.level), question.scale)
     sample = Sample(sums.rows[:items], sums.rows[items:], sums.formula, sums.bounds)
@@ -91,6 +94,10 @@ def spread_of(made: Measured, over: Over, *, resamples: int, seed: int) -> Sprea
     items = over_items(made.sample, resamples=resamples, seed=seed)
     if over == "items" or np.isnan(items.error):
         return items
+    if over == "both" and made.sums.both is not None:
+        known = made.sums.both(made.sample, resamples, seed)
+        if known is not None:
+            return known
     people = over_annotators(made.question.table, coefficient.get(made.name), made.question.scale, seed=seed)
     return spread(items, people, both=over == "both")
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.agreement.bootstrap import Rows
+from goldwork.agreement.bootstrap import Rows, Sample, Spread
 from goldwork.agreement.scale import Scale
 from goldwork.judgements import Judgements
 from goldwork.registry import Registry
@@ -36,6 +36,8 @@ class Sums:
     - `bounds`: between which the value lies, practically
     - `disagreement`: [items], what each item adds to the observed disagreement; None where the coefficient has none
     - `caveat`: what the figure does not say, as a sentence
+    - `both`: from rows, resamples and seed to the spread over items and annotators together, where the coefficient
+      knows it better than leaving out annotators tells; None where it does not
     """
 
     rows: Rows
@@ -48,6 +50,7 @@ class Sums:
     bounds: tuple[float, float] = (-1.0, 1.0)
     disagreement: Floats | None = None
     caveat: str = ""
+    both: Callable[[Sample, int, int], Spread | None] | None = None
 
 
 CoefficientFunction = Callable[[Judgements, Scale], Sums]

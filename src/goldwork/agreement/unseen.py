@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,8 @@ from goldwork.judgements.columns import objects
 
 MAX_CATEGORIES = 50
 """With more categories than this, unanimous items that did not occur are not reckoned with."""
+OWN = "own"
+"""The column of a table with further items that tells its own judgements from theirs."""
 RARE = 5
 """A category is rare when its judgements would fill fewer items than this."""
 
@@ -69,6 +71,9 @@ def _append(
     """The table and an item for each of `kinds`, the categories that the annotators `who` give."""
     items = len(table.items) + np.repeat(np.arange(len(kinds), dtype=np.int32), len(who))
     size = len(table) + len(items)
+    context: dict[str, npt.NDArray[Any]] = {OWN: np.arange(size) < len(table)}
+    if "weight" in table.context:
+        context["weight"] = np.r_[table.weights(), np.full(len(items), table.weights().mean())]
     return dataclasses.replace(
         table,
         item=np.concatenate([table.item, items]).astype(np.int32),
@@ -78,7 +83,13 @@ def _append(
         repeat=np.zeros(size, np.int32),
         items=np.arange(len(table.items) + len(kinds)),
         categories=categories,
-        context={"weight": np.r_[table.weights(), np.full(len(items), table.weights().mean())]}
-        if "weight" in table.context
-        else {},
+        context=context,
     )
+
+
+def own(table: Judgements) -> npt.NDArray[np.bool_]:
+    """Which judgements, [n], are on the table's own items, not on items added to see what they would change.
+
+    Ranks and means that a coefficient takes from the whole table must come from these.
+    """
+    return cast(npt.NDArray[np.bool_], table.context.get(OWN, np.ones(len(table), bool)))
