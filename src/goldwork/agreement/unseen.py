@@ -23,9 +23,9 @@ def with_unseen(table: Judgements, level: str) -> Judgements:
     """The table with one further item, after its own, for each kind that matters and did not occur.
 
     The kinds: all annotators give a rare category c, for each c; one annotator dissents, where nobody ever did;
-    two annotators agree, where nobody ever did. Where answers are more or less distant only the second one matters:
-    every set or text is rare, and they come near each other without being equal. Items added have as many judgements
-    as the others have on average, by annotators who met.
+    two annotators agree, where nobody ever did. Where answers are more or less distant only the second one matters, for
+    sets and texts and for numbers most of which occur once: every one is rare, and they come near each other without
+    being equal. Items added have as many judgements as the others have on average, by annotators who met.
     """
     if not len(table):
         return table
@@ -37,14 +37,15 @@ def with_unseen(table: Judgements, level: str) -> Judgements:
     size = max(2, round(float(judged.mean())))
     who = table.annotator[table.item == np.argmax(judged)][:size]
     kinds: list[npt.NDArray[Any]] = []
-    if len(categories) <= MAX_CATEGORIES and level != "distance":
+    lumpy = level != "distance" and (level in ("nominal", "ordinal") or 2 * len(categories) <= len(table))
+    if len(categories) <= MAX_CATEGORIES and lumpy:
         unanimous = set(counts.indices[counts.indptr[:-1][length == 1]].tolist())
         rare = np.flatnonzero(usual < RARE * size).tolist()
         kinds = [np.full(len(who), category) for category in rare if category not in unanimous]
     if (length <= 1).all():
         first, second, categories = _two_most_frequent(usual, categories, level)
         kinds.append(np.r_[second, np.full(len(who) - 1, first)])
-    if counts.data.max() == 1 and len(categories) > 1 and level != "distance":
+    if counts.data.max() == 1 and len(categories) > 1 and lumpy:
         often = np.argsort(-usual, kind="stable")
         kinds.append(np.r_[often[0], np.resize(often, len(who) - 1)])
     return _append(table, codes, categories, who, kinds) if kinds else table
