@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwork.agreement import coefficient, measure_agreement
@@ -38,6 +38,7 @@ def close(got: float, wanted: float) -> bool:
     return (math.isnan(got) and math.isnan(wanted)) or math.isclose(got, wanted, rel_tol=1e-9, abs_tol=1e-9)
 
 
+@settings(deadline=None)
 @given(RATINGS)
 def test_percent_is_the_share_of_agreeing_pairs(ratings: list[list[Any]]) -> None:
     shares = [
@@ -68,11 +69,13 @@ def alpha_written_out(ratings: list[list[Any]], level: str) -> float:
     return 1 - observed / expected if expected else math.nan
 
 
+@settings(deadline=None)
 @given(RATINGS, st.sampled_from(["nominal", "ordinal", "interval", "ratio"]))
 def test_alpha_is_its_definition(ratings: list[list[Any]], level: str) -> None:
     assert close(value(ratings, "alpha", level), alpha_written_out(ratings, level))
 
 
+@settings(deadline=None)
 @given(RATINGS)
 def test_cohen_is_the_mean_of_pairs(ratings: list[list[Any]]) -> None:
     kept = [row for row in ratings if sum(v is not None for v in row) > 1]

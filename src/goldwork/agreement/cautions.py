@@ -77,8 +77,8 @@ def _habits(table: Judgements, name: str, scale: Scale, value: float) -> list[st
     usual = float((judged**2).sum() / judged.sum())
     if usual < ENOUGH:
         few = (
-            f"Annotators made {usual:.0f} judgements each, too few to tell their habits, so that what chance would give "
-            f"is uncertain and the interval of {name} does not know it. fleiss and alpha take all habits together."
+            f"Annotators made {usual:.0f} judgements each, too few to tell their habits: what chance would give is "
+            f"uncertain, and the interval of {name} does not know it. fleiss and alpha take all habits together."
         )
         return [few]
     if name == "scott":
