@@ -70,4 +70,4 @@ def shares(table: Judgements) -> Any:
 
 def agree(first: Floats, second: Floats, between: Floats | None) -> Floats:
     """How far two draws agree, one from each of two distributions [..., K]."""
-    return np.asarray(((first if between is None else first @ between) * second).sum(axis=-1))
+    return np.asarray(np.einsum("...k,...k->...", first if between is None else first @ between, second))
