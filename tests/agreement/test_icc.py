@@ -61,19 +61,19 @@ def test_complete_tables_give_the_analysis_of_variance() -> None:
 
 
 def test_variances_are_unbiased_whoever_judged_what() -> None:
-    """Over 300 tables with three quarters of the judgements missing, their means are the true ones; the variance of
+    """Over 150 tables with three quarters of the judgements missing, their means are the true ones; the variance of
     the rest is told far better than by Gao and Owen's moment, which holds the items' variance."""
     rng = np.random.default_rng(1)
     found, of_gao_and_owen = [], []
-    for _ in range(300):
+    for _ in range(150):
         matrix = ratings(rng, 60, 0.8 * rng.normal(size=12), noise=0.5, each=3)
         v = variances(total_of(rows_of(of_matrix(matrix))))
         found.append([v.items[0], v.annotators[0], v.rest[0], v.within[0]])
         of_gao_and_owen.append(gao_and_owen(matrix))
     true = np.array([1, 0.64, 0.25, 0.89])
-    error = np.std(found, axis=0) / math.sqrt(300)
+    error = np.std(found, axis=0) / math.sqrt(150)
     assert (np.abs(np.mean(found, axis=0) - true) < 4 * error).all()
-    assert abs(np.mean(of_gao_and_owen) - 0.25) < 4 * np.std(of_gao_and_owen) / math.sqrt(300)
+    assert abs(np.mean(of_gao_and_owen) - 0.25) < 4 * np.std(of_gao_and_owen) / math.sqrt(150)
     assert np.std(of_gao_and_owen) > 1.5 * np.std(found, axis=0)[2]
 
 
@@ -172,14 +172,14 @@ def coverage(name: str, over: Any, items: int, repetitions: int, *, people: int,
 @pytest.mark.parametrize("over", ["items", "both"])
 @pytest.mark.parametrize(("people", "each"), [(5, None), (5, 3), (20, 4)])
 def test_intervals_cover(over: str, people: int, each: int | None) -> None:
-    """93 to 97 % with five annotators, with missing judgements and in a crowd, within the noise of 400 repetitions."""
+    """93 to 97 % with five annotators, with missing judgements and in a crowd, within the noise of 240 repetitions."""
     names = ("icc1", "icc3", "icc2", "icc2k") if over == "items" else ("icc2", "icc2k")
     shares = [
-        coverage(name, over, items, 400 // len(names) // 2, people=people, each=each, seed=7 * place)
+        coverage(name, over, items, 240 // len(names) // 2, people=people, each=each, seed=7 * place)
         for place, name in enumerate(names)
-        for items in (30, 80)
+        for items in (30, 60)
     ]
-    noise = 2 * math.sqrt(0.95 * 0.05 / 400)
+    noise = 2 * math.sqrt(0.95 * 0.05 / 240)
     assert 0.93 - noise <= np.mean(shares) <= 0.97 + noise, shares
 
 
