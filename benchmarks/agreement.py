@@ -24,7 +24,7 @@ from benchmarks._report import report
 
 PER_ITEM, CLASSES, ANNOTATORS = 5, 5, 2_000
 RESAMPLES = 1_000
-HOW = ("goldwork", "value counts", "reliability data")
+PEERS = ("value counts", "reliability data")
 SLOPE_SIZES = 4
 
 
@@ -40,10 +40,17 @@ def columns(items: int) -> dict[str, npt.NDArray[Any]]:
 
 
 def goldwork(table: dict[str, npt.NDArray[Any]]) -> float:
-    """Alpha with a bootstrap interval."""
-    from goldwork import Judgements, measure_agreement
+    """Alpha with a bootstrap interval, the table being read first."""
+    from goldwork import Judgements
 
-    return measure_agreement(Judgements.from_columns(table), resamples=RESAMPLES).value
+    return of_judgements(Judgements.from_columns(table))
+
+
+def of_judgements(table: Any) -> float:
+    """Alpha with a bootstrap interval, of judgements that were read already."""
+    from goldwork import measure_agreement
+
+    return measure_agreement(table, resamples=RESAMPLES).value
 
 
 def value_counts(table: dict[str, npt.NDArray[Any]]) -> float:
@@ -73,9 +80,15 @@ def measure(how: str, items: int) -> dict[str, float]:
 
 def child(how: str, items: int) -> None:
     """Print seconds, megabytes and value; libraries are loaded beforehand."""
-    run = {"goldwork": goldwork, "value counts": value_counts, "reliability data": reliability_data}[how]
-    run(columns(50))
-    table = columns(items)
+    from goldwork import Judgements
+
+    runs = {"goldwork": goldwork, "value counts": value_counts, "reliability data": reliability_data}
+    run: Any = runs.get(how, of_judgements)
+    small: Any = columns(50)
+    table: Any = columns(items)
+    run(small if how in runs else Judgements.from_columns(small))
+    if how not in runs:
+        table = Judgements.from_columns(table)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
     value = run(table)
@@ -90,8 +103,8 @@ def main(options: list[str]) -> None:
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--large", type=int, default=1_000_000)
     chosen = parser.parse_args(options)
-    for items, peers in ((chosen.items, HOW[1:]), (chosen.large, HOW[1:2])):
-        ours = measure("goldwork", items)
+    for items, peers in ((chosen.items, PEERS), (chosen.large, PEERS[:1])):
+        ours, alone = measure("goldwork", items), measure("of judgements", items)
         name = f"agreement: alpha with {RESAMPLES:,} resamples, {items:,} x {PER_ITEM}"
         report(name, ours["seconds"], "s")
         for peer in peers:
@@ -100,6 +113,7 @@ def main(options: list[str]) -> None:
                 sys.exit(f"alpha is {ours['value']} here and {theirs['value']} by krippendorff's {peer}")
             against = f"krippendorff, {peer}, one estimate"
             report(name, ours["seconds"], "s", against, ours["seconds"] / theirs["seconds"])
+            report(f"{name}, once read", alone["seconds"], "s", against, alone["seconds"] / theirs["seconds"])
             report(f"{name}: memory", ours["megabytes"], "MB", against, ours["megabytes"] / theirs["megabytes"])
     sizes = [chosen.large >> step for step in reversed(range(SLOPE_SIZES))]
     seconds = [measure("goldwork", size)["seconds"] for size in sizes]
