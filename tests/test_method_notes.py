@@ -11,6 +11,7 @@ import pytest
 
 from goldwork.agreement import coefficient
 from goldwork.consensus import consensus
+from goldwork.distances import distance
 
 NOTES = Path(__file__).resolve().parent.parent / "docs" / "methods"
 
@@ -23,7 +24,8 @@ def test_examples_run(note: Path) -> None:
     assert failed == 0
 
 
-@pytest.mark.parametrize(("note", "registry"), [("agreement", coefficient), ("consensus", consensus)])
-def test_every_method_has_a_heading(note: str, registry: Any) -> None:
-    headings = re.findall(r"^## (\S+)$", (NOTES / f"{note}.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert set(registry.names()) <= set(headings)
+@pytest.mark.parametrize("registry", [coefficient, consensus, distance], ids=lambda registry: registry.kind)
+def test_every_method_has_a_heading(registry: Any) -> None:
+    """In the note of its family."""
+    text = "\n".join(note.read_text(encoding="utf-8") for note in NOTES.glob("*.md"))
+    assert set(registry.names()) <= set(re.findall(r"^## (\S+)$", text, re.MULTILINE))
