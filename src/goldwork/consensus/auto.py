@@ -1,9 +1,10 @@
 """auto: the models that the data speak for.
 
-Candidates are dawid-skene, two-coin, one-coin and mace: generative models of judgements, so that they can be asked how
-probable judgements are that they have not seen. From items with three judgements or more one judgement each is held
-out, `rounds` times over; a model fitted to the rest gives the mean log probability of those held out. Where gold is
-known on GOLD items or more, the log probability of the gold answers decides instead, gold being held out in turn.
+Candidates are dawid-skene and its hierarchical form, two-coin, one-coin and mace: generative models of judgements, so
+that they can be asked how probable judgements are that they have not seen. From items with three judgements or more
+one judgement each is held out, `rounds` times over; a model fitted to the rest gives the mean log probability of those
+held out. Where gold is known on GOLD items or more, the log probability of the gold answers decides instead, gold
+being held out in turn.
 
 Models that come within one standard error of the best are not told apart by the data: their probabilities are averaged
 (a one-standard-error rule, Breiman et al. 1984, Classification and Regression Trees, section 3.4.3; averaging as in
@@ -22,6 +23,7 @@ held-out judgements less probable than the crowd's common confusion does.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -31,8 +33,9 @@ import numpy.typing as npt
 from goldwork.consensus import Consensus, consensus
 from goldwork.consensus.ambiguity import ambiguity_of
 from goldwork.consensus.calibration import held_out
-from goldwork.consensus.dawid_skene import Confusions, Parameters, dawid_skene
-from goldwork.consensus.hidden import Answers, Search, Statistics, fit
+from goldwork.consensus.dawid_skene import Confusions, dawid_skene
+from goldwork.consensus.hidden import Answers, Search, fit
+from goldwork.consensus.hierarchical import Around, Common, hierarchical
 from goldwork.consensus.mace import Habits, mace
 from goldwork.consensus.majority import majority
 from goldwork.consensus.one_coin import Coins, one_coin
@@ -51,28 +54,23 @@ FLOOR = 1e-4
 """No held-out judgement is taken for less probable than this: one slip is not to decide."""
 
 
-class Common(Confusions):
-    """One confusion for all: what is to be beaten by learning about anybody."""
-
-    def maximise(self, statistics: Statistics, last: Parameters | None) -> Parameters:
-        """As of one annotator who gave every judgement."""
-        pooled = np.broadcast_to(statistics.counts.sum(axis=0), statistics.counts.shape)
-        return super().maximise(dataclasses.replace(statistics, counts=pooled), last)
-
-
 METHODS: dict[str, Callable[..., Consensus]] = {
     "dawid-skene": dawid_skene,
     "two-coin": two_coin,
+    "hierarchical-dawid-skene": hierarchical,
+    "hierarchical-dawid-skene, strength 8": functools.partial(hierarchical, strength=8.0),
     "mace": mace,
     "one-coin": one_coin,
 }
 """The candidates."""
-MODELS: list[Callable[[Judgements], Any]] = [
-    lambda table: Confusions(table, 0.1),
-    lambda table: ClassCoins(table, 0.7, 2.0),
-    lambda table: Habits(table, 0.5, 0.1, even=False),
-    lambda table: Coins(table, 0.7, 2.0),
-    lambda table: Common(table, 0.1),
+MODELS: list[Callable[[Answers], Any]] = [
+    lambda answers: Confusions(answers.table, 0.1),
+    lambda answers: ClassCoins(answers.table, 0.7, 2.0),
+    lambda answers: Around(answers, 2.0),
+    lambda answers: Around(answers, 8.0),
+    lambda answers: Habits(answers.table, 0.5, 0.1, even=False),
+    lambda answers: Coins(answers.table, 0.7, 2.0),
+    lambda answers: Common(answers.table),
 ]
 """Theirs, and last the one that they are to beat."""
 SEARCH = Search(max_iterations=60, tolerance=1e-5)
@@ -85,9 +83,9 @@ def auto(table: Judgements, *, gold: Codes, seed: int, rounds: int = 3, interval
     The result's warnings begin with what was chosen and why, and say how far it is from the majority.
     """
     votes = majority(table, gold=gold, seed=seed)
-    reason, kept, said = _too_little(table), [], ""
+    reason = _too_little(table)
+    kept, said = ([], "") if reason else _choose(table, gold, seed, rounds)
     if not reason:
-        kept, said = _choose(table, gold, seed, rounds)
         reason = "" if kept else "no model of the annotators tells more than one confusion for all."
     if reason:
         took = f"auto took the majority: {reason}"
@@ -151,8 +149,9 @@ def _judgement_scores(table: Judgements, gold: Codes, rng: np.random.Generator) 
     codes = table.coded()[0][out]
     scores = []
     for build in MODELS:
-        model = build(rest)
-        fitted = fit(Answers(rest, gold), model, SEARCH)
+        answers = Answers(rest, gold)
+        model = build(answers)
+        fitted = fit(answers, model, SEARCH)
         factors, _, _ = model.factors(fitted.parameters)
         scores.append((fitted.states[table.item[out]] * factors[table.annotator[out], codes]).sum(axis=1))
     return np.asarray(np.log(np.maximum(np.array(scores), FLOOR)))
@@ -164,7 +163,8 @@ def _gold_scores(table: Judgements, gold: Codes, known: npt.NDArray[Any], rng: n
     for build in MODELS:
 
         def infer(without: Codes, build: Any = build) -> Floats:
-            return fit(Answers(table, without), build(table), SEARCH).probabilities
+            answers = Answers(table, without)
+            return fit(answers, build(answers), SEARCH).probabilities
 
         shares = held_out(infer, gold, np.random.default_rng(split))
         found.append(shares[np.arange(len(known)), gold[known]])

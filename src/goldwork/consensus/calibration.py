@@ -162,7 +162,7 @@ def measure_reliability(
     )
 
 
-def _error(confidence: Floats, right: Floats, bins: int) -> float:
+def _error(confidence: npt.NDArray[Any], right: npt.NDArray[Any], bins: int) -> float:
     """The mean over bins of equal size of |accuracy - confidence|; `confidence` in order."""
     cuts = np.linspace(0, len(confidence), bins + 1).astype(int)
     gaps = np.add.reduceat(right - confidence, cuts[:-1])
