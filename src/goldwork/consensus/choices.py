@@ -11,7 +11,6 @@ import numpy.typing as npt
 from goldwork.consensus.ambiguity import ambiguity_of
 from goldwork.consensus.hidden import Fit
 from goldwork.consensus.result import Annotators, Consensus
-from goldwork.consensus.votes import vote_shares
 from goldwork.errors import InputError
 from goldwork.judgements import Codes, Judgements
 
@@ -61,7 +60,7 @@ def finish(
         iterations=len(fitted.objective),
         objective=fitted.objective,
         state=state,
-        warnings=(*fitted.warnings, *_doubts(method, table, gold, shares, confusion)),
+        warnings=(*fitted.warnings, *_doubts(method, table, fitted, confusion)),
     )
 
 
@@ -76,8 +75,9 @@ def adopt_rows(table: Judgements, state: Mapping[str, Any], name: str) -> Floats
     return np.stack(rows) if rows else None
 
 
-def _doubts(method: str, table: Judgements, gold: Codes, shares: Floats, confusion: Floats) -> list[str]:
+def _doubts(method: str, table: Judgements, fitted: Fit[Any], confusion: Floats) -> list[str]:
     """What speaks against the fit: classes that changed places, and little agreement with the majority."""
+    shares = fitted.probabilities
     if not shares.size or shares.shape[1] < 2:
         return []
     found = []
@@ -87,8 +87,7 @@ def _doubts(method: str, table: Judgements, gold: Codes, shares: Floats, confusi
             f"In {switched} of {len(typical)} categories the typical annotator says something else most often: "
             "categories may have changed places. Gold on a few items settles it."
         )
-    votes = vote_shares(table, gold)
-    same = float((shares.argmax(axis=1) == votes.argmax(axis=1)).mean())
+    same = float((shares.argmax(axis=1) == fitted.votes.argmax(axis=1)).mean())
     if same < LEAST_AGREEMENT:
         found.append(f"{method} agrees with the majority on {same:.0%} of the items only. Check it against gold.")
     return found

@@ -105,12 +105,16 @@ class Model(Protocol[P]):
 
 @dataclasses.dataclass(frozen=True)
 class Fit(Generic[P]):
-    """Where EM ended: `probabilities` [I, K] of classes and `states` [I, S] follow from `parameters`."""
+    """Where EM ended: `probabilities` [I, K] of classes and `states` [I, S] follow from `parameters`.
+
+    `votes` [I, K] are the shares from which it began.
+    """
 
     parameters: P
     statistics: Statistics
     states: Floats
     probabilities: Floats
+    votes: Floats
     objective: Floats
     converged: bool
     warnings: tuple[str, ...] = ()
@@ -178,9 +182,9 @@ def _climb(
             break
         parameters = model.maximise(statistics, parameters)
     statistics = answers.pass_over(factors, prior, model.classes, out)
-    shares = _by_class(out, model.classes, answers.k)
+    found = _by_class(out, model.classes, answers.k)
     warnings = () if converged else (_unfinished(objective),)
-    return Fit(parameters, statistics, out, shares, np.array(objective), converged, warnings)
+    return Fit(parameters, statistics, out, found, shares, np.array(objective), converged, warnings)
 
 
 def _perturbed(shares: Floats, gold: Codes, rng: np.random.Generator) -> Floats:
