@@ -18,6 +18,9 @@ the square of the items.
 from __future__ import annotations
 
 from goldwork.agreement.bootstrap import Rows
+from goldwork.agreement.compare import Comparison, compare_agreement
+from goldwork.agreement.explain import Contributions, explain_agreement
+from goldwork.agreement.groups import agreement_by_group
 from goldwork.agreement.measure import measure_agreement
 from goldwork.agreement.result import Agreement
 from goldwork.agreement.scale import LEVELS, Scale
@@ -29,10 +32,15 @@ __all__ = [
     "WEIGHTINGS",
     "Agreement",
     "CoefficientFunction",
+    "Comparison",
+    "Contributions",
     "Formula",
     "Rows",
     "Scale",
     "Sums",
+    "agreement_by_group",
     "coefficient",
+    "compare_agreement",
+    "explain_agreement",
     "measure_agreement",
 ]

@@ -228,8 +228,8 @@ def spread(items: Spread, people: OverAnnotators, *, both: bool) -> Spread:
     if np.isnan(people.variance):
         return dataclasses.replace(items, error=np.nan)
     own = max(0.0, people.variance - people.noise)
-    parts = np.array([items.error**2, own])
-    total = float(parts.sum())
+    parts = np.array([items.error**2, people.variance])
+    total = items.error**2 + own
     if not both and not total < people.variance:
         return Spread(items.value, people.variance**0.5, people.df, items.bounds)
     df = total**2 / float((parts**2 / np.array([items.df, people.df])).sum()) if total > 0 else items.df

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from goldwork.agreement import Agreement, coefficient, measure_agreement
 from goldwork.judgements import Judgements
-from goldwork.testing.crowds import Crowd, renamed, reversed_names, shuffled, simulate_crowd
+from goldwork.testing.crowds import Crowd, refusal, renamed, reversed_names, shuffled, simulate_crowd
 
 RESAMPLES = 200
 
@@ -158,6 +159,57 @@ def without_resamples_no_interval(name: str) -> None:
     assert math.isnan(bare.high), "without resamples there is no interval"
 
 
+def weights_mean_shares(name: str) -> None:
+    """Judgement weights that are all equal change nothing, nor does scaling those that are not."""
+    columns = simulate_crowd(per_item=4).columns
+    value = _measure(columns, name).value
+    size = len(columns["item"])
+    equal = _measure(dict(columns) | {"weight": np.full(size, 0.3)}, name)
+    assert math.isclose(equal.value, value, rel_tol=1e-9), f"equal weights changed {value} into {equal.value}"
+    weight = np.random.default_rng(2).uniform(0.1, 3, size)
+    one, other = (_measure(dict(columns) | {"weight": factor * weight}, name) for factor in (1.0, 1e-3))
+    _said(one)
+    assert math.isclose(one.value, other.value, rel_tol=1e-9), "weights multiplied by a thousandth changed the value"
+
+
+def bad_weights_are_refused(name: str) -> None:
+    """Weights that are negative or no numbers never reach a coefficient."""
+    columns = simulate_crowd().columns
+    for bad in (-1.0, math.nan, math.inf):
+        weight = np.ones(len(columns["item"]))
+        weight[3] = bad
+        assert refusal(partial(_measure, dict(columns) | {"weight": weight}, name)), f"weight {bad} must be refused"
+
+
+def other_annotators_and_items_are_reckoned_with(name: str) -> None:
+    """Intervals over annotators, and over both, hold the value, and depend on the seed and the table alone."""
+    columns = simulate_crowd(items=40, annotators=6, per_item=4).columns
+    for over in ("annotators", "both"):
+        agreement = _measure(columns, name, over=over)
+        _said(agreement)
+        assert not math.isnan(agreement.low), "six annotators are enough for an interval"
+        assert agreement == _measure(shuffled(columns, 3), name, over=over), "row order must mean nothing"
+    two = simulate_crowd(items=40, annotators=2, per_item=2).columns
+    alone = _measure(two, name, over="annotators")
+    assert math.isnan(alone.low), "two annotators say nothing about others"
+    assert alone.warnings, "that there is no interval must be explained"
+
+
+def free_text_by_mistake_is_borne(name: str) -> None:
+    """Thousands of answers that are all different: a figure with its warnings, or an error that says so."""
+    size = 6000
+    columns = {
+        "item": np.arange(size) // 3,
+        "annotator": np.arange(size) % 3,
+        "label": np.array([f"text {n}" for n in range(size)], object),
+    }
+    said = refusal(partial(_measure, columns, name))
+    if not said:
+        agreement = _measure(columns, name)
+        _said(agreement)
+        assert any("free text" in warning for warning in agreement.warnings), "so many answers must be warned of"
+
+
 COEFFICIENT_CHECKS: tuple[Callable[[str], None], ...] = (
     perfect_agreement_is_one,
     row_order_means_nothing,
@@ -170,6 +222,10 @@ COEFFICIENT_CHECKS: tuple[Callable[[str], None], ...] = (
     only_what_counts_enters,
     groups_that_share_nothing_are_said,
     without_resamples_no_interval,
+    weights_mean_shares,
+    bad_weights_are_refused,
+    other_annotators_and_items_are_reckoned_with,
+    free_text_by_mistake_is_borne,
 )
 
 
