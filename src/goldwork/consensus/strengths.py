@@ -1,0 +1,294 @@
+"""Strengths of options from comparisons: Bradley and Terry's model with ties, position effects and annotators.
+
+Annotator k compares options i and j, of which i stands at the left of the screen where d is 1, at the right where it is
+-1. With the scores s (log-strengths), the annotator's slope a, position effect b and tie rate t,
+
+    h = a_k (s_i - s_j) + d b_k
+    P(i) = exp(h / 2) / z,   P(j) = exp(-h / 2) / z,   P(tie) = exp(t_k) / z
+
+(Bradley and Terry 1952, Biometrika 39, 324-345; Davidson 1970, Journal of the American Statistical Association 65,
+317-328; Davidson and Beaver 1977, Biometrics 33, 693-702). Where ties are counted as half a win for either side there is
+no t, and P(i) = 1 / (1 + exp(-h)). Everything has a normal prior: scores around 0, slopes around 1, position effects and
+tie rates around the crowd's mean, which has a wide prior itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from goldwork.consensus.climbing import Information
+from goldwork.consensus.comparing import Comparisons
+
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
+
+PARTS = ("score", "slope", "position", "tie")
+MEANS = {"position": 1.0, "tie": 2.0}
+"""How far a crowd's mean position effect and tie rate are expected to lie from 0."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Design:
+    """What is learned: of nobody (""), of the crowd ("crowd"), or of every annotator ("annotator").
+
+    `davidson`: ties are an answer of their own, else half a win for either side. `prior`: the scores' standard
+    deviation. `spread`: how far annotators' slopes, position effects and tie rates lie from the crowd's mean.
+    """
+
+    prior: float
+    slope: str = ""
+    position: str = ""
+    tie: str = ""
+    spread: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+    @property
+    def davidson(self) -> bool:
+        return bool(self.tie)
+
+
+class Strengths:
+    """The log posterior of one table's comparisons. `gold` [I] is 1, 0, -1 or nan, and counts `gold_weight` times.
+
+    Gold is read as answers of an annotator with slope 1 and no position effect. Parameters lie one after another:
+    scores [O], slopes [A] or none, position effects [A], [1] or none, tie rates likewise, and the crowd's mean of those
+    that every annotator has.
+    """
+
+    def __init__(self, pairs: Comparisons, design: Design, gold: Floats, gold_weight: float) -> None:
+        told = np.flatnonzero(~np.isnan(gold) & (pairs.left >= 0) & (pairs.right >= 0))
+        nobody = np.full(len(told), pairs.annotators)
+        self.design, self.pairs = design, pairs
+        self.first = np.r_[pairs.first, pairs.left[told]]
+        self.second = np.r_[pairs.second, pairs.right[told]]
+        self.outcome = np.r_[pairs.outcome, gold[told]]
+        self.shown = np.r_[pairs.shown, np.zeros(len(told))]
+        self.weight = np.r_[pairs.weight, np.full(len(told), gold_weight)]
+        self.annotator = np.r_[pairs.annotator, nobody].astype(np.intp)
+        annotators = pairs.annotators
+        sizes = {"": 0, "crowd": 1, "annotator": annotators}
+        self.at: dict[str, slice] = {}
+        self.size = 0
+        for part, size in (
+            ("score", len(pairs.options)),
+            *((part, sizes[getattr(design, part)]) for part in PARTS[1:]),
+            *((f"{part} mean", int(getattr(design, part) == "annotator")) for part in MEANS),
+        ):
+            self.at[part] = slice(self.size, self.size + size)
+            self.size += size
+
+    def start(self) -> Floats:
+        """Equal scores, slopes of 1, no position effect, ties as often as either side."""
+        at = np.zeros(self.size)
+        at[self.at["slope"]] = 1
+        return at
+
+    def at_mean(self, part: str, at: Floats) -> Floats:
+        """The crowd's mean of a part, as a view of the parameters; empty where there is none."""
+        return at[self.at.get(f"{part} mean", slice(0, 0))]
+
+    def value(self, at: Floats) -> float:
+        """The log posterior without constants."""
+        h, t = self._predictors(at)
+        if self.design.davidson:
+            z = np.logaddexp(np.logaddexp(h / 2, -h / 2), t)
+            logs = np.where(self.outcome == 0, t, self.outcome * h / 2) - z
+        else:
+            logs = self.outcome * h / 2 - np.logaddexp(h / 2, -h / 2)
+        return float(self.weight @ logs) + self._prior(at)
+
+    def slope(self, at: Floats) -> tuple[Floats, Information]:
+        """The gradient, and the expected information with that of the prior."""
+        h, t = self._predictors(at)
+        lean, tied, left = shares(h, t if self.design.davidson else None)
+        by_h = self.weight * (self.outcome - lean) / 2
+        by_t = self.weight * ((self.outcome == 0) - tied)
+        of_h = self.weight * (left - lean**2) / 4
+        cross = -self.weight * tied * lean / 2
+        of_t = self.weight * tied * (1 - tied)
+
+        def times(vector: Floats) -> Floats:
+            if vector.ndim == 2:
+                return np.stack([times(column) for column in vector.T], axis=1)
+            dh, dt = self._forward(at, vector)
+            back = self._back(at, of_h * dh + cross * dt, cross * dh + of_t * dt)
+            return back + self._prior_times(vector)
+
+        return self._back(at, by_h, by_t) + self._prior_slope(at), Information(times, self._diagonal(at, of_h, of_t))
+
+    def score_information(self, at: Floats) -> Information:
+        """That of the scores alone, everything else taken as known, as a sparse matrix of options."""
+        from scipy.sparse import csr_array, diags_array
+
+        h, t = self._predictors(at)
+        lean, _, left = shares(h, t if self.design.davidson else None)
+        of_h = self.weight * (left - lean**2) / 4 * self._of("slope", at, 1.0) ** 2
+        options = len(self.pairs.options)
+        ends = np.r_[self.first, self.second], np.r_[self.second, self.first]
+        links = csr_array((np.r_[of_h, of_h], ends), shape=(options, options))
+        links.sum_duplicates()
+        diagonal = np.bincount(ends[0], np.r_[of_h, of_h], options) + self.design.prior**-2
+        whole = csr_array(diags_array(diagonal) - links)
+        return Information(lambda vector: np.asarray(whole @ vector), np.asarray(whole.diagonal()))
+
+    def own(self) -> list[str]:
+        """Which parts every annotator has."""
+        return [part for part in PARTS[1:] if getattr(self.design, part) == "annotator"]
+
+    def own_information(self, at: Floats) -> Floats:
+        """That of each annotator's own parameters, the scores and the crowd's means taken as known, [A, m, m]."""
+        h, t = self._predictors(at)
+        lean, tied, left = shares(h, t if self.design.davidson else None)
+        of_h = self.weight * (left - lean**2) / 4
+        cross, of_t = -self.weight * tied * lean / 2, self.weight * tied * (1 - tied)
+        moves = {"slope": self._apart(at), "position": self.shown}
+        parts, annotators = self.own(), self.pairs.annotators
+        made = np.zeros((annotators, len(parts), len(parts)))
+        for row, one in enumerate(parts):
+            for column, other in enumerate(parts):
+                if one == other == "tie":
+                    each = of_t
+                elif "tie" in (one, other):
+                    each = cross * moves[one if other == "tie" else other]
+                else:
+                    each = of_h * moves[one] * moves[other]
+                made[:, row, column] = np.bincount(self.annotator, each, annotators + 1)[:-1]
+            made[:, row, row] += self.design.spread[one] ** -2
+        return made
+
+    def _of(self, part: str, vector: Floats, nobody: float) -> Floats:
+        """A part of the parameters for every row; gold's rows have `nobody`."""
+        own = vector[self.at[part]]
+        kind = getattr(self.design, part)
+        if kind == "annotator":
+            return np.append(own, nobody)[self.annotator]
+        return np.full(len(self.first), own[0] if kind else nobody)
+
+    def _predictors(self, at: Floats) -> tuple[Floats, Floats]:
+        score = at[self.at["score"]]
+        h = self._of("slope", at, 1.0) * (score[self.first] - score[self.second])
+        if self.design.position:
+            h = h + self.shown * self._of("position", at, 0.0)
+        t = self._of("tie", at, self.tie(at)) if self.design.davidson else np.zeros(0)
+        return h, t
+
+    def tie(self, at: Floats) -> float:
+        """The crowd's mean tie rate t; minus infinity where ties are no answer."""
+        if not self.design.davidson:
+            return -np.inf
+        return float(at[self.at["tie mean" if self.design.tie == "annotator" else "tie"]][0])
+
+    def _forward(self, at: Floats, step: Floats) -> tuple[Floats, Floats]:
+        """How h and t change along a step."""
+        score = step[self.at["score"]]
+        dh = score[self.first] - score[self.second]
+        if self.design.slope:
+            apart = self._apart(at)
+            dh = self._of("slope", at, 1.0) * dh + self._of("slope", step, 0.0) * apart
+        if self.design.position:
+            dh = dh + self.shown * self._of("position", step, 0.0)
+        dt = self._of("tie", step, self.tie(step)) if self.design.davidson else np.zeros(len(dh))
+        return dh, dt
+
+    def _apart(self, at: Floats) -> Floats:
+        score = at[self.at["score"]]
+        return score[self.first] - score[self.second]
+
+    def _back(self, at: Floats, by_h: Floats, by_t: Floats) -> Floats:
+        """The transpose of `_forward`."""
+        made = np.zeros(self.size)
+        options = len(self.pairs.options)
+        scaled = by_h * self._of("slope", at, 1.0) if self.design.slope else by_h
+        made[self.at["score"]] = np.bincount(self.first, scaled, options) - np.bincount(self.second, scaled, options)
+        if self.design.slope:
+            self._gather(made, "slope", by_h * self._apart(at))
+        if self.design.position:
+            self._gather(made, "position", by_h * self.shown)
+        if self.design.davidson:
+            self._gather(made, "tie", by_t)
+        return made
+
+    def _gather(self, made: Floats, part: str, rows: Floats) -> None:
+        """Sums of rows by whose parameter they touch; gold's rows touch the crowd's mean, where there is one."""
+        if getattr(self.design, part) == "crowd":
+            made[self.at[part]] += rows.sum()
+            return
+        sums = np.bincount(self.annotator, rows, self.pairs.annotators + 1)
+        made[self.at[part]] += sums[:-1]
+        if part == "tie":
+            made[self.at["tie mean"]] += sums[-1]
+
+    def _diagonal(self, at: Floats, of_h: Floats, of_t: Floats) -> Floats:
+        made = self._prior_diagonal()
+        options = len(self.pairs.options)
+        scaled = of_h * self._of("slope", at, 1.0) ** 2
+        made[self.at["score"]] += np.bincount(self.first, scaled, options) + np.bincount(self.second, scaled, options)
+        if self.design.slope:
+            self._gather(made, "slope", of_h * self._apart(at) ** 2)
+        if self.design.position:
+            self._gather(made, "position", of_h * self.shown**2)
+        if self.design.davidson:
+            self._gather(made, "tie", of_t)
+        return made
+
+    def _prior(self, at: Floats) -> float:
+        away = self._away(at)
+        return -0.5 * float(away @ (self._precision() * away)) - 0.5 * sum(
+            float((at[self.at[f"{part} mean"]] ** 2).sum()) / wide**2 for part, wide in MEANS.items()
+        )
+
+    def _away(self, at: Floats, slope: float = 1.0) -> Floats:
+        """How far the parameters lie from where their prior has its middle; the crowd's means count as none."""
+        away = at.copy()
+        away[self.at["slope"]] -= slope
+        for part in MEANS:
+            mean = self.at[f"{part} mean"]
+            if getattr(self.design, part) == "annotator":
+                away[self.at[part]] -= at[mean]
+            away[mean] = 0
+        return away
+
+    def _precision(self) -> Floats:
+        precision = np.zeros(self.size)
+        precision[self.at["score"]] = self.design.prior**-2
+        for part in PARTS[1:]:
+            kind = getattr(self.design, part)
+            if kind == "annotator":
+                precision[self.at[part]] = self.design.spread[part] ** -2
+            elif kind:
+                precision[self.at[part]] = MEANS[part] ** -2
+        return precision
+
+    def _prior_slope(self, at: Floats) -> Floats:
+        return -self._pull(self._away(at), at)
+
+    def _prior_times(self, step: Floats) -> Floats:
+        return self._pull(self._away(step, slope=0.0), step)
+
+    def _pull(self, away: Floats, at: Floats) -> Floats:
+        made = self._precision() * away
+        for part, wide in MEANS.items():
+            mean = self.at[f"{part} mean"]
+            if getattr(self.design, part) == "annotator":
+                made[mean] = at[mean] / wide**2 - made[self.at[part]].sum()
+        return made
+
+    def _prior_diagonal(self) -> Floats:
+        made = self._precision()
+        for part, wide in MEANS.items():
+            if getattr(self.design, part) == "annotator":
+                made[self.at[f"{part} mean"]] = wide**-2 + made[self.at[part]].sum()
+        return made
+
+
+def shares(h: Floats, t: Floats | None) -> tuple[Floats, Floats, Floats]:
+    """P(left) - P(right), P(tie) and P(left) + P(right); without `t` there is no tie."""
+    if t is None:
+        return np.tanh(h / 2), np.zeros_like(h), np.ones_like(h)
+    top = np.maximum(np.abs(h) / 2, t)
+    one, two, three = np.exp(h / 2 - top), np.exp(-h / 2 - top), np.exp(t - top)
+    z = one + two + three
+    return (one - two) / z, three / z, (one + two) / z

@@ -1,0 +1,54 @@
+"""The variances that an information matrix leaves: the diagonal of its inverse, exactly or from random probes.
+
+Up to MAX_EXACT parameters the matrix is inverted. Above, with A the inverse and signs S drawn at random, the columns of
+A S are made an orthonormal basis Q, which holds the directions that are known worst. Their part of the diagonal, that of
+Q Q' A, is exact, and the rest is estimated from further signs G as the mean of G times (1 - Q Q') A G (Bekas, Kokiopoulou
+and Saad 2007, Applied Numerical Mathematics 57, 1214-1229; Baston and Nakatsukasa 2022, arXiv:2208.03268). Every
+product with A is solved for by conjugate gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from goldwork.consensus.climbing import Information, solve
+
+Floats = npt.NDArray[np.float64]
+
+MAX_EXACT = 2000
+PROBES = 32
+ENOUGH = 1e-3
+"""How exactly the probes are solved."""
+SEED = 20070
+"""The probes are the same in every run: a result does not depend on luck."""
+
+
+def variances(information: Information, view: Callable[[Floats], Floats], back: Callable[[Floats], Floats]) -> Floats:
+    """The variances [P] of `view` of the parameters, a linear map of [P, m] to [P, m] whose transpose is `back`."""
+    size = len(information.diagonal)
+    if size <= MAX_EXACT:
+        whole = inverse(information.times(np.eye(size)))
+        return np.einsum("ij,ji->i", view(whole), back(np.eye(size)))
+    rng = np.random.default_rng(SEED)
+
+    def times(columns: Floats) -> Floats:
+        return view(solve(information, back(columns), ENOUGH))
+
+    signs = rng.choice([-1.0, 1.0], (2, size, PROBES))
+    basis = np.linalg.qr(times(signs[0]))[0]
+    images = times(np.hstack([basis, signs[1]]))
+    known, probed = images[:, :PROBES], images[:, PROBES:]
+    rest = probed - basis @ (basis.T @ probed)
+    return np.maximum((basis * known).sum(axis=1) + (signs[1] * rest).mean(axis=1), 0.0)
+
+
+def inverse(matrix: Floats) -> Floats:
+    """The inverse of a symmetric positive definite matrix."""
+    from scipy.linalg import cho_factor, cho_solve
+
+    if not len(matrix):
+        return matrix
+    return np.asarray(cho_solve(cho_factor(matrix), np.eye(len(matrix))))
