@@ -88,8 +88,13 @@ class Comparisons:
         return said
 
 
-def read_comparisons(table: Judgements, items: Items | None, *, strength: bool = False) -> Comparisons:
+def read_comparisons(
+    table: Judgements, items: Items | None, *, strength: bool = False, by_item: bool = False
+) -> Comparisons:
     """The table's judgements of pairs; with `strength`, the size of numbers is a weight besides the table's own.
+
+    `by_item` is for methods that compare nothing across items: where answers are sides they need no `items`, and no row
+    is left out.
 
     Raises InputError for an answer that names no side, for an item that `items` does not have or that has no `left` or
     `right`, for a pair of an option with itself that is answered by its name, for options called as the sides are, and
@@ -99,16 +104,16 @@ def read_comparisons(table: Judgements, items: Items | None, *, strength: bool =
     for answer in said.tolist():
         if isinstance(answer, list | dict | bool):
             raise InputError(f"label {answer!r} does not say which option of a pair won.")
-    if items is None:
-        left, right, options = _named(table)
-    else:
+    if items is not None:
         left, right, options = _listed(table, items)
+    elif by_item and all(_is_side(answer) for answer in said.tolist()):
+        left, right, options = (np.full(len(table.items), -1, np.intp),) * 2 + (objects([]),)
+    else:
+        left, right, options = _named(table)
     place = {name: code for code, name in enumerate(options.tolist())}
     _check_names(place)
     pairs = np.stack([table.item.astype(np.int64), codes.astype(np.int64)], axis=1)
-    kept = np.flatnonzero((left >= 0) & (right >= 0)) if items is None else np.arange(len(left))
-    inside = np.zeros(len(left), bool)
-    inside[kept] = True
+    inside = (left >= 0) & (right >= 0) if not by_item else np.ones(len(left), bool)
     rows = np.flatnonzero(inside[table.item])
     outcome, size = _read(pairs[rows], said, place, (left, right), table.items)
     weight = table.weights()[rows] * (size if strength else 1.0)
@@ -135,6 +140,10 @@ def _code(place: dict[Any, int], name: Any) -> int:
     if isinstance(name, list | dict | bool):
         return -1
     return place.get(name, -1)
+
+
+def _is_side(answer: Any) -> bool:
+    return answer in SIDES or (is_number(answer) and abs(float(answer)) <= STRONGEST)
 
 
 def _check_names(place: dict[Any, int]) -> None:
@@ -240,7 +249,7 @@ def _outcome(answer: Any, option: int, left: int, right: int, where: str) -> tup
 
 def _words(said: Sequence[Any], place: dict[Any, int]) -> tuple[Any, Any, Any] | None:
     """How the answers name left, tie and right."""
-    if any(_code(place, answer) >= 0 for answer in said):
+    if any(_code(place, answer) >= 0 for answer in said) and not any(_is_side(a) and a != "tie" for a in said):
         return None
     if any(answer in ("left", "right") for answer in said):
         return ("left", "tie", "right")

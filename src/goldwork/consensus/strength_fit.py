@@ -19,8 +19,8 @@ Floats = npt.NDArray[np.float64]
 
 Z = 1.959964
 EXPECTED_SPREAD = {"slope": 0.5, "position": 0.3, "tie": 0.5}
-"""How far annotators lie apart before anything is known, with the weight of SPREAD_WEIGHT annotators."""
-SPREAD_WEIGHT = 2.0
+"""How far annotators lie apart before anything is known, with the weight of so many annotators."""
+SPREAD_WEIGHT = 1.0
 ROUNDS = 12
 SETTLED = 0.02
 """Relative change below which a spread has settled."""
@@ -165,7 +165,7 @@ def spreads(fitted: Fitted) -> Floats:
             made[slope] = columns[slope] / scale - np.outer(at[slope] / scale**2, stretch)
             return made
 
-        whole = inverse(model.slope(at)[1].times(np.eye(model.size)))
+        whole = _inverse(model, at)
         return np.sqrt(np.maximum(np.diag(view(view(whole).T)), 0.0))
     made = np.full(model.size, np.nan)
 
@@ -178,6 +178,14 @@ def spreads(fitted: Fitted) -> Floats:
         for place, part in enumerate(model.own()):
             made[model.at[part]] = np.sqrt(blocks[:, place, place]) / (scale if part == "slope" else 1.0)
     return made
+
+
+def _inverse(model: Strengths, at: Floats) -> Floats:
+    """Of the observed information; of the expected one where a fit that stopped early is no maximum."""
+    try:
+        return inverse(model.observed(at))
+    except np.linalg.LinAlgError:
+        return inverse(model.slope(at)[1].times(np.eye(model.size)))
 
 
 def options_of(fitted: Fitted, errors: Floats) -> Options:
@@ -193,10 +201,10 @@ def annotators_of(fitted: Fitted, errors: Floats, names: npt.NDArray[Any]) -> An
     """The annotators: slopes, and beside them position effects and how often they call equal options a tie."""
     model, more = fitted.model, {}
     slope = fitted.part("slope") / fitted.scale
-    half = Z * errors[model.at["slope"]]
+    half = _wide(fitted, "slope", errors)
     for part in model.own()[1:]:
-        value, wide = fitted.part(part), Z * errors[model.at[part]]
-        for end, column in (("", value), ("_low", value - wide), ("_high", value + wide)):
+        value, away = fitted.part(part), _wide(fitted, part, errors)
+        for end, column in (("", value), ("_low", value - away), ("_high", value + away)):
             more[f"{part}{end}"] = column if part == "position" else tie_share(column)
     return Annotators(
         names=names,
@@ -207,6 +215,21 @@ def annotators_of(fitted: Fitted, errors: Floats, names: npt.NDArray[Any]) -> An
         measure="slope",
         more=more,
     )
+
+
+def _wide(fitted: Fitted, part: str, errors: Floats) -> Floats:
+    """Half an interval's width for every annotator.
+
+    How far annotators lie apart is learned from A of them. Where an annotator is known by that rather than by own
+    judgements, the normal distribution is too narrow: it is a t distribution with A + 1 degrees of freedom, over the
+    ratio of the standard error to the annotators' standard deviation. The rule is goldwork's own; simulation shows that
+    it covers.
+    """
+    from scipy.special import stdtrit
+
+    own = errors[fitted.model.at[part]]
+    ratio = np.clip(own / fitted.model.design.spread[part], 1e-6, 1.0)
+    return np.asarray(own * stdtrit((len(own) + SPREAD_WEIGHT) / np.nan_to_num(ratio, nan=1.0), 0.975))
 
 
 def tie_share(t: Any) -> Any:

@@ -45,6 +45,22 @@ def variances(information: Information, view: Callable[[Floats], Floats], back: 
     return np.maximum((basis * known).sum(axis=1) + (signs[1] * rest).mean(axis=1), 0.0)
 
 
+def beta_interval(share: Floats, variance: Floats, most: Floats) -> tuple[Floats, Floats]:
+    """The 95 % interval around shares that have these variances and rest on at most `most` answers.
+
+    share (1 - share) / variance says how many answers would tell as much; the interval is that of a beta distribution
+    with so many, under Jeffreys' prior (Brown, Cai and DasGupta 2001, Statistical Science 16, 101-133), shrunk by the t
+    quantile because the variance is estimated.
+    """
+    from scipy.special import betaincinv, stdtrit
+
+    size = np.divide(share * (1 - share), variance, out=np.zeros_like(share), where=variance > 0)
+    size = np.clip(size, 0, most)
+    size = size * (1.959964 / stdtrit(np.maximum(size, 2), 0.975)) ** 2
+    ones, others = share * size + 0.5, (1 - share) * size + 0.5
+    return np.asarray(betaincinv(ones, others, 0.025)), np.asarray(betaincinv(ones, others, 0.975))
+
+
 def inverse(matrix: Floats) -> Floats:
     """The inverse of a symmetric positive definite matrix."""
     from scipy.linalg import cho_factor, cho_solve
