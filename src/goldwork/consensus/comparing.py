@@ -22,7 +22,7 @@ import numpy.typing as npt
 from goldwork.errors import InputError
 from goldwork.items import Items
 from goldwork.judgements import Judgements
-from goldwork.judgements.columns import factorise, is_missing, is_number, objects
+from goldwork.judgements.columns import factorise, is_number, objects
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
@@ -165,15 +165,22 @@ def _listed(table: Judgements, items: Items) -> tuple[Places, Places, npt.NDArra
         example = f" Items there are called {items.ids[0]!r}." if len(items) else ""
         raise InputError(f"items= has no item {absent[0]!r}, which was judged.{example}")
     rows = np.array([row[name] for name in names], np.intp)
-    both = [items.columns[side][rows].tolist() for side in ("left", "right")]
-    for column, side in zip(both, ("left", "right"), strict=True):
-        for name, option in zip(names, column, strict=True):
-            if is_missing(option) or not isinstance(option, str | int) or isinstance(option, bool):
-                raise InputError(f"item {name!r}, column {side!r}: the name of an option is needed. Got {option!r}.")
-    options = _sorted({*both[0], *both[1]})
+    factors = [factorise(items.columns[side][rows].tolist()) for side in ("left", "right")]
+    for factor, side in zip(factors, ("left", "right"), strict=True):
+        bad = [-1] if (factor.codes < 0).any() else []
+        bad += [code for code in factor.used() if not _is_name(factor.values[code])]
+        if bad:
+            got = None if bad[0] < 0 else factor.values[bad[0]]
+            name = names[factor.row(bad[0]) - 1]
+            raise InputError(f"item {name!r}, column {side!r}: the name of an option is needed. Got {got!r}.")
+    options = _sorted({factor.values[code] for factor in factors for code in factor.used()})
     place = {name: code for code, name in enumerate(options)}
-    left, right = (np.array([place[name] for name in column], np.intp) for column in both)
-    return left, right, objects(options)
+    codes = [np.array([place.get(value, -1) for value in factor.values], np.intp)[factor.codes] for factor in factors]
+    return codes[0], codes[1], objects(options)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _named(table: Judgements) -> tuple[Places, Places, npt.NDArray[Any]]:
@@ -213,16 +220,24 @@ def _read(
     sides: tuple[Places, Places],
     names: npt.NDArray[Any],
 ) -> tuple[Floats, Floats]:
-    """Outcomes and sizes of rows (item, answer), each distinct one read once."""
-    width = max(len(said), 1)
-    distinct, back = np.unique(pairs[:, 0] * width + pairs[:, 1], return_inverse=True)
-    answers, options = said.tolist(), [_code(place, answer) for answer in said.tolist()]
-    read = np.empty((len(distinct), 2))
-    left, right, called = (column.tolist() for column in (*sides, names))
-    for row, cell in enumerate(distinct.tolist()):
-        item, code = divmod(cell, width)
-        read[row] = _outcome(answers[code], options[code], left[item], right[item], f"item {called[item]!r}")
-    return read[back, 0], read[back, 1]
+    """Outcomes and sizes of rows (item, answer)."""
+    answers = said.tolist()
+    item, code = pairs[:, 0], pairs[:, 1]
+    option = np.array([_code(place, answer) for answer in answers], np.intp)[code] if len(code) else code
+    side = np.full((len(answers), 2), np.nan)
+    for row, answer in enumerate(answers):
+        if _is_side(answer):
+            side[row] = _outcome(answer, -1, -1, -1, "")
+    one, two = (((option >= 0) & (option == of_item[item])) for of_item in sides)
+    said_side = side[code] if len(code) else np.zeros((0, 2))
+    named, sided = one | two, ~np.isnan(said_side[:, 0])
+    bad = np.flatnonzero((one & two) | (named == sided))
+    if len(bad):
+        row = int(bad[0])
+        left, right = (int(of_item[item[row]]) for of_item in sides)
+        _outcome(answers[code[row]], int(option[row]), left, right, f"item {names[item[row]]!r}")
+    outcome = np.where(one, 1.0, np.where(two, -1.0, said_side[:, 0]))
+    return outcome, np.where(named, 1.0, said_side[:, 1])
 
 
 def _outcome(answer: Any, option: int, left: int, right: int, where: str) -> tuple[float, float]:

@@ -33,7 +33,7 @@ Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 
 PARTS = ("score", "slope", "position", "tie")
-MEANS = {"position": 1.0, "tie": 2.0}
+MEANS = {"position": 3.0, "tie": 3.0}
 """How far a crowd's mean position effect and tie rate are expected to lie from 0."""
 
 
