@@ -92,7 +92,7 @@ def fit_strengths(
 
 def _spreads(model: Strengths, at: Floats) -> dict[str, float]:
     """The next guess at how far annotators lie apart."""
-    blocks = np.linalg.inv(model.own_information(at))
+    blocks = np.linalg.inv(model.own_information(model.rows(at)))
     made = {}
     for place, part in enumerate(model.own()):
         mean = 1.0 if part == "slope" else float(at[model.at[f"{part} mean"]][0])
@@ -174,7 +174,7 @@ def spreads(fitted: Fitted) -> Floats:
 
     made[score] = scale * np.sqrt(variances(model.score_information(at), centre, centre))
     if model.own():
-        blocks = np.linalg.inv(model.own_information(at))
+        blocks = np.linalg.inv(model.own_information(model.rows(at)))
         for place, part in enumerate(model.own()):
             made[model.at[part]] = np.sqrt(blocks[:, place, place]) / (scale if part == "slope" else 1.0)
     return made

@@ -56,6 +56,27 @@ class Design:
         return bool(self.tie)
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Rows:
+    """What every row is at some parameters, [n] each.
+
+    - `steep`: the slope; `apart`: the difference of scores; `h`, `t`: the predictors
+    - `lean`: P(first) - P(second); `tied`: P(tie); `left`: P(first) + P(second)
+    - `of_h`, `cross`, `of_t`: what the row tells about h, about h with t, and about t, by weight
+    """
+
+    steep: Floats
+    apart: Floats
+    h: Floats
+    t: Floats
+    lean: Floats
+    tied: Floats
+    left: Floats
+    of_h: Floats
+    cross: Floats
+    of_t: Floats
+
+
 class Strengths:
     """The log posterior of one table's comparisons. `gold` [I] is 1, 0, -1 or nan, and counts `gold_weight` times.
 
@@ -96,72 +117,81 @@ class Strengths:
         """The crowd's mean of a part, as a view of the parameters; empty where there is none."""
         return at[self.at.get(f"{part} mean", slice(0, 0))]
 
+    def rows(self, at: Floats) -> Rows:
+        """What the rows are at these parameters."""
+        score = at[self.at["score"]]
+        apart = score[self.first] - score[self.second]
+        steep = self._of("slope", at, 1.0)
+        h = steep * apart
+        if self.design.position:
+            h += self.shown * self._of("position", at, 0.0)
+        t = self._of("tie", at, self.tie(at)) if self.design.davidson else np.zeros(0)
+        lean, tied, left = shares(h, t if self.design.davidson else None)
+        of_h = self.weight * (left - lean**2) / 4
+        cross, of_t = -self.weight * tied * lean / 2, self.weight * tied * (1 - tied)
+        return Rows(steep, apart, h, t, lean, tied, left, of_h, cross, of_t)
+
     def value(self, at: Floats) -> float:
         """The log posterior of scores and the crowd's means, without constants."""
-        h, t = self._predictors(at)
+        rows = self.rows(at)
+        away = np.abs(rows.h) / 2
         if self.design.davidson:
-            z = np.logaddexp(np.logaddexp(h / 2, -h / 2), t)
-            logs = np.where(self.outcome == 0, t, self.outcome * h / 2) - z
+            z = np.logaddexp(away + np.log1p(np.exp(-2 * away)), rows.t)
+            logs = np.where(self.outcome == 0, rows.t, self.outcome * rows.h / 2) - z
         else:
-            logs = self.outcome * h / 2 - np.logaddexp(h / 2, -h / 2)
-        volume = np.linalg.slogdet(self.own_information(at))[1].sum() if self.own() else 0.0
+            logs = self.outcome * rows.h / 2 - away - np.log1p(np.exp(-2 * away))
+        volume = np.linalg.slogdet(self.own_information(rows))[1].sum() if self.own() else 0.0
         return float(self.weight @ logs) + self._prior(at) - float(volume) / 2
 
     def slope(self, at: Floats) -> tuple[Floats, Information]:
         """The gradient, and the expected information with that of the prior."""
-        h, t = self._predictors(at)
-        lean, tied, left = shares(h, t if self.design.davidson else None)
-        by_h = self.weight * (self.outcome - lean) / 2
-        by_t = self.weight * ((self.outcome == 0) - tied)
-        of_h, cross, of_t = self._information(lean, tied, left)
+        rows = self.rows(at)
+        by_h = self.weight * (self.outcome - rows.lean) / 2
+        by_t = self.weight * ((self.outcome == 0) - rows.tied)
 
         def times(vector: Floats) -> Floats:
             if vector.ndim == 2:
                 return np.stack([times(column) for column in vector.T], axis=1)
-            dh, dt = self._forward(at, vector)
-            back = self._back(at, of_h * dh + cross * dt, cross * dh + of_t * dt)
-            return back + self._prior_times(vector)
+            dh, dt = self._forward(rows, vector)
+            if not self.design.davidson:
+                return self._back(rows, rows.of_h * dh, dt) + self._prior_times(vector)
+            by_h, by_t = rows.of_h * dh + rows.cross * dt, rows.cross * dh + rows.of_t * dt
+            return self._back(rows, by_h, by_t) + self._prior_times(vector)
 
         gradient = self._prior_slope(at)
         if self.own():
-            more_h, more_t, more_apart = self._volume_slope(at, lean, tied, left)
+            more_h, more_t, more_apart = self._volume_slope(rows)
             by_h, by_t = by_h - more_h / 2, by_t - more_t / 2
             gradient[self.at["score"]] -= self._net(more_apart) / 2
-        return self._back(at, by_h, by_t) + gradient, Information(times, self._diagonal(at, of_h, of_t))
+        return self._back(rows, by_h, by_t) + gradient, Information(times, self._diagonal(rows))
 
-    def _information(self, lean: Floats, tied: Floats, left: Floats) -> tuple[Floats, Floats, Floats]:
-        """What a row tells about h, about h with t, and about t."""
-        return (
-            self.weight * (left - lean**2) / 4,
-            -self.weight * tied * lean / 2,
-            self.weight * tied * (1 - tied),
-        )
-
-    def _volume_slope(self, at: Floats, lean: Floats, tied: Floats, left: Floats) -> tuple[Floats, Floats, Floats]:
+    def _volume_slope(self, rows: Rows) -> tuple[Floats, Floats, Floats]:
         """How the log determinants change with each row's h and t, and with its difference of scores apart from h."""
         parts = self.own()
-        inverse = np.linalg.inv(self.own_information(at))
+        inverse = np.linalg.inv(self.own_information(rows))
         inverse = np.concatenate([inverse, np.zeros((1, len(parts), len(parts)))])  # gold's rows have no annotator
 
         def entry(one: str, other: str) -> Floats | float:
             if one not in parts or other not in parts:
                 return 0.0
-            return np.asarray(inverse[self.annotator, parts.index(one), parts.index(other)])
+            return np.asarray(inverse[:, parts.index(one), parts.index(other)][self.annotator])
 
-        apart, shown = self._apart(at), self.shown
-        toward = apart * entry("slope", "slope") + shown * entry("slope", "position")
-        hh = apart * (toward + shown * entry("slope", "position")) + entry("position", "position")
+        apart, shown, lean, tied = rows.apart, self.shown, rows.lean, rows.tied
+        across = shown * entry("slope", "position")
+        toward = apart * entry("slope", "slope") + across
+        hh = apart * (toward + across) + shown**2 * entry("position", "position")
+        hhh = (tied * lean / 2 - lean * (rows.left - lean**2)) / 4
+        if not self.design.davidson:
+            return self.weight * hhh * hh, np.zeros_like(lean), 2 * rows.of_h * toward
         ht = apart * entry("slope", "tie") + shown * entry("position", "tie")
         tt = entry("tie", "tie")
-        hhh = (tied * lean / 2 - lean * (left - lean**2)) / 4
-        hht = -tied * (left - 2 * lean**2) / 4
+        hht = -tied * (rows.left - 2 * lean**2) / 4
         htt = -tied * lean * (1 - 2 * tied) / 2
         ttt = tied * (1 - tied) * (1 - 2 * tied)
-        of_h, cross, _ = self._information(lean, tied, left)
         return (
             self.weight * (hhh * hh + 2 * hht * ht + htt * tt),
             self.weight * (hht * hh + 2 * htt * ht + ttt * tt),
-            2 * (of_h * toward + cross * entry("slope", "tie")),
+            2 * (rows.of_h * toward + rows.cross * entry("slope", "tie")),
         )
 
     def observed(self, at: Floats) -> Floats:
@@ -169,10 +199,9 @@ class Strengths:
 
         Only slopes times scores bend: where rows have residuals r, moving a slope and a score together explains more.
         """
-        h, t = self._predictors(at)
-        rest = self.weight * (self.outcome - shares(h, t if self.design.davidson else None)[0]) / 2
         made = self.slope(at)[1].times(np.eye(self.size))
         if self.design.slope:
+            rest = self.weight * (self.outcome - self.rows(at).lean) / 2
             options, annotators = len(self.pairs.options), self.pairs.annotators + 1
             cell = self.annotator * options
             size = options * annotators
@@ -186,8 +215,8 @@ class Strengths:
         """That of the scores alone, everything else taken as known, as a sparse matrix of options."""
         from scipy.sparse import csr_array, diags_array
 
-        h, t = self._predictors(at)
-        of_h = self._information(*shares(h, t if self.design.davidson else None))[0] * self._of("slope", at, 1.0) ** 2
+        rows = self.rows(at)
+        of_h = rows.of_h * rows.steep**2
         options = len(self.pairs.options)
         ends = np.r_[self.first, self.second], np.r_[self.second, self.first]
         links = csr_array((np.r_[of_h, of_h], ends), shape=(options, options))
@@ -200,23 +229,21 @@ class Strengths:
         """Which parts every annotator has."""
         return [part for part in PARTS[1:] if getattr(self.design, part) == "annotator"]
 
-    def own_information(self, at: Floats) -> Floats:
+    def own_information(self, rows: Rows) -> Floats:
         """That of each annotator's own parameters, the scores and the crowd's means taken as known, [A, m, m]."""
-        h, t = self._predictors(at)
-        lean, tied, left = shares(h, t if self.design.davidson else None)
-        of_h, cross, of_t = self._information(lean, tied, left)
-        moves = {"slope": self._apart(at), "position": self.shown}
+        moves = {"slope": rows.apart, "position": self.shown}
         parts, annotators = self.own(), self.pairs.annotators
         made = np.zeros((annotators, len(parts), len(parts)))
         for row, one in enumerate(parts):
-            for column, other in enumerate(parts):
-                if one == other == "tie":
-                    each = of_t
-                elif "tie" in (one, other):
-                    each = cross * moves[one if other == "tie" else other]
+            for column, other in enumerate(parts[: row + 1]):
+                if other == "tie":
+                    each = rows.of_t
+                elif one == "tie":
+                    each = rows.cross * moves[other]
                 else:
-                    each = of_h * moves[one] * moves[other]
+                    each = rows.of_h * moves[one] * moves[other]
                 made[:, row, column] = np.bincount(self.annotator, each, annotators + 1)[:-1]
+                made[:, column, row] = made[:, row, column]
             made[:, row, row] += self.design.spread[one] ** -2
         return made
 
@@ -228,42 +255,28 @@ class Strengths:
             return np.append(own, nobody)[self.annotator]
         return np.full(len(self.first), own[0] if kind else nobody)
 
-    def _predictors(self, at: Floats) -> tuple[Floats, Floats]:
-        score = at[self.at["score"]]
-        h = self._of("slope", at, 1.0) * (score[self.first] - score[self.second])
-        if self.design.position:
-            h = h + self.shown * self._of("position", at, 0.0)
-        t = self._of("tie", at, self.tie(at)) if self.design.davidson else np.zeros(0)
-        return h, t
-
     def tie(self, at: Floats) -> float:
         """The crowd's mean tie rate t; minus infinity where ties are no answer."""
         if not self.design.davidson:
             return -np.inf
         return float(at[self.at["tie mean" if self.design.tie == "annotator" else "tie"]][0])
 
-    def _forward(self, at: Floats, step: Floats) -> tuple[Floats, Floats]:
+    def _forward(self, rows: Rows, step: Floats) -> tuple[Floats, Floats]:
         """How h and t change along a step."""
         score = step[self.at["score"]]
         dh = score[self.first] - score[self.second]
         if self.design.slope:
-            apart = self._apart(at)
-            dh = self._of("slope", at, 1.0) * dh + self._of("slope", step, 0.0) * apart
+            dh = rows.steep * dh + self._of("slope", step, 0.0) * rows.apart
         if self.design.position:
-            dh = dh + self.shown * self._of("position", step, 0.0)
-        dt = self._of("tie", step, self.tie(step)) if self.design.davidson else np.zeros(len(dh))
-        return dh, dt
+            dh += self.shown * self._of("position", step, 0.0)
+        return dh, self._of("tie", step, self.tie(step)) if self.design.davidson else np.zeros(0)
 
-    def _apart(self, at: Floats) -> Floats:
-        score = at[self.at["score"]]
-        return score[self.first] - score[self.second]
-
-    def _back(self, at: Floats, by_h: Floats, by_t: Floats) -> Floats:
+    def _back(self, rows: Rows, by_h: Floats, by_t: Floats) -> Floats:
         """The transpose of `_forward`."""
         made = np.zeros(self.size)
-        made[self.at["score"]] = self._net(by_h * self._of("slope", at, 1.0) if self.design.slope else by_h)
+        made[self.at["score"]] = self._net(by_h * rows.steep if self.design.slope else by_h)
         if self.design.slope:
-            self._gather(made, "slope", by_h * self._apart(at))
+            self._gather(made, "slope", by_h * rows.apart)
         if self.design.position:
             self._gather(made, "position", by_h * self.shown)
         if self.design.davidson:
@@ -285,17 +298,17 @@ class Strengths:
         if part == "tie":
             made[self.at["tie mean"]] += sums[-1]
 
-    def _diagonal(self, at: Floats, of_h: Floats, of_t: Floats) -> Floats:
+    def _diagonal(self, rows: Rows) -> Floats:
         made = self._prior_diagonal()
         options = len(self.pairs.options)
-        scaled = of_h * self._of("slope", at, 1.0) ** 2
+        scaled = rows.of_h * rows.steep**2
         made[self.at["score"]] += np.bincount(self.first, scaled, options) + np.bincount(self.second, scaled, options)
         if self.design.slope:
-            self._gather(made, "slope", of_h * self._apart(at) ** 2)
+            self._gather(made, "slope", rows.of_h * rows.apart**2)
         if self.design.position:
-            self._gather(made, "position", of_h * self.shown**2)
+            self._gather(made, "position", rows.of_h * self.shown**2)
         if self.design.davidson:
-            self._gather(made, "tie", of_t)
+            self._gather(made, "tie", rows.of_t)
         return made
 
     def _prior(self, at: Floats) -> float:
