@@ -138,16 +138,21 @@ class Model:
 
     def expect(self, parameters: Parameters) -> tuple[Floats, float]:
         """What every cluster is, and the log posterior of the parameters."""
+        probabilities, likelihood, self.hidden = self.likelihood(parameters)
+        self.rates = parameters.invents
+        return probabilities, float(likelihood.sum()) + self._prior(parameters)
+
+    def likelihood(self, parameters: Parameters) -> tuple[Floats, Floats, Floats]:
+        """What every cluster is [C, 3], every item's log likelihood [I], and the objects nobody drew [I, 2]."""
         logs = self._densities(parameters)
         logs[self.ruled_out] = -np.inf
         probabilities, evidence = normalise(logs) if len(logs) else (logs, np.zeros(0))
         missed = np.exp(self.missed(parameters))
-        self.hidden = np.where(self.open[:, None], parameters.objects * missed, 0)
-        seen = parameters.objects * self.items - self.hidden.sum(axis=0)
-        invented = float(self.judged @ parameters.invents)
-        value = float(evidence.sum()) - float(seen.sum()) - invented + self._prior(parameters)
-        self.rates = parameters.invents
-        return probabilities, value
+        hidden: Floats = np.where(self.open[:, None], parameters.objects * missed, 0)
+        value: Floats = np.bincount(self.clusters.item, evidence, self.items).astype(np.float64)
+        value -= parameters.objects.sum() - hidden.sum(axis=1)
+        value -= np.bincount(self.table.item, parameters.invents[self.table.annotator], self.items)
+        return probabilities, value, hidden
 
     def missed(self, parameters: Parameters) -> Floats:
         """The log probability that nobody draws an object, [I, 2]."""
