@@ -1,4 +1,4 @@
-"""Medoid: of an item's answers the one that the others are nearest to, by a distance, reliable annotators counting more.
+"""Medoid: of an item's answers the one nearest to the others, by a distance, reliable annotators counting more.
 
 It needs nothing of a kind of answers but a distance, so that every kind has a consensus on its first day. An item's
 answer is always one that somebody gave. How much annotators count is learned from the distances (see
@@ -38,7 +38,6 @@ from goldwork.consensus.nearness import describe_nearness
 from goldwork.consensus.race import Apart, checked, race
 from goldwork.consensus.result import TIE
 from goldwork.distances import Distance, distances_between
-from goldwork.errors import InputError
 from goldwork.judgements import Judgements
 from goldwork.judgements.columns import objects
 from goldwork.judgements.shapes import Shape, shape_of
@@ -53,7 +52,7 @@ DISTANCES: Mapping[Shape, str] = {
     "text": "words",
     "any": "nominal",
 }
-"""The distance by what the labels look like. That of numbers is their difference over the range of all."""
+"""The distance by what the labels look like. For numbers see `_difference`."""
 
 
 @consensus("medoid", answers="any")
@@ -75,15 +74,17 @@ def medoid(
     - `distance`: a registered name, or a function of two answers to a number in [0, 1], 0 where they are the same; by
       default what fits the labels (DISTANCES), and `state` says which
     - `shape`: the power of distances that is taken for exponential, .1 or more; by default as they vary, from 1 to 3
-    - `prior`: how many judgements the prior of an annotator's rate is worth, 0 or more
+    - `prior`: how many judgements the prior of an annotator's rate is worth, .1 or more
     - `max_iterations`, and `tolerance`: the gain of the objective per judgement below which it has converged
     - `intervals`: whether to work out annotators' nearness and its interval
     - `start`: an earlier result of medoid or rover, whose rates of annotators are those to begin with
     """
-    name, apart = measure(table, gold, distance)
-    raced = race(
-        apart, shape=shape, prior=prior, max_iterations=max_iterations, tolerance=tolerance, start=start
-    )
+    if distance is None:
+        name, of = _distance_for(table)
+    else:
+        name, of = distance if isinstance(distance, str) else getattr(distance, "__name__", "distance"), distance
+    apart = measure(table, gold, of)
+    raced = race(apart, shape=shape, prior=prior, max_iterations=max_iterations, tolerance=tolerance, start=start)
     probabilities = apart.together(raced.fitted.probabilities)
     chosen, ties = apart.best(probabilities, TIE)
     labels = objects(table.labels()[chosen].tolist()) if table.value.dtype == object else table.labels()[chosen]
@@ -108,38 +109,39 @@ def medoid(
     )
 
 
-def measure(table: Judgements, gold: npt.NDArray[Any], distance: str | Distance | None) -> tuple[str, Apart]:
-    """The distances within items and from gold, each two different answers measured once, and the distance's name."""
+def measure(table: Judgements, gold: npt.NDArray[Any], of: str | Distance) -> Apart:
+    """The distances within items and from gold, each two different answers measured once."""
     codes, values = table.coded()
-    if distance is None and (shape := shape_of(table)) == "numbers":
-        name, of = "difference", _difference(table.numbers())
-    else:
-        of = DISTANCES[shape_of(table)] if distance is None else distance
-        name = of if isinstance(of, str) else getattr(of, "__name__", "distance")
     first, second = table.pairs()
     known = np.array([answer is not None for answer in gold.tolist()], bool)
     judged = np.flatnonzero(known[table.item])
-    place = np.cumsum(known) - 1 + len(values)
-    everything = objects([*values.tolist(), *gold[known].tolist()])
-    try:
-        apart = checked(
-            distances_between(of, everything, np.r_[codes[first], codes[judged]], np.r_[codes[second], place[table.item[judged]]])
+    gold_code = len(values) + np.cumsum(known) - 1
+    measured = checked(
+        distances_between(
+            of,
+            objects([*values.tolist(), *gold[known].tolist()]),
+            np.r_[codes[first], codes[judged]],
+            np.r_[codes[second], gold_code[table.item[judged]]],
         )
-    except (TypeError, ValueError, AttributeError) as error:
-        if isinstance(of, str) or isinstance(error, InputError):
-            raise
-        raise InputError(f"the distance {name} failed: {error}. It must take any two answers.") from error
+    )
     from_gold = np.full(len(table), np.nan)
-    from_gold[judged] = apart[len(first) :]
-    return name, Apart(table, first, second, apart[: len(first)], known, from_gold)
+    from_gold[judged] = measured[len(first) :]
+    return Apart(table, first, second, measured[: len(first)], known, from_gold)
+
+
+def _distance_for(table: Judgements) -> tuple[str, str | Distance]:
+    """The distance that fits what the labels look like, by name and as `measure` takes it."""
+    shape = shape_of(table)
+    return ("difference", _difference(table.numbers())) if shape == "numbers" else (DISTANCES[shape],) * 2
 
 
 def _difference(numbers: npt.NDArray[np.float64]) -> Distance:
-    """How far apart two numbers are, over the range of all."""
-    span = float(numbers.max() - numbers.min()) if len(numbers) else 0.0
+    """How far apart two numbers are, x, as x / (x + the standard deviation of all): an outlier leaves the rest apart."""
+    scale = float(numbers.std()) if len(numbers) else 0.0
 
     def between(first: Any, second: Any) -> float:
-        return min(abs(float(first) - float(second)) / span, 1.0) if span else float(first != second)
+        apart = abs(float(first) - float(second))
+        return apart / (apart + scale) if apart else 0.0
 
     return between
 

@@ -1,20 +1,23 @@
 """How near annotators come to what the others hold for best, with 95 % intervals.
 
-For each judgement, the answers of the item's others are weighed as if this one had not been given; its nearness is 1
-- the expected distance from the best of them, or from gold where that is known. An annotator's nearness is the mean over
-their judgements. Nothing in it rests on the annotator's own word.
+For each judgement, the answers of the item's others are weighed as if this one had not been given; its nearness is one
+minus the expected distance from the best of them, or from gold where that is known. An annotator's nearness is the mean
+over their judgements. Nothing in it rests on the annotator's own word.
 
 The interval is that of a beta distribution under Jeffreys' prior, worth as many judgements as their spread says (Brown,
 Cai and DasGupta 2001, Statistical Science 16, 101-133). The spread is shrunk towards that of all annotators, as if
-each had made PRIOR further judgements, and the t quantile allows for its being estimated.
+each had made PRIOR further judgements, and the t quantile allows for its being estimated. That the others' rates are
+estimated too adds a share of 1 / (number of annotators) to the variance: an allowance found by simulation, which five
+annotators need (docs/methods/text.md).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from goldwork.consensus.race import Apart, Floats, Raced
+from goldwork.consensus.race import Floats, Raced
 from goldwork.consensus.result import Annotators
+from goldwork.judgements import Codes
 
 PRIOR = 5.0
 
@@ -52,14 +55,13 @@ def _near_others(raced: Raced) -> Floats:
     np.maximum.at(top, of, score)
     made = np.exp(score - top[of])
     total = np.bincount(of, made, len(table))
-    mean = np.divide(np.bincount(of, made * distance, len(table)), total, out=np.full(len(table), np.nan), where=total > 0)
+    mean = np.full(len(table), np.nan)
+    np.divide(np.bincount(of, made * distance, len(table)), total, out=mean, where=total > 0)
     return 1 - np.where(model.open, mean, apart.from_gold)
 
 
-def mean_with_interval(
-    values: Floats, weight: Floats, who: Apart | np.ndarray, size: int
-) -> tuple[Floats, Floats, Floats]:
-    """Weighted means of values in [0, 1] by group, [size], with the ends of their intervals; nan where there is none."""
+def mean_with_interval(values: Floats, weight: Floats, who: Codes, size: int) -> tuple[Floats, Floats, Floats]:
+    """Weighted means of values in [0, 1] by group and the ends of their intervals, [size]; nan where there is none."""
     from scipy.special import betaincinv, stdtrit
 
     count = np.bincount(who, weight, size)
@@ -73,7 +75,8 @@ def mean_with_interval(
     common = float(squares.sum() / max(float((bound * free)[rows > 1].sum()), 1e-12)) if (rows > 1).any() else 1.0
     common = min(max(common, 1e-3), 1.0)
     variance = (squares + PRIOR * common * bound) / (free + PRIOR)
-    worth = count * np.maximum(bound / np.maximum(variance, 1e-12), 1.0)
+    variance *= 1 + 1 / max(int(there.sum()), 1)
+    worth = count * bound / np.maximum(variance, 1e-12)
     worth *= (1.959964 / stdtrit(free + PRIOR, 0.975)) ** 2
     middle = np.nan_to_num(mean, nan=0.5)
     ones, others = middle * worth + 0.5, (1 - middle) * worth + 0.5

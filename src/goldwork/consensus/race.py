@@ -8,7 +8,7 @@ distances beyond it have the rates that they had. So, with z the best answer,
     L_i = sum over z of (r_z / sum_b r_b) * product over b != z of r_b exp(-r_b d(y_b, z)^shape)
 
 That the best answer's author is not counted as being at distance 0 keeps an annotator from being taken for the truth
-by being chosen. Where gold says the truth, its distances are known: L_i = product over b of r_b exp(-r_b d(y_b, g)^shape).
+by being chosen. Where gold says the truth g, L_i = product over b of r_b exp(-r_b d(y_b, g)^shape).
 Rates have a gamma prior that is worth `prior` judgements at half the mean distance of two answers.
 
 EM over z; the sum of rates is met by a minorant, 1 / sum_b r_b being the distance of the best answer from the truth
@@ -45,7 +45,7 @@ class Apart:
     """The distances within the items of a table with n judgements.
 
     - `first`, `second` [P]: places of every two judgements of an item, each pair once; `distance` [P], in [0, 1]
-    - `known`: bool [I], whether gold gives the item's answer; `from_gold` [n], the distance from it, nan where none does
+    - `known`: bool [I], whether gold gives the item's answer; `from_gold` [n], the distance from that, else nan
     """
 
     table: Judgements
@@ -205,7 +205,7 @@ def race(
     start: Consensus | None = None,
 ) -> Raced:
     """Fit the model. Raises InputError for an option out of its range."""
-    check_options(prior=(prior, 0), max_iterations=(max_iterations, 1), tolerance=(tolerance, 0))
+    check_options(prior=(prior, 0.1), max_iterations=(max_iterations, 1), tolerance=(tolerance, 0))
     if shape is not None:
         check_options(shape=(shape, 0.1))
     chosen = shape_of_distances(apart) if shape is None else float(shape)
@@ -224,7 +224,7 @@ def rates_of(start: Consensus, annotators: npt.NDArray[Any]) -> Floats:
 def check_options(**options: tuple[float, float]) -> None:
     """Raise InputError for an option, given with its least value, that is below it or no number."""
     for name, (value, least) in options.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < math.inf:
+        if not least <= value < math.inf:
             raise InputError(f"{name} must be a number from {least:g} on. Got {value!r}.")
 
 

@@ -20,7 +20,6 @@ A guess from the values, for whoever did not say it. Declared categories are cho
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -105,7 +104,7 @@ def _is_text(item: npt.NDArray[Any], codes: npt.NDArray[Any], values: list[Any])
 
 
 def _is_option(part: Any) -> bool:
-    return isinstance(part, str) or (isinstance(part, int | float) and not isinstance(part, bool) and part == int(part))
+    return isinstance(part, str) or (_is_place(part) and part % 1 == 0)
 
 
 def _is_span(part: Any) -> bool:
@@ -122,5 +121,8 @@ def _is_shape(part: Any, size: int, keys: set[str]) -> bool:
         return keys <= part.keys()
     if not isinstance(part, list) or len(part) not in (size, size + 1):
         return False
-    is_place: Callable[[Any], bool] = lambda number: isinstance(number, int | float) and not isinstance(number, bool)
-    return all(map(is_place, part[:size])) and all(isinstance(label, str) for label in part[size:])
+    return all(map(_is_place, part[:size])) and all(isinstance(label, str) for label in part[size:])
+
+
+def _is_place(number: Any) -> bool:
+    return isinstance(number, int | float) and not isinstance(number, bool)
