@@ -45,6 +45,7 @@ from goldwork.judgements.shapes import Shape, shape_of
 DISTANCES: Mapping[Shape, str] = {
     "choice": "nominal",
     "comparisons": "nominal",
+    "numbers": "difference",
     "sets": "jaccard",
     "rankings": "kendall",
     "spans": "spans",
@@ -52,7 +53,7 @@ DISTANCES: Mapping[Shape, str] = {
     "text": "words",
     "any": "nominal",
 }
-"""The distance by what the labels look like. For numbers see `_difference`."""
+"""The distance by what the labels look like. `difference`, see `_difference`, is of this method alone."""
 
 
 @consensus("medoid", answers="any")
@@ -79,20 +80,14 @@ def medoid(
     - `intervals`: whether to work out annotators' nearness and its interval
     - `start`: an earlier result of medoid or rover, whose rates of annotators are those to begin with
     """
-    if distance is None:
-        name, of = _distance_for(table)
-    else:
-        name, of = distance if isinstance(distance, str) else getattr(distance, "__name__", "distance"), distance
-    apart = measure(table, gold, of)
+    of = DISTANCES[shape_of(table)] if distance is None else distance
+    apart = measure(table, gold, _difference(table.numbers()) if of == "difference" else of)
     raced = race(apart, shape=shape, prior=prior, max_iterations=max_iterations, tolerance=tolerance, start=start)
     probabilities = apart.together(raced.fitted.probabilities)
     chosen, ties = apart.best(probabilities, TIE)
-    labels = objects(table.labels()[chosen].tolist()) if table.value.dtype == object else table.labels()[chosen]
-    known = np.flatnonzero(apart.known)
-    if len(known):
-        labels = objects(labels.tolist())
-        for place in known.tolist():
-            labels[place] = gold[place]
+    labels = table.labels()[chosen]
+    for place in np.flatnonzero(apart.known).tolist():
+        labels[place] = gold[place]
     return Consensus.of_answers(
         "medoid",
         table,
@@ -104,7 +99,7 @@ def medoid(
         converged=raced.fitted.converged,
         iterations=len(raced.fitted.objective),
         objective=raced.fitted.objective,
-        state={**raced.state, "distance": name},
+        state={**raced.state, "distance": of if isinstance(of, str) else getattr(of, "__name__", "")},
         warnings=(*_said(ties & ~apart.known), *raced.fitted.warnings),
     )
 
@@ -129,18 +124,13 @@ def measure(table: Judgements, gold: npt.NDArray[Any], of: str | Distance) -> Ap
     return Apart(table, first, second, measured[: len(first)], known, from_gold)
 
 
-def _distance_for(table: Judgements) -> tuple[str, str | Distance]:
-    """The distance that fits what the labels look like, by name and as `measure` takes it."""
-    shape = shape_of(table)
-    return ("difference", _difference(table.numbers())) if shape == "numbers" else (DISTANCES[shape],) * 2
-
-
 def _difference(numbers: npt.NDArray[np.float64]) -> Distance:
-    """How far apart two numbers are, x, as x / (x + the standard deviation of all): an outlier leaves the rest apart."""
-    scale = float(numbers.std()) if len(numbers) else 0.0
+    """X / (x + the standard deviation of all) for numbers that differ by x, so that an outlier leaves the rest apart."""
+    unit = float(np.abs(numbers).max(initial=0)) or 1.0  # so that nothing overflows
+    scale = float((numbers / unit).std()) if len(numbers) else 0.0
 
     def between(first: Any, second: Any) -> float:
-        apart = abs(float(first) - float(second))
+        apart = abs(float(first) / unit - float(second) / unit)
         return apart / (apart + scale) if apart else 0.0
 
     return between
