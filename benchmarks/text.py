@@ -153,7 +153,7 @@ def _best_annotator(table: Judgements, of: str) -> Answers:
     return dict(zip(table.items.tolist(), table.labels()[chosen].tolist(), strict=True))
 
 
-def _anybody(table: Judgements, of: str) -> Answers:
+def _anybody(table: Judgements, _: str) -> Answers:
     """Of every item an answer drawn at random."""
     rng = np.random.default_rng(0)
     starts = np.cumsum(table.per_item()) - table.per_item()

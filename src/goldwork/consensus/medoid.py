@@ -64,7 +64,7 @@ def medoid(
     seed: int,
     distance: str | Distance | None = None,
     shape: float | None = None,
-    prior: float = 2.0,
+    prior: float = 5.0,
     max_iterations: int = 200,
     tolerance: float = 1e-6,
     intervals: bool = True,
@@ -125,7 +125,7 @@ def measure(table: Judgements, gold: npt.NDArray[Any], of: str | Distance) -> Ap
 
 
 def _difference(numbers: npt.NDArray[np.float64]) -> Distance:
-    """X / (x + the standard deviation of all) for numbers that differ by x, so that an outlier leaves the rest apart."""
+    """Of numbers that differ by x, x over x + the standard deviation of all: an outlier leaves the rest apart."""
     unit = float(np.abs(numbers).max(initial=0)) or 1.0  # so that nothing overflows
     scale = float((numbers / unit).std()) if len(numbers) else 0.0
 

@@ -126,10 +126,12 @@ class Race:
         self.apart, self.shape, self.prior = apart, shape, prior
         self.weight = table.weights()
         self.open = ~apart.known[table.item]
+        self.raced = ~apart.known & (table.per_item() > 1)  # an answer without another says nothing of anybody
+        self.tells = (self.raced | apart.known)[table.item]
         pairs = apart.distance**shape
         self.scale = max(float(pairs.mean()) / 2, LEAST_SCALE) if len(pairs) else 1.0
         self.from_gold = np.where(self.open, 0.0, np.nan_to_num(apart.from_gold) ** shape)
-        self.counts = np.bincount(table.annotator, self.weight, len(table.annotators))
+        self.counts = np.bincount(table.annotator, self.weight * self.tells, len(table.annotators))
         self.given = rates is not None
         self.rates = np.full(len(table.annotators), 1 / self.scale)
         if rates is not None:
@@ -144,7 +146,7 @@ class Race:
         table = self.apart.table
         least = 1 / self._sums(self.rates)
         far = np.where(self.open, self.apart.summed(probabilities, self.shape) + least[table.item], self.from_gold)
-        total = np.bincount(table.annotator, self.weight * far, len(self.counts))
+        total = np.bincount(table.annotator, self.weight * self.tells * far, len(self.counts))
         self.rates = (self.prior + self.counts) / np.maximum(self.prior * self.scale + total, 1e-300)
         return self.rates
 
@@ -152,7 +154,7 @@ class Race:
         """Which judgement is the best, and the log posterior of the rates."""
         probabilities, evidence = self._normal(self.scores(rates))
         logs = np.log(rates)
-        value = float((evidence - np.log(self._sums(rates)))[~self.apart.known].sum())
+        value = float((evidence - np.log(self._sums(rates)))[self.raced].sum())
         value += float(self.counts @ logs) + self.prior * float((logs - self.scale * rates).sum())
         value -= float((self.weight * rates[self.apart.table.annotator]) @ self.from_gold)
         return probabilities, value

@@ -56,7 +56,7 @@ def rover(
     seed: int,
     tokens: Literal["words", "characters"] = "words",
     fold: bool = True,
-    prior: float = 2.0,
+    prior: float = 5.0,
     max_iterations: int = 200,
     tolerance: float = 1e-6,
     intervals: bool = True,
