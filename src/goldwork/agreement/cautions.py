@@ -36,8 +36,10 @@ def cautions(table: Judgements, name: str, scale: Scale, value: float) -> list[s
         listed = ", ".join(repr(category) for category in categories[~used].tolist()[:5])
         found.append(f"Nobody used {listed}: the figure says nothing about how well it would be recognised.")
     if scale.level == "nominal" and len(categories) > MANY:
-        found.append(f"There are {len(categories):,} different answers. If this is free text, choose a distance; if these are "
-            "numbers, a level.")
+        found.append(
+            f"There are {len(categories):,} different answers. If this is free text, choose a distance; if these are "
+            "numbers, a level."
+        )
     plain = scale.level == "nominal" and (scale.weighting is None or isinstance(scale.weighting, str))
     if np.isnan(value) or not plain or len(categories) < 2 or scale.weighting not in (None, "identity"):
         return found
