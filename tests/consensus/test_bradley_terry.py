@@ -70,7 +70,9 @@ def test_a_round_robin_of_equals_is_level() -> None:
 
 
 ROWS = st.lists(
-    st.tuples(st.integers(0, 4), st.integers(1, 4), st.sampled_from(["left", "right", "tie"]), st.sampled_from([0.5, 1, 3])),
+    st.tuples(
+        st.integers(0, 4), st.integers(1, 4), st.sampled_from(["left", "right", "tie"]), st.sampled_from([0.5, 1, 3])
+    ),
     min_size=1,
     max_size=25,
 )
@@ -146,7 +148,10 @@ def test_an_earlier_fit_is_where_it_starts() -> None:
     assert again.iterations < cold.iterations
     assert np.allclose(known(again).score, known(cold).score, atol=1e-6)
     with pytest.raises(InputError, match="an earlier result of the same method. Got one of majority"):
-        compared(rows, start=infer_consensus(Judgements.from_columns({"item": [1], "annotator": [1], "label": ["x"]}), "majority"))
+        compared(
+            rows,
+            start=infer_consensus(Judgements.from_columns({"item": [1], "annotator": [1], "label": ["x"]}), "majority"),
+        )
 
 
 def test_large_fields_are_probed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,9 +202,7 @@ def test_intervals_cover(options: int, size: int, tie: float | None) -> None:
         label = np.where(draw < three[0], "left", np.where(draw < three[:2].sum(axis=0), "right", "tie"))
         table = Judgements.from_columns({"item": np.arange(size), "annotator": ["ann"] * size, "label": label})
         items = Items.from_columns({"id": np.arange(size), "left": left, "right": right})
-        about = known(
-            infer_consensus(table, "bradley-terry", items=items, ties="half" if tie is None else "davidson")
-        )
+        about = known(infer_consensus(table, "bradley-terry", items=items, ties="half" if tie is None else "davidson"))
         at = (true - true.mean())[about.names.astype(int)]
         inside.append((about.low <= at) & (at <= about.high))
     assert 0.93 <= np.concatenate(inside).mean() <= 0.97

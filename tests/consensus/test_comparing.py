@@ -51,7 +51,8 @@ def test_strength_is_a_weight_where_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    "shown", [["left", "right", None], ["x", "z", None], [False, True, None], ["false", "TRUE", ""], ["x", True, "left"]]
+    "shown",
+    [["left", "right", None], ["x", "z", None], [False, True, None], ["false", "TRUE", ""], ["x", True, "left"]],
 )
 def test_shown_says_what_stood_at_the_left(shown: list[Any]) -> None:
     assert read_comparisons(table(["left"] * 3, shown=objects(shown)), ITEMS).shown.tolist() == [1, -1, 1]

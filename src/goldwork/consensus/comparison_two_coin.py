@@ -138,9 +138,7 @@ def read_sides(pairs: Comparisons, known: Floats) -> Sides:
 class Coins:
     """The model over one table. `sees` [A or 1, 2] and `says` [A or 1, K]: what the priors add to the counts."""
 
-    def __init__(
-        self, sides: Sides, sees: Floats, says: Floats, prevalence: str, begin: Parameters | None
-    ) -> None:
+    def __init__(self, sides: Sides, sees: Floats, says: Floats, prevalence: str, begin: Parameters | None) -> None:
         self.sides, self.sees, self.says, self.prevalence = sides, sees, says, prevalence
         self.begin = begin or (
             np.full(sides.k, 1 / sides.k), sees[:, 0] / sees.sum(axis=1), says / says.sum(axis=1, keepdims=True)
@@ -192,7 +190,9 @@ class Coins:
         probabilities[self.known] = 0
         probabilities[self.known, sides.gold[self.known]] = 1
         coins = np.stack([sees, 1 - sees], axis=1)
-        prior = sum(float((add * np.log(np.maximum(of, TINY))).sum()) for add, of in ((self.sees, coins), (self.says, says)))
+        prior = sum(
+            float((add * np.log(np.maximum(of, TINY))).sum()) for add, of in ((self.sees, coins), (self.says, says))
+        )
         return probabilities, float(evidence.sum() + np.log(prevalence).sum()) + prior
 
 

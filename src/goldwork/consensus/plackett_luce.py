@@ -173,4 +173,6 @@ def _apart(
     if not apart:
         return []
     where = "The options fall" if pooled else f"In {apart:,} of {rankings.items:,} items the options fall"
-    return [f"{where} into groups that were never compared: scores of different groups are compared by the prior alone."]
+    return [
+        f"{where} into groups that were never compared: scores of different groups are compared by the prior alone."
+    ]

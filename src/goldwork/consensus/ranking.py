@@ -115,7 +115,9 @@ def read_order(answer: Any, where: str) -> Order:
     seen: set[Any] = set()
     for name in (name for group in order for name in group):
         if not isinstance(name, str | int) or isinstance(name, bool):
-            raise InputError(f"{where}: {name!r} in {answer!r} is no name of an option, which is text or a whole number.")
+            raise InputError(
+                f"{where}: {name!r} in {answer!r} is no name of an option, which is text or a whole number."
+            )
         if name in seen:
             raise InputError(f"{where}: {name!r} stands twice in {answer!r}.")
         seen.add(name)
@@ -156,9 +158,7 @@ def write_orders(rankings: Rankings, score: Floats) -> tuple[npt.NDArray[Any], n
     return objects(answers), ties, rank
 
 
-def ranked_options(
-    rankings: Rankings, names: npt.NDArray[Any], pooled: bool, score: Floats, half: Floats
-) -> Options:
+def ranked_options(rankings: Rankings, names: npt.NDArray[Any], pooled: bool, score: Floats, half: Floats) -> Options:
     """The options with their scores, the best first."""
     stood = rankings.stood
     if pooled:
