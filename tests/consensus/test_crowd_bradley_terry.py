@@ -127,7 +127,7 @@ def test_guessers_and_contrarians_are_seen_through() -> None:
 
 
 def test_what_stood_where_does_not_move_the_scores() -> None:
-    """Everybody favours the left side of the screen, where the worse options are put: scores and answers see through."""
+    """Everybody favours the left side of the screen, where the worse options are put: scores and answers see it."""
     rng = np.random.default_rng(3)
     size = 3000
     score = np.linspace(-1, 1, 10)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from scipy.stats import kendalltau
 
 from goldwork.consensus import Consensus, Options, infer_consensus
@@ -147,7 +146,7 @@ def test_translations_have_the_official_order(data: Folder) -> None:
 
 
 def test_translations_as_rankings(data: Folder) -> None:
-    """Rankings of five put together from their pairs; the first three systems are closer than the intervals are wide."""
+    """Rankings put together from their pairs; the first three systems are closer than their intervals are wide."""
     points: dict[Any, dict[str, float]] = collections.defaultdict(lambda: collections.defaultdict(float))
     with gzip.open(data("wmt15_fre_eng") / "comparisons.csv.gz", "rt", encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -171,7 +170,7 @@ def test_translations_as_rankings(data: Folder) -> None:
 
 
 def test_arguments_have_the_gold_of_their_votes(data: Folder) -> None:
-    """ukp_convarg1's gold was inferred from these votes by MACE, so it tells that methods agree, not that they are right.
+    """ukp_convarg1's gold was inferred from these votes by MACE, so it tells whether methods agree, not who is right.
 
     On the pairs that gold decides, seeing through annotators comes nearer to it than the majority; a scale of all
     arguments, which does not see a pair's own votes, less near.

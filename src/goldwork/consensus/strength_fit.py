@@ -12,7 +12,7 @@ from goldwork.consensus.climbing import Climb, climb
 from goldwork.consensus.comparing import Comparisons
 from goldwork.consensus.result import TIE, Annotators, Consensus, Options
 from goldwork.consensus.strengths import PARTS, Design, Strengths, shares
-from goldwork.consensus.uncertainty import MAX_EXACT, inverse, variances
+from goldwork.consensus.uncertainty import MAX_EXACT, centre, inverse, variances
 from goldwork.errors import InputError
 
 Floats = npt.NDArray[np.float64]
@@ -132,8 +132,8 @@ def _scale(model: Strengths, at: Floats) -> tuple[float, Floats]:
     slope = at[model.at["slope"]]
     if not len(slope):
         return 1.0, slope
-    share = np.bincount(model.pairs.annotator, model.pairs.weight, len(slope))
-    share /= max(share.sum(), 1e-300)
+    share = np.bincount(model.pairs.annotator, model.pairs.weight, len(slope)).astype(np.float64)
+    share /= max(float(share.sum()), 1e-300)
     mean, root = float(share @ slope), float(np.sqrt(share @ slope**2))
     if mean >= root / 2 > 0:
         return mean, share
@@ -169,12 +169,8 @@ def spreads(fitted: Fitted) -> Floats:
             return made
 
         whole = _inverse(model, at)
-        return np.sqrt(np.maximum(np.diag(view(view(whole).T)), 0.0))
+        return np.asarray(np.sqrt(np.maximum(np.diag(view(view(whole).T)), 0.0)))
     made = np.full(model.size, np.nan)
-
-    def centre(columns: Floats) -> Floats:
-        return columns - columns.mean(axis=0)
-
     made[score] = scale * np.sqrt(variances(model.score_information(at), centre, centre))
     if model.own():
         blocks = np.linalg.inv(model.own_information(model.rows(at)))
