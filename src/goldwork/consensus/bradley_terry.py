@@ -16,7 +16,7 @@ The answer of an item is the more probable outcome of one more comparison, and i
     >>> items = Items.from_columns({"id": [1, 2, 3], "left": ["x", "y", "x"], "right": ["y", "z", "z"]})
     >>> table = Judgements.from_records(
     ...     {"item": item, "annotator": annotator, "label": label}
-    ...     for annotator, labels in {"ann": ["left", "left", "left"], "bob": ["right", "left", "left"]}.items()
+    ...     for annotator, labels in {"ann": ["left", "left", "left"], "bob": ["left", "left", "tie"]}.items()
     ...     for item, label in enumerate(labels, 1)
     ... )
     >>> consensus = infer_consensus(table, "bradley-terry", items=items)

@@ -6,7 +6,7 @@ before the rest, whose exp(s) add up to e^c, is
 
     P = integral over x of exp(x - e^x) times the product over the group of 1 - exp(-exp(s_i - c + x)),
 
-since the model is a race of exponential times. The trapezoid rule finds it to eight digits. P is log-concave in s, so
+since the model is a race of exponential times. The trapezoid rule finds it to ten digits. P is log-concave in s, so
 there is one maximum.
 """
 
