@@ -143,7 +143,7 @@ def test_ratio_with_many_values_is_interpolated_to_the_last_digits() -> None:
     ("options", "message"),
     [
         ({"coefficient": "beta"}, "no coefficient is called 'beta'. There are: alpha, cohen, percent"),
-        ({"level": "log"}, "level must be one of nominal, ordinal, interval, ratio. Got 'log'"),
+        ({"level": "log"}, "level must be one of nominal, ordinal, interval, ratio, distance. Got 'log'"),
         ({"resamples": -1}, "resamples must be 0 or more. Got -1"),
         ({"question": "colour"}, "no question 'colour'"),
         ({"coefficient": "cohen", "level": "ordinal"}, "cohen counts equal labels only"),

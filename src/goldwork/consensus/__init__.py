@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -68,6 +69,7 @@ def infer_consensus(
     question: Any = None,
     kinds: Sequence[str] = ("human",),
     seed: int = 0,
+    calibrate: bool = False,
     **options: Any,
 ) -> Consensus:
     """The answer for every judged item of one question, by a registered `method`.
@@ -76,7 +78,8 @@ def infer_consensus(
     dawid-skene.
 
     `gold` says answers known beforehand, as a mapping from items or as a table: they are taken as given, and tell
-    about the annotators. `kinds` says whose judgements count; those of weight 0 do not. `options` go to the
+    about the annotators. `kinds` says whose judgements count; those of weight 0 do not. `calibrate` has choices'
+    probabilities come true as often as they say, by gold on a simple random sample of the items. `options` go to the
     method. Raises InputError for an unknown method or option, for a question that is not there or not chosen, for
     gold with a label that is no category, for gold on none of the items, and for answers of another kind than the
     method merges.
@@ -97,7 +100,19 @@ def infer_consensus(
     else:
         known, warnings = _known_answers(chosen, gold, question)
     made = function(chosen, gold=known, seed=seed, **options)
+    if calibrate:
+        made = _calibrate(made, known, seed, functools.partial(function, chosen, seed=seed, **options))
     return dataclasses.replace(made, warnings=(*_warnings(chosen), *warnings, *made.warnings))
+
+
+def _calibrate(made: Consensus, gold: Codes, seed: int, infer: Callable[..., Consensus]) -> Consensus:
+    """Probabilities tempered by gold that is held out in turn."""
+    from goldwork.consensus.calibration import calibrated, fit_temperature, held_out
+
+    made.choices()
+    known = np.flatnonzero(gold >= 0)
+    shares = held_out(lambda part: infer(gold=part).choices()[2], gold, np.random.default_rng(seed))
+    return calibrated(made, fit_temperature(shares, gold[known]))
 
 
 def methods_for(shape: Shape) -> list[str]:

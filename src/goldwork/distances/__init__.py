@@ -33,6 +33,9 @@ What a registration says besides, all optional:
 - `examples`: answers that differ, for the contract suite
 """
 
+BLOCK = 100_000
+"""Pairs that are Python's numbers at once."""
+
 distance: Registry[Distance] = Registry("distance", __name__)
 
 
