@@ -6,6 +6,7 @@ import argparse
 import inspect
 import json
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,9 +42,11 @@ def _help(command: argparse.ArgumentParser) -> str:
     from goldwork.distances import distance
     from goldwork.judgements.shapes import SHAPES
 
-    lines = [f"  {shape:<12}{DEFAULT_METHODS[shape]} (default)" + "".join(
-        f", {name}" for name in methods_for(shape) if name != DEFAULT_METHODS[shape]
-    ) for shape in SHAPES]  # fmt: skip
+    lines = []
+    for shape in SHAPES:
+        others = [name for name in methods_for(shape) if name != DEFAULT_METHODS[shape]]
+        listed = f"{shape:<12}{DEFAULT_METHODS[shape]} (default), {', '.join(others)}".removesuffix(", ")
+        lines.append(textwrap.fill(listed, 78, initial_indent="  ", subsequent_indent=" " * 14, break_on_hyphens=False))
     command.epilog = "\n".join(["methods by task:", *lines, "", f"distances: {', '.join(distance.names())}"])
     return argparse.ArgumentParser.format_help(command)
 

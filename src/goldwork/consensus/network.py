@@ -2,8 +2,8 @@
 
 Answers are aligned one after the other with what stands so far (Fiscus 1997, IEEE Workshop on Automatic Speech
 Recognition and Understanding, 347-354). A place holds votes by token, and votes for no token at all. Putting a token at
-a place costs the share of votes there for anything else, and REPLACE where nobody said it; saying nothing at a place
-costs the share of votes for a token; a new place costs 1.
+a place costs NEW times the share of votes there for anything else, and REPLACE where nobody said it; saying nothing at
+a place costs NEW times the share of votes for a token; a new place costs NEW.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-REPLACE = 4 / 3
-"""Of a token that nobody said at a place; as in NIST's sclite, 4 where insertions and deletions cost 3."""
+NEW, REPLACE = 3_000_000, 4_000_000
+"""What a new place costs, and a token that nobody said at a place; 3 and 4 in NIST's sclite. Costs are whole numbers,
+so that which of two alignments is cheaper does not hang on the order in which votes were added up."""
 NOTHING = ""
 """Stands for no token."""
 
@@ -79,18 +80,18 @@ def _path(tokens: Sequence[str], places: Sequence[Place], total: float) -> Itera
 
 def _cheapest(tokens: Sequence[str], places: Sequence[Place], total: float) -> list[tuple[int, int]]:
     """The alignment by dynamic programming. Of equally cheap steps a pairing comes first, then a place left empty."""
-    costs = [{token: 1 - vote / total for token, vote in place.votes.items()} for place in places]
-    empty = [cost.get(NOTHING, 1.0) for cost in costs]
-    above = [0.0]
+    costs = [{token: round(NEW * (1 - vote / total)) for token, vote in place.votes.items()} for place in places]
+    empty = [cost.get(NOTHING, NEW) for cost in costs]
+    above = [0]
     for cost_empty in empty:
         above.append(above[-1] + cost_empty)
     steps = []
     for token in tokens:
-        left = above[0] + 1
+        left = above[0] + NEW
         row, taken = [left], [2]
         for place, cost in enumerate(costs):
             pair = above[place] + cost.get(token, REPLACE)
-            skip, new = left + empty[place], above[place + 1] + 1
+            skip, new = left + empty[place], above[place + 1] + NEW
             if pair <= skip and pair <= new:
                 left = pair
                 taken.append(0)
