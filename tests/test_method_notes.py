@@ -26,6 +26,6 @@ def test_examples_run(note: Path) -> None:
 
 @pytest.mark.parametrize("registry", [coefficient, consensus, distance], ids=lambda registry: registry.kind)
 def test_every_method_has_a_heading(registry: Any) -> None:
-    """In the note of its family."""
+    """In the note of its family, whichever that is."""
     text = "\n".join(note.read_text(encoding="utf-8") for note in NOTES.glob("*.md"))
     assert set(registry.names()) <= set(re.findall(r"^## (\S+)$", text, re.MULTILINE))
