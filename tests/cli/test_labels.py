@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,46 @@ def test_agreement_for_people_and_for_programs(labels: Path, capsys: Any) -> Non
     assert found["value"] == pytest.approx(1 / 3)
     assert (found["items"], found["judgements"], found["coefficient"]) == (12, 36, "percent")
     assert found["low"] <= found["value"] <= found["high"]
+
+
+def test_agreement_says_where_it_comes_from(labels: Path, capsys: Any) -> None:
+    assert main(["agreement", str(labels), "--explain", "--coefficient", "gwet", "--over", "annotators"]) == 0
+    out, said = capsys.readouterr()
+    assert "items that add most to the disagreement" in out
+    assert "ann and bob: 1.00 on 12 items" in out
+    assert "Only 3 annotators" in said
+    assert main(["agreement", str(labels), "--explain", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [row["annotator"] for row in found["by_annotator"]] == ["ann", "bob", "cam"]
+    assert len(found["by_item"]) == 12
+    assert found["by_pair"][0] | {"low": 0} == {
+        "first": "ann", "second": "bob", "items": 12, "agreement": 1.0, "low": 0, "high": 1.0
+    }  # fmt: skip
+
+
+def test_agreement_by_group(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("item,annotator,label,batch\n" + "".join(
+        f"{n},{who},{n % 2 if n < 12 or who == 'x' else 0},{n // 12}\n" for n in range(24) for who in "xy"
+    ))  # fmt: skip
+    assert main(["agreement", str(path), "--by", "batch", "--coefficient", "percent"]) == 0
+    out = capsys.readouterr().out
+    assert "0:\npercent     1.0000" in out
+    assert "1:\npercent     0.5000" in out
+    assert main(["agreement", str(path), "--by", "batch", "--json"]) == 0
+    assert [json.loads(line)["group"] for line in capsys.readouterr().out.splitlines()] == ["0", "1"]
+
+
+def test_help_lists_every_name(capsys: Any) -> None:
+    from goldwork.agreement import WEIGHTINGS, coefficient
+    from goldwork.distances import distance
+
+    with pytest.raises(SystemExit) as ended:
+        main(["agreement", "--help"])
+    assert ended.value.code == 0
+    out = capsys.readouterr().out
+    for name in (*coefficient.names(), *WEIGHTINGS, *distance.names()):
+        assert re.search(rf"\b{name}\b", out), name
 
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet", "csv.gz", "jsonl.gz"])
@@ -98,6 +139,11 @@ def test_several_questions(tmp_path: Path, capsys: Any) -> None:
         ["--item", "no"],
         ["--task", "no"],
         ["--level", "interval"],
+        ["--weighting", "no"],
+        ["--weighting", "linear"],
+        ["--distance", "no"],
+        ["--by", "no"],
+        ["--overlap", "first"],
         ["--items", "missing.csv"],
     ],
 )

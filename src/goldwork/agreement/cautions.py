@@ -21,7 +21,9 @@ MUCH, APART = 0.8, 0.2
 """Judgements agree much, and the figure is far below."""
 HABITS = 0.05
 """How far Cohen's kappa is above Scott's pi where annotators' habits differ."""
-OF_HABITS = ("cohen", "conger")
+OF_HABITS = ("cohen", "conger", "scott")
+ENOUGH = 20
+"""Judgements of an annotator that tell their habits."""
 OF_PREVALENCE = ("alpha", "cohen", "conger", "fleiss", "scott")
 MANY = 1_000
 """With more different answers than this, they may be free text."""
@@ -70,7 +72,17 @@ def _prevalence(table: Judgements, value: float) -> list[str]:
 
 
 def _habits(table: Judgements, name: str, scale: Scale, value: float) -> list[str]:
-    """The paradox of habits that differ."""
+    """The paradox of habits that differ, or habits that are not known."""
+    judged = np.bincount(table.annotator).astype(np.float64)
+    usual = float((judged**2).sum() / judged.sum())
+    if usual < ENOUGH:
+        few = (
+            f"Annotators made {usual:.0f} judgements each, too few to tell their habits: what chance would give is "
+            f"uncertain, and the interval of {name} does not know it. fleiss and alpha take all habits together."
+        )
+        return [few]
+    if name == "scott":
+        return []
     sums = coefficient.get("scott")(table, scale)
     common = float(sums.formula(np.asarray(sums.rows.sum(axis=0), np.float64).reshape(1, -1))[0])
     if np.isnan(common) or value - common < HABITS:

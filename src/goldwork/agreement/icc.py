@@ -57,6 +57,8 @@ GRADES = ((0.9, "excellent"), (0.75, "good"), (0.5, "moderate"))
 """Koo and Li 2016, Journal of Chiropractic Medicine 15, 155-163: below the last, poor."""
 FLOOR = 1e-6
 """How near a value comes to the lowest that it can have, relatively."""
+LOWEST = -1e9
+"""The value of means where the items' variance is negative and as large as what stands beside it."""
 GRID = 200
 """Quantiles of each pivot."""
 
@@ -183,9 +185,10 @@ class Pivots(Spread):
         items = (np.exp(self.log_f + self.reach * stdtrit(self.df, at)) - 1)[:, None] / self.k
         people = (self.g / fdtri(self.between, self.within, at) - 1)[None, :] / self.each
         beside = (people + 1) / (self.k if self.averaged else 1)
-        values = np.where(items + beside > 0, items / (items + beside), self.bounds[0])
+        whole = items + beside
+        values = np.divide(items, whole, out=np.full_like(whole, LOWEST), where=whole > 0)
         low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2]).tolist()
-        return min(low, self.value), max(high, self.value)
+        return min(max(low, self.bounds[0]), self.value), max(high, self.value)
 
 
 def _over_both(averaged: bool) -> Callable[[Sample, int, int], Spread | None]:

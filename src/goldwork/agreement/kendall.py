@@ -11,6 +11,10 @@ covariances over the sum of their variances, of ranks over the number of items, 
 of an item. With a complete table that is Kendall's W, ties included. With judgement weights u an item counts u_a u_b
 for the pair.
 
+On n shared items a rank correlation is ((n - 2) rho + 3 tau) / (n + 1) on average, rho and tau being Spearman's and
+Kendall's over all items that there might be (Kendall and Gibbons 1990, chapter 9). Where pairs share few items W is
+therefore somewhat low, and a warning says so.
+
 In a resample of items the ranks change too. An item's row holds what it adds to the covariances of its pairs with that
 change to the first order (Hoeffding 1948, Annals of Mathematical Statistics 19, 293-325), so that sums of rows will do.
 
@@ -43,6 +47,8 @@ Places = npt.NDArray[np.int64]
 
 UNDEFINED = "Kendall's W is undefined: no two annotators share two items that either of them tells apart."
 CAVEAT = "It is about the order alone: who gives twice the points, or ten more, in the same order agrees fully."
+FEW_SHARED = 10
+"""Where two annotators share fewer items than this on average the result warns."""
 FLOOR = 1e-6
 """How near W comes to 0."""
 
@@ -53,7 +59,7 @@ def kendall(table: Judgements, scale: Scale) -> Sums:
     if scale.level == "distance" or scale.weighting is not None:
         raise InputError("kendall is of an order: it takes no distance and no weighting.")
     values = table.value.astype(np.float64) if table.declared else table.numbers()
-    covariance, variance = _of_pairs(table, values)
+    covariance, variance, shared = _of_pairs(table, values)
     judged = table.per_item().astype(np.float64)
     rows = np.stack([covariance, variance, judged, np.ones(len(judged))], axis=1)
     return Sums(
@@ -62,6 +68,7 @@ def kendall(table: Judgements, scale: Scale) -> Sums:
         judgements=len(table),
         meaning=_meaning(float(judged[np.unique(table.item[own(table)])].mean()) if len(table) else 2.0),
         undefined=UNDEFINED,
+        warnings=_warnings(shared),
         bounds=(0.0, 1.0),
         disagreement=variance - covariance,
         caveat=CAVEAT,
@@ -85,8 +92,16 @@ def _meaning(k: float) -> Callable[[float], str]:
     return meaning
 
 
-def _of_pairs(table: Judgements, values: Floats) -> tuple[Floats, Floats]:
-    """What each item adds to the covariances of its pairs of annotators, and to the means of their two variances.
+def _warnings(shared: float) -> tuple[str, ...]:
+    if not 1 < shared < FEW_SHARED:
+        return ()
+    few = f"Two annotators share {shared:.1f} items on average"
+    return (f"{few}: rank correlations on so few are somewhat low, and not to be compared with those on many.",)
+
+
+def _of_pairs(table: Judgements, values: Floats) -> tuple[Floats, Floats, float]:
+    """What each item adds to the covariances of its pairs of annotators, and to the means of their two variances; and
+    how many items a pair shares, mean over shared judgements.
 
     For a pair let F and G be the mid-ranks of its items over their number and a = F - 1/2, b = G - 1/2. The mean of
     a b changes with item i by a_i b_i and, as i moves the ranks of those above it, by the mean of b over the items
@@ -111,10 +126,11 @@ def _of_pairs(table: Judgements, values: Floats) -> tuple[Floats, Floats]:
     items = len(table.items)
     both = weight * (total > 0)
     if not len(pair):
-        return np.zeros(items), np.zeros(items)
+        return np.zeros(items), np.zeros(items), 0.0
     covariance = np.bincount(table.item[one], both * adds(a, b), items)
     variance = np.bincount(table.item[one], both * (adds(a, a) + adds(b, b)) / 2, items)
-    return np.asarray(covariance, np.float64), np.asarray(variance, np.float64)
+    shared = np.bincount(pair, own(table)[one])
+    return covariance.astype(np.float64), variance.astype(np.float64), float((shared**2).sum() / max(shared.sum(), 1))
 
 
 def _below(pair: Places, values: Floats) -> Callable[[Floats], Floats]:

@@ -37,7 +37,7 @@ def with_unseen(table: Judgements, level: str) -> Judgements:
     size = max(2, round(float(judged.mean())))
     who = table.annotator[table.item == np.argmax(judged)][:size]
     kinds: list[npt.NDArray[Any]] = []
-    lumpy = level != "distance" and (level in ("nominal", "ordinal") or 2 * len(categories) <= len(table))
+    lumpy = level == "nominal" or (level != "distance" and 2 * len(categories) <= len(table))
     if len(categories) <= MAX_CATEGORIES and lumpy:
         unanimous = set(counts.indices[counts.indptr[:-1][length == 1]].tolist())
         rare = np.flatnonzero(usual < RARE * size).tolist()

@@ -104,6 +104,8 @@ def _values(table: Judgements, size: int) -> Floats:
 def _own(weights: npt.NDArray[Any], categories: npt.NDArray[Any]) -> Floats:
     """A matrix of the caller's own, checked."""
     size = len(categories)
+    if not size:
+        return np.eye(0)
     made = np.asarray(weights, np.float64)
     if made.shape != (size, size):
         listed = ", ".join(map(repr, categories[:10].tolist())) + (" ..." if size > 10 else "")

@@ -6,9 +6,9 @@ one judgement each is held out, `rounds` times over; a model fitted to the rest 
 held out. Where gold is known on GOLD items or more, the log probability of the gold answers decides instead, gold
 being held out in turn.
 
-Models that come within one standard error of the best are not told apart by the data: their probabilities are averaged
-(a one-standard-error rule, Breiman et al. 1984, Classification and Regression Trees, section 3.4.3; averaging as in
-Hoeting et al. 1999, Statistical Science 14, 382-417). Annotators are described by the best of them.
+Models that come within one standard error, or a hundredth, of the best are not told apart: their probabilities are
+averaged (a one-standard-error rule, Breiman et al. 1984, Classification and Regression Trees, section 3.4.3; averaging
+as in Hoeting et al. 1999, Statistical Science 14, 382-417). Annotators are described by the best of them.
 
 The majority stands for all where there are too few judgements to learn about anybody, or where what was learned makes
 held-out judgements less probable than the crowd's common confusion does.
@@ -32,7 +32,7 @@ import numpy.typing as npt
 
 from goldwork.consensus import Consensus, consensus
 from goldwork.consensus.ambiguity import ambiguity_of
-from goldwork.consensus.calibration import held_out
+from goldwork.consensus.calibration import fit_temperature, held_out, tempered
 from goldwork.consensus.dawid_skene import Confusions, dawid_skene
 from goldwork.consensus.hidden import Answers, Search, fit
 from goldwork.consensus.hierarchical import Around, Common, hierarchical
@@ -44,8 +44,10 @@ from goldwork.judgements import Codes, Judgements
 
 Floats = npt.NDArray[np.float64]
 
-GOLD = 50
+GOLD = 200
 """Known items from which on gold decides: fewer do not tell models apart."""
+CLOSE = 0.01
+"""Models that differ by less in the mean log probability are not worth telling apart."""
 FEW = 5
 """Judgements that the average annotator needs for there to be anything to learn."""
 MAX_TOLD = 20_000
@@ -107,7 +109,7 @@ def _choose(table: Judgements, gold: Codes, seed: int, rounds: int) -> tuple[lis
     behind = scores[best] - scores
     error = behind.std(axis=1) / np.sqrt(scores.shape[1])
     names = list(METHODS)
-    kept = [name for row, name in enumerate(names) if behind[row].mean() <= error[row]]
+    kept = [name for row, name in enumerate(names) if behind[row].mean() <= max(error[row], CLOSE)]
     kept.sort(key=lambda name: name != names[best])
     taken = " and ".join([", ".join(kept[:-1]), kept[-1]] if len(kept) > 1 else kept)
     average = "the average of " if len(kept) > 1 else ""
@@ -167,6 +169,7 @@ def _gold_scores(table: Judgements, gold: Codes, known: npt.NDArray[Any], rng: n
             return fit(answers, build(answers), SEARCH).probabilities
 
         shares = held_out(infer, gold, np.random.default_rng(split))
+        shares = tempered(shares, fit_temperature(shares, gold[known]).value)  # too sure is another matter than wrong
         found.append(shares[np.arange(len(known)), gold[known]])
     return np.asarray(np.log(np.maximum(np.array(found), FLOOR)))
 

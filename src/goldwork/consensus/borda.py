@@ -1,10 +1,11 @@
 """Borda: an option's points are the share of the others that it beats, the mean over rankings.
 
-In a ranking of L options an option gets the number of those below it, and half of those beside it, over L - 1; so it has 1
-for standing first and 0 for standing last, and a ranking of a few counts as much as one of many. An item's answer is the
-order of its options by points (de Borda 1781, Mémoire sur les elections au scrutin). Its confidence is the share of the
-pairs that its rankings tell apart which stand in this order. `pooled`, points are means over the rankings of all items,
-with intervals over items (a t interval of the residuals by item, Cochran 1977, Sampling Techniques, chapter 6).
+In a ranking of L options an option gets the number of those below it, and half of those beside it, over L - 1; so it
+has 1 for standing first and 0 for standing last, and a ranking of a few counts as much as one of many. An item's
+answer is the order of its options by points (de Borda 1781, Mémoire sur les elections au scrutin). Its confidence is
+the share of the pairs that its rankings tell apart which stand in this order. `pooled`, points are means over the
+rankings of all items, with intervals over items (a t interval of the residuals by item, Cochran 1977, Sampling
+Techniques, chapter 6).
 
     >>> from goldwork.consensus import infer_consensus
     >>> from goldwork.judgements import Judgements
@@ -47,7 +48,7 @@ def borda(
     place = rankings.option if pooled else np.arange(len(rankings.item))
     size = len(rankings.distinct) if pooled else len(place)
     apart, told, total = _points(rankings)
-    count = np.bincount(place, total, size)
+    count = np.bincount(place, total, size).astype(np.float64)
     score = np.bincount(place, told, size) / np.maximum(count, 1e-300)
     score[count == 0] = 0.5
     labels, ties, rank = write_orders(rankings, score[place])
@@ -107,4 +108,4 @@ def _confidence(rankings: Rankings, rank: Places) -> Floats:
         pairs += np.bincount(block.item, block.weight * len(one), rankings.items)
     made = np.divide(right, pairs, out=np.full(rankings.items, 0.5), where=pairs > 0)
     made[list(rankings.known)] = 1
-    return made
+    return np.asarray(made)

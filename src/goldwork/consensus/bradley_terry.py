@@ -1,12 +1,12 @@
 """Bradley-Terry: every option has a strength of its own, and the stronger one wins more often.
 
-Option i wins against j with probability 1 / (1 + exp(s_j - s_i)). The scores s, log-strengths, have a normal prior around
-0 with the standard deviation `prior`: so options that always won, and groups that were never compared, have finite
-scores. With ties="half" a tie is half a win for either side; with ties="davidson" it is an answer of its own whose rate
-is learned, most frequent between equals. Newton's method finds the most probable scores. They are centred at 0; their
-intervals come from the observed information (Bradley and Terry 1952, Biometrika 39, 324-345; Davidson 1970, Journal of
-the American Statistical Association 65, 317-328; the prior as in Caron and Doucet 2012, Journal of Computational and
-Graphical Statistics 21, 174-196, but normal).
+Option i wins against j with probability 1 / (1 + exp(s_j - s_i)). The scores s, log-strengths, have a normal prior
+around 0 with the standard deviation `prior`: so options that always won, and groups that were never compared, have
+finite scores. With ties="half" a tie is half a win for either side; with ties="davidson" it is an answer of its own
+whose rate is learned, most frequent between equals. Newton's method finds the most probable scores. They are centred
+at 0; their intervals come from the observed information (Bradley and Terry 1952, Biometrika 39, 324-345; Davidson
+1970, Journal of the American Statistical Association 65, 317-328; the prior as in Caron and Doucet 2012, Journal of
+Computational and Graphical Statistics 21, 174-196, but normal).
 
 The answer of an item is the more probable outcome of one more comparison, and its confidence that probability.
 
@@ -16,7 +16,7 @@ The answer of an item is the more probable outcome of one more comparison, and i
     >>> items = Items.from_columns({"id": [1, 2, 3], "left": ["x", "y", "x"], "right": ["y", "z", "z"]})
     >>> table = Judgements.from_records(
     ...     {"item": item, "annotator": annotator, "label": label}
-    ...     for annotator, labels in {"ann": ["left", "left", "left"], "bob": ["right", "left", "left"]}.items()
+    ...     for annotator, labels in {"ann": ["left", "left", "left"], "bob": ["left", "left", "tie"]}.items()
     ...     for item, label in enumerate(labels, 1)
     ... )
     >>> consensus = infer_consensus(table, "bradley-terry", items=items)

@@ -137,7 +137,7 @@ def measure_reliability(
     if bins < 1 or len(rows) < bins:
         raise InputError(f"{bins} bins need as many items with a truth. Got {len(rows)}.")
     rng = np.random.default_rng(seed)
-    order = np.lexsort((right, confidence))
+    order = np.argsort(confidence, kind="stable")
     confidence, right = confidence[order], right[order]
     error, null = _error(confidence, right, bins), _null(confidence, bins, rng, resamples)
     drawn = [np.sort(rng.integers(0, len(rows), len(rows))) for _ in range(resamples)]

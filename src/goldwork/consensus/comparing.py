@@ -299,7 +299,7 @@ def _shown(table: Judgements, place: dict[Any, int], left: Places, right: Places
     if len(bad):
         row = int(bad[0])
         raise InputError(
-            f"item {table.items[table.item[row]]!r}, column 'shown': left, right, the name of one of the item's options "
-            f"or true (swapped) is needed. Got {column[row]!r}."
+            f"item {table.items[table.item[row]]!r}, column 'shown': left, right, the name of one of the item's "
+            f"options or true (swapped) is needed. Got {column[row]!r}."
         )
     return shown

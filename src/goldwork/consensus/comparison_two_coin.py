@@ -73,8 +73,8 @@ def comparison_two_coin(
 
     - `items`: the pairs, with the columns `left` and `right`; not needed where answers are sides
     - `strength`: whether the size of numbers (-3 to 3) counts as a weight
-    - `prevalence`: "even", all classes being equally probable beforehand; "symmetric", left and right being so, and ties
-      as frequent as they turn out; "free", all as they turn out
+    - `prevalence`: "even", all classes being equally probable beforehand; "symmetric", left and right being so, and
+      ties as frequent as they turn out; "free", all as they turn out
     - `prior`: how many judgements of each class the crowd's habits are worth, for every annotator
     - `max_iterations`, and `tolerance`: the gain of the objective per judgement below which it has converged
     - `intervals`: whether to work them out

@@ -120,10 +120,9 @@ def _thin(pairs: Comparisons) -> list[str]:
     options = len(pairs.options)
     if not len(pairs) or 2 * len(pairs) >= FEW * options:
         return []
-    return [
-        f"There are {2 * len(pairs) / options:.1f} judgements an option: options hardly repeat, and annotators cannot be "
-        "told from them. comparison-two-coin is made for that."
-    ]
+    each = 2 * len(pairs) / options
+    said = f"There are {each:.1f} judgements an option: options hardly repeat, and annotators cannot be told from them."
+    return [f"{said} comparison-two-coin is made for that."]
 
 
 def _turned(fitted: Fitted) -> list[str]:

@@ -78,19 +78,24 @@ class Ratings:
         self.gold = (gold - self.centre) / self.scale
         self.known = ~np.isnan(gold)
         self.p, self.q = annotator_prior, item_prior
-        self.lean, self.shared = self._leanings(table)
+        self.lean, self.lean_freedom, self.shared = self._leanings(table)
         self.by_annotator = np.bincount(self.annotator, self.weights, self.annotators)
         self.by_item = np.bincount(self.item, self.weights, self.items)
 
-    def _leanings(self, table: Judgements) -> tuple[float, float]:
-        """Beta by moments, at least two of its standard errors, up to what chance makes biases seem; and gamma."""
-        found = spread_of(table)
-        variance, between = (1.0, 1.0) if np.isnan(found.variance) else (found.variance, found.between)
-        if found.variance > 0:
-            chance = found.within * self.annotators / float(self.weights.sum())
-            least = chance * min(1.0, 2 * math.sqrt(2 / self.annotators))
-            variance, between = variance / self.scale**2, max(between, least) / self.scale**2
-        return max(between, LEAST), max(variance, LEAST) if self.known.any() else 0.0
+    def _leanings(self, table: Judgements) -> tuple[float, float, float]:
+        """Beta by moments, its degrees of freedom, and gamma.
+
+        Beta is at least two of its standard errors, up to what chance makes biases seem. It is the difference of what
+        biases seem and what chance does, so its degrees of freedom are fewer than the biases (Satterthwaite 1946).
+        """
+        found, a = spread_of(table), self.annotators
+        if not found.variance > 0:
+            variance = 1.0 if np.isnan(found.variance) else LEAST
+            return variance, 1.0, variance if self.known.any() else 0.0
+        chance = found.within * a / float(self.weights.sum())
+        lean = max(found.between, chance * min(1.0, 2 * math.sqrt(2 / a)), LEAST * self.scale**2)
+        freedom = max((a - 1) * (lean / (lean + chance)) ** 2, 1.0)
+        return lean / self.scale**2, freedom, found.variance / self.scale**2 if self.known.any() else 0.0
 
     def start(self, state: Mapping[str, Any], names: npt.NDArray[Any]) -> Belief:
         """From the items' means; annotators whom an earlier fit knows begin with what it learned."""

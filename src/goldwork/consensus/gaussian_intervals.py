@@ -8,7 +8,7 @@ integrated out, the biases and the items' mean m have the precision matrix
 and an item's variance is 1 / (1 / tau + sum of its w) plus what the biases and m leave open. Up to MAX_ANNOTATORS the
 matrix is inverted; above, only its diagonal and the common shift of each group of annotators that share items. That
 precisions are estimated costs a factor and degrees of freedom (Meier 1953, Biometrics 9, 59-73); that beta is known
-from so many annotators costs degrees of freedom too, and both are combined as in Satterthwaite 1946 (Biometrics
+from few annotators costs degrees of freedom too, and both are combined as in Satterthwaite 1946 (Biometrics
 Bulletin 2, 110-114).
 
 An annotator's error is told against what the others say of the same items: with the bias integrated out, the likelihood
@@ -31,6 +31,8 @@ MAX_ANNOTATORS = 300
 BLOCK = 4_000_000
 """Cells of a block of items times annotators held at once."""
 GRIDS, POINTS = 3, 17
+WEAK = 4.0
+"""What a precision's prior is worth at most where it is about one annotator: a strong one is about the average."""
 WIDEST = 9.0
 """Errors' variances are sought within e^-9 to e^9 of the middling one."""
 
@@ -42,13 +44,13 @@ def item_errors(model: Ratings, belief: Belief, parts: npt.NDArray[np.int32]) ->
     own = np.where(model.known, 0.0, 1 / (1 / belief.spread + total))
     open_, _ = _left_open(model, belief, parts, own, weight)
     share = weight * own[model.item]
-    freedom = _freedom(model, share)[model.annotator]
+    freedom = _freedom(model, share, model.p)[model.annotator]
     known_by = sums(model.item, share**2 / freedom, model.items)
     if math.isfinite(model.q):
         known_by += sums(model.item, share, model.items) ** 2 / (model.q + model.by_item)
     factor = 1 + 4 * sums(model.item, share * (1 - share).clip(0) / freedom, model.items)
     variance = own * factor + open_
-    lost = (own * factor) ** 2 * known_by + open_**2 / max(model.annotators - 1, 1)
+    lost = (own * factor) ** 2 * known_by + open_**2 / model.lean_freedom
     degrees = np.divide(variance**2, lost, out=np.full(model.items, 1e6), where=lost > 0)
     return np.sqrt(variance), np.clip(degrees, 1, 1e6)
 
@@ -61,14 +63,14 @@ def bias_errors(model: Ratings, belief: Belief, parts: npt.NDArray[np.int32]) ->
     _, variance = _left_open(model, belief, parts, own, weight)
     alone = 1 / (1 / model.lean + sums(model.annotator, weight, model.annotators))
     shared = np.maximum(variance - alone, 0)
-    freedom = _freedom(model, weight * own[model.item])
-    lost = alone**2 / freedom + shared**2 / max(model.annotators - 1, 1)
+    freedom = _freedom(model, weight * own[model.item], min(model.p, WEAK))
+    lost = alone**2 / freedom + shared**2 / model.lean_freedom
     return np.sqrt(variance), np.maximum(variance**2 / lost, 1)
 
 
-def _freedom(model: Ratings, share: Floats) -> Floats:
+def _freedom(model: Ratings, share: Floats, prior: float) -> Floats:
     """How many known errors each precision is worth, [A]: the prior's, and those that the items leave to tell."""
-    return np.maximum(model.p + sums(model.annotator, model.weights * (1 - share) ** 2, model.annotators) - 1, 1)
+    return np.maximum(prior + sums(model.annotator, model.weights * (1 - share) ** 2, model.annotators) - 1, 1)
 
 
 def _left_open(

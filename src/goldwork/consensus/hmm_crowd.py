@@ -101,6 +101,6 @@ def hmm_crowd(
         converged=end.converged,
         iterations=len(end.objective),
         objective=end.objective,
-        state=state_of(end.parameters, model.crowd, table, units),
+        state=state_of(end.parameters, model.crowd, table, units) | {"threshold": least},
         warnings=end.warnings,
     )

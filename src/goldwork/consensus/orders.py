@@ -1,16 +1,18 @@
 """The likelihood of orders under Plackett and Luce's model, with groups whose inner order was not told.
 
-The best of what is left is chosen each time, option i with probability exp(s_i) out of the sum over what is left. A group
-that stands together may have come in any order, so its probability is the sum over all of them: that it comes before the
-rest, whose exp(s) add up to e^c, is
+The best of what is left is chosen each time, option i with probability exp(s_i) out of the sum over what is left. A
+group that stands together may have come in any order, so its probability is the sum over all of them: that it comes
+before the rest, whose exp(s) add up to e^c, is
 
     P = integral over x of exp(x - e^x) times the product over the group of 1 - exp(-exp(s_i - c + x)),
 
-since the model is a race of exponential times. The trapezoid rule finds it to eight digits. P is log-concave in s, so
+since the model is a race of exponential times. The trapezoid rule finds it to ten digits. P is log-concave in s, so
 there is one maximum.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +52,7 @@ class Orders:
         matrix, gradient = self.information(at, at / -(self.prior**2))
         return gradient, Information(lambda vector: np.asarray(matrix @ vector), np.asarray(matrix.diagonal()))
 
-    def information(self, at: Floats, gradient: Floats) -> tuple[npt.NDArray[np.float64], Floats]:
+    def information(self, at: Floats, gradient: Floats) -> tuple[Any, Floats]:
         """The information as a sparse matrix [P, P], and `gradient` with what the orders add."""
         from scipy.sparse import coo_array, csr_array, eye_array
 

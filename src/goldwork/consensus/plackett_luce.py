@@ -1,12 +1,12 @@
 """Plackett-Luce: a ranking is a row of choices, each of the best of what is left.
 
 Of the options that are left, i comes next with probability exp(s_i) over the sum of theirs. The scores s have a normal
-prior around 0 with the standard deviation `prior`. Options that a ranking does not tell apart may have come in any order,
-and their probability is the sum over all of them; so the best of many, `["b", ["a", "c"]]`, is a single choice, and a tie
-tells what came before and after it. Newton's method finds the most probable scores, the only maximum there is; they are
-centred at 0, and their intervals come from the observed information (Plackett 1975, Applied Statistics 24, 193-202; Luce
-1959, Individual Choice Behavior; Hunter 2004, The Annals of Statistics 32, 384-406; groups: as in the exact handling of
-ties by Kalbfleisch and Prentice 1973, Biometrika 60, 267-278).
+prior around 0 with the standard deviation `prior`. Options that a ranking does not tell apart may have come in any
+order, and their probability is the sum over all of them; so the best of many, `["b", ["a", "c"]]`, is a single choice,
+and a tie tells what came before and after it. Newton's method finds the most probable scores, the only maximum there
+is; they are centred at 0, and their intervals come from the observed information (Plackett 1975, Applied Statistics
+24, 193-202; Luce 1959, Individual Choice Behavior; Hunter 2004, The Annals of Statistics 32, 384-406; groups: as in
+the exact handling of ties by Kalbfleisch and Prentice 1973, Biometrika 60, 267-278).
 
 The answer of an item is the order of its options by score. Its confidence is the mean, over pairs of options, of the
 probability that another ranking puts the pair in this order.
@@ -34,7 +34,7 @@ from goldwork.consensus.climbing import climb
 from goldwork.consensus.orders import Orders
 from goldwork.consensus.ranking import Rankings, ranked_options, read_rankings, write_orders
 from goldwork.consensus.strength_fit import Z, at_least
-from goldwork.consensus.uncertainty import variances
+from goldwork.consensus.uncertainty import centre, variances
 from goldwork.errors import InputError
 from goldwork.judgements import Judgements
 
@@ -115,11 +115,7 @@ def _begin(start: Consensus | None, names: npt.NDArray[Any]) -> Floats:
 def _errors(hill: Orders, at: Floats, whose: npt.NDArray[np.intp], pooled: bool) -> Floats:
     """The standard errors of the scores, centred within their scale."""
     if pooled:
-
-        def centre(columns: Floats) -> Floats:
-            return columns - columns.mean(axis=0)
-
-        return np.sqrt(variances(hill.slope(at)[1], centre, centre))
+        return np.asarray(np.sqrt(variances(hill.slope(at)[1], centre, centre)))
     matrix = hill.information(at, np.zeros(len(at)))[0].tocoo()
     count = np.bincount(whose)
     first = np.r_[0, np.cumsum(count)]

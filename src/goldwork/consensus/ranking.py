@@ -8,6 +8,7 @@ that it does not name. A list written as JSON text is read, too.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from typing import Any
 
@@ -140,7 +141,7 @@ def write_orders(rankings: Rankings, score: Floats) -> tuple[npt.NDArray[Any], n
     names, ranks, items = rankings.names[order].tolist(), rank[order].tolist(), rankings.item[order].tolist()
     answers: list[Any] = [[] for _ in range(rankings.items)]
     ties = np.zeros(rankings.items, bool)
-    for begin, end in zip(starts, starts[1:], strict=False):
+    for begin, end in itertools.pairwise(starts):
         groups: Order = []
         for at in range(begin, end):
             if at > begin and ranks[at] == ranks[at - 1]:

@@ -30,7 +30,7 @@ Places = npt.NDArray[np.intp]
 class Sides:
     """n judgements as sides of the screen, of I items.
 
-    - `item`, `annotator`, `answer`: int [n]; answers are 0 for the left side of the screen, 1 for the right, 2 for a tie
+    - `item`, `annotator`, `answer`: int [n]; answers are 0 for the left side of the screen, 1 the right, 2 a tie
     - `swapped`: bool [n], whether the left option stood at the right; `weight`: [n]
     - `gold`: int32 [I], the class of options, -1 where unknown; `k`: how many classes
     """
@@ -85,11 +85,11 @@ def describe_sides(
         blocks = _covariances(sides, probabilities, sees, says, min(prior, MOST_PRIOR))
         variance = np.einsum("max,axy,may->ma", gradient, blocks, gradient)
         most = np.bincount(sides.annotator, sides.weight, len(sees)) + 2 * prior
-        low, high = beta_interval(values[0], variance[0], most)
+        low, high = beta_interval(values[0], variance[0], np.asarray(most, np.float64))
         ends[0] = np.minimum(low, values[0]), np.maximum(high, values[0])
         half = stdtrit(np.maximum(most - 1, 1), 0.975) * np.sqrt(variance[1])
         ends[1] = np.maximum(values[1] - half, -1), np.minimum(values[1] + half, 1)
-    made = {}
+    made: dict[str, Floats] = {}
     for measure, name in enumerate(("accuracy", "position")):
         made |= {name: values[measure], f"{name}_low": ends[measure, 0], f"{name}_high": ends[measure, 1]}
     return made

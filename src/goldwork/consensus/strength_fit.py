@@ -12,7 +12,7 @@ from goldwork.consensus.climbing import Climb, climb
 from goldwork.consensus.comparing import Comparisons
 from goldwork.consensus.result import TIE, Annotators, Consensus, Options
 from goldwork.consensus.strengths import PARTS, Design, Strengths, shares
-from goldwork.consensus.uncertainty import MAX_EXACT, inverse, variances
+from goldwork.consensus.uncertainty import MAX_EXACT, centre, inverse, variances
 from goldwork.errors import InputError
 
 Floats = npt.NDArray[np.float64]
@@ -87,7 +87,7 @@ def fit_strengths(
     if model.value(at) < model.value(begin):
         at = begin
     top = climb(model, at, max_iterations=max_iterations, tolerance=tolerance)
-    return Fitted(model, top, _scale(model, top.at))
+    return Fitted(model, top, _scale(model, top.at)[0])
 
 
 def _spreads(model: Strengths, at: Floats) -> dict[str, float]:
@@ -124,17 +124,20 @@ def _begin(model: Strengths, start: Consensus | None, names: npt.NDArray[Any]) -
     return at
 
 
-def _scale(model: Strengths, at: Floats) -> float:
+def _scale(model: Strengths, at: Floats) -> tuple[float, Floats]:
+    """The mean slope of a judgement, and how it changes with the slopes.
+
+    Where annotators contradict each other the mean says little, and it is at least half the root mean square.
+    """
     slope = at[model.at["slope"]]
     if not len(slope):
-        return 1.0
-    return max(float(_by_judgement(model) @ slope), 1e-6)
-
-
-def _by_judgement(model: Strengths) -> Floats:
-    """Each annotator's share of the judgements."""
-    count = np.bincount(model.pairs.annotator, model.pairs.weight, model.pairs.annotators)
-    return count / max(count.sum(), 1e-300)
+        return 1.0, slope
+    share = np.bincount(model.pairs.annotator, model.pairs.weight, len(slope)).astype(np.float64)
+    share /= max(float(share.sum()), 1e-300)
+    mean, root = float(share @ slope), float(np.sqrt(share @ slope**2))
+    if mean >= root / 2 > 0:
+        return mean, share
+    return (root / 2, share * slope / (2 * root)) if root > 0 else (1.0, np.zeros_like(share))
 
 
 def state_of(fitted: Fitted, names: npt.NDArray[Any]) -> dict[str, Any]:
@@ -155,7 +158,7 @@ def spreads(fitted: Fitted) -> Floats:
     if not len(model.pairs.options):
         return np.full(model.size, np.nan)
     if model.size <= MAX_EXACT:
-        share = _by_judgement(model) if len(at[slope]) else np.zeros(0)
+        share = _scale(model, at)[1]
         centred = at[score] - at[score].mean()
 
         def view(columns: Floats) -> Floats:
@@ -166,12 +169,8 @@ def spreads(fitted: Fitted) -> Floats:
             return made
 
         whole = _inverse(model, at)
-        return np.sqrt(np.maximum(np.diag(view(view(whole).T)), 0.0))
+        return np.asarray(np.sqrt(np.maximum(np.diag(view(view(whole).T)), 0.0)))
     made = np.full(model.size, np.nan)
-
-    def centre(columns: Floats) -> Floats:
-        return columns - columns.mean(axis=0)
-
     made[score] = scale * np.sqrt(variances(model.score_information(at), centre, centre))
     if model.own():
         blocks = np.linalg.inv(model.own_information(model.rows(at)))

@@ -7,15 +7,15 @@ Annotator k compares options i and j, of which i stands at the left of the scree
     P(i) = exp(h / 2) / z,   P(j) = exp(-h / 2) / z,   P(tie) = exp(t_k) / z
 
 (Bradley and Terry 1952, Biometrika 39, 324-345; Davidson 1970, Journal of the American Statistical Association 65,
-317-328; Davidson and Beaver 1977, Biometrics 33, 693-702). Where ties are counted as half a win for either side there is
-no t, and P(i) = 1 / (1 + exp(-h)). Everything has a normal prior: scores around 0, slopes around 1, position effects and
-tie rates around the crowd's mean, which has a wide prior itself.
+317-328; Davidson and Beaver 1977, Biometrics 33, 693-702). Where ties are counted as half a win for either side there
+is no t, and P(i) = 1 / (1 + exp(-h)). Everything has a normal prior: scores around 0, slopes around 1, position
+effects and tie rates around the crowd's mean, which has a wide prior itself.
 
-What every annotator has is integrated out, not maximised: with many annotators of few judgements the joint maximum takes
-their chance deviations for real and stretches the scores (by a sixth with ten judgements each). The objective is the log
-posterior less half the log determinant of each annotator's information, Laplace's approximation (Tierney and Kadane
-1986, Journal of the American Statistical Association 81, 82-86), and also the free energy, to second order, of normal
-distributions around the annotators' parameters.
+What every annotator has is integrated out, not maximised: with many annotators of few judgements the joint maximum
+takes their chance deviations for real and stretches the scores (by a sixth with ten judgements each). The objective is
+the log posterior less half the log determinant of each annotator's information, Laplace's approximation (Tierney and
+Kadane 1986, Journal of the American Statistical Association 81, 82-86), and also the free energy, to second order, of
+normal distributions around the annotators' parameters.
 """
 
 from __future__ import annotations
@@ -252,7 +252,7 @@ class Strengths:
         own = vector[self.at[part]]
         kind = getattr(self.design, part)
         if kind == "annotator":
-            return np.append(own, nobody)[self.annotator]
+            return np.asarray(np.append(own, nobody)[self.annotator])
         return np.full(len(self.first), own[0] if kind else nobody)
 
     def tie(self, at: Floats) -> float:
@@ -286,7 +286,7 @@ class Strengths:
     def _net(self, rows: Floats) -> Floats:
         """Sums of rows over the options that come first, less those over the second."""
         options = len(self.pairs.options)
-        return np.bincount(self.first, rows, options) - np.bincount(self.second, rows, options)
+        return np.asarray(np.bincount(self.first, rows, options) - np.bincount(self.second, rows, options), np.float64)
 
     def _gather(self, made: Floats, part: str, rows: Floats) -> None:
         """Sums of rows by whose parameter they touch; gold's rows touch the crowd's mean, where there is one."""

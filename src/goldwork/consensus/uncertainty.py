@@ -1,11 +1,12 @@
 """The variances that an information matrix leaves: the diagonal of its inverse, exactly or from random probes.
 
-Up to MAX_EXACT parameters the matrix is inverted. Above, with A the inverse and signs S drawn at random, the columns of
-A S are made an orthonormal basis Q, which holds the directions that are known worst. Their part of the diagonal, that of
-Q Q' A, is exact, and the rest is estimated from further signs G as the mean of G times (1 - Q Q') A G (Bekas, Kokiopoulou
-and Saad 2007, Applied Numerical Mathematics 57, 1214-1229; Baston and Nakatsukasa 2022, arXiv:2208.03268). Every
-product with A is solved for by conjugate gradients. Signs are drawn until their spread says that the variances are
-within a tenth for 95 of 100 parameters, so that widths of intervals are within a twentieth, or MAX_BATCHES are used up.
+Up to MAX_EXACT parameters the matrix is inverted. Above, with A the inverse and signs S drawn at random, the columns
+of A S are made an orthonormal basis Q, which holds the directions that are known worst. Their part of the diagonal,
+that of Q Q' A, is exact, and the rest is estimated from further signs G as the mean of G times (1 - Q Q') A G (Bekas,
+Kokiopoulou and Saad 2007, Applied Numerical Mathematics 57, 1214-1229; Baston and Nakatsukasa 2022, arXiv:2208.03268).
+Every product with A is solved for by conjugate gradients. Signs are drawn until their spread says that the variances
+are within a tenth for 95 of 100 parameters, so that widths of intervals are within a twentieth, or MAX_BATCHES are
+used up.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def variances(information: Information, view: Callable[[Floats], Floats], back: 
     size = len(information.diagonal)
     if size <= MAX_EXACT:
         whole = inverse(information.times(np.eye(size)))
-        return np.einsum("ij,ji->i", view(whole), back(np.eye(size)))
+        return np.asarray(np.einsum("ij,ji->i", view(whole), back(np.eye(size))))
     rng = np.random.default_rng(SEED)
 
     def times(columns: Floats) -> Floats:
@@ -58,7 +59,12 @@ def variances(information: Information, view: Callable[[Floats], Floats], back: 
         error = np.sqrt(np.maximum(squares / (batch * PROBES) - mean**2, 0) / (batch * PROBES))
         if np.quantile(error / np.maximum(known + mean, 1e-300), 0.95) < CLOSE:
             break
-    return np.maximum(known + mean, 0.0)
+    return np.asarray(np.maximum(known + mean, 0.0))
+
+
+def centre(columns: Floats) -> Floats:
+    """Columns less their means: `view` and `back` of scores that are centred at 0."""
+    return np.asarray(columns - columns.mean(axis=0))
 
 
 def beta_interval(share: Floats, variance: Floats, most: Floats) -> tuple[Floats, Floats]:

@@ -161,7 +161,7 @@ def without_resamples_no_interval(name: str) -> None:
 
 def weights_mean_shares(name: str) -> None:
     """Judgement weights that are all equal change nothing, nor does scaling those that are not."""
-    columns = simulate_crowd(per_item=4).columns
+    columns = _crowd(name, per_item=4).columns
     value = _measure(columns, name).value
     size = len(columns["item"])
     equal = _measure(dict(columns) | {"weight": np.full(size, 0.3)}, name)
@@ -174,7 +174,7 @@ def weights_mean_shares(name: str) -> None:
 
 def bad_weights_are_refused(name: str) -> None:
     """Weights that are negative or no numbers never reach a coefficient."""
-    columns = simulate_crowd().columns
+    columns = _crowd(name).columns
     for bad in (-1.0, math.nan, math.inf):
         weight = np.ones(len(columns["item"]))
         weight[3] = bad
@@ -183,13 +183,13 @@ def bad_weights_are_refused(name: str) -> None:
 
 def other_annotators_and_items_are_reckoned_with(name: str) -> None:
     """Intervals over annotators, and over both, hold the value, and depend on the seed and the table alone."""
-    columns = simulate_crowd(items=40, annotators=6, per_item=4).columns
+    columns = _crowd(name, items=40, annotators=6, per_item=4).columns
     for over in ("annotators", "both"):
         agreement = _measure(columns, name, over=over)
         _said(agreement)
         assert not math.isnan(agreement.low), "six annotators are enough for an interval"
         assert agreement == _measure(shuffled(columns, 3), name, over=over), "row order must mean nothing"
-    two = simulate_crowd(items=40, annotators=2, per_item=2).columns
+    two = _crowd(name, items=40, annotators=2, per_item=2).columns
     alone = _measure(two, name, over="annotators")
     assert math.isnan(alone.low), "two annotators say nothing about others"
     assert alone.warnings, "that there is no interval must be explained"
