@@ -14,7 +14,7 @@ average distance (Braylan and Lease 2020, The Web Conference, 1807-1818).
     ...     for annotator, labels in {
     ...         "ann": [["cat"], ["dog", "fox"], ["cow"]],
     ...         "bob": [["cat", "dog"], ["dog", "fox"], ["cow"]],
-    ...         "cam": [["fox"], ["cow"], ["cat", "cow"]],
+    ...         "cam": [["cat"], ["cow"], ["cat", "cow"]],
     ...     }.items()
     ...     for item, label in enumerate(labels)
     ... )
