@@ -2,7 +2,9 @@
 
 Every step solves *information times step = gradient* by conjugate gradients with the diagonal as preconditioner, only
 as exactly as the distance from the top warrants (truncated Newton: Dembo, Eisenstat and Steihaug 1982, SIAM Journal on
-Numerical Analysis 19, 400-408), and is halved until the objective has risen enough. So the objective never falls. The
+Numerical Analysis 19, 400-408). Where the information is not the objective's own curvature, what the last MEMORY steps
+taught about the difference corrects the step (L-BFGS with the information inside: Liu and Nocedal 1989, Mathematical
+Programming 45, 503-528). The step is halved until the objective has risen enough. So the objective never falls. The
 information, observed or expected (Fisher scoring), is positive definite through the prior and enters by its products
 with vectors alone.
 """
@@ -21,6 +23,7 @@ Floats = npt.NDArray[np.float64]
 
 MAX_SOLVE = 2000
 """Steps of conjugate gradients."""
+MEMORY = 8
 HALVINGS = 40
 RISE = 1e-4
 """The share of what the gradient promises that a step must bring (Armijo)."""
@@ -28,10 +31,14 @@ RISE = 1e-4
 
 @dataclasses.dataclass(frozen=True)
 class Information:
-    """A symmetric positive definite matrix: its products with vectors [P] or columns [P, m], and its diagonal [P]."""
+    """A symmetric positive definite matrix: its products with vectors [P] or columns [P, m], and its diagonal [P].
+
+    `exact`: it is the objective's own curvature, so there is nothing to learn about it.
+    """
 
     times: Callable[[Floats], Floats]
     diagonal: Floats
+    exact: bool = True
 
 
 class Hill(Protocol):
@@ -66,10 +73,15 @@ def climb(hill: Hill, start: Floats, *, max_iterations: int, tolerance: float) -
     """Climb until the next step promises less than `tolerance`, at most `max_iterations` steps."""
     at, objective = start, [hill.value(start)]
     converged = not len(start)
+    taught: list[tuple[Floats, Floats]] = []
+    last: tuple[Floats, Floats] | None = None
     while not converged and len(objective) <= max_iterations:
         gradient, information = hill.slope(at)
+        if last is not None and not information.exact:
+            taught = [*taught[1 - MEMORY :], (at - last[0], last[1] - gradient)]
+        last = at, gradient
         length = math.sqrt(float(gradient @ (gradient / information.diagonal)))
-        step = solve(information, gradient, min(0.1, length))
+        step = _step(information, gradient, min(0.1, length), taught)
         promised = float(gradient @ step)
         # What double precision can tell apart bounds what can be asked for.
         converged = promised / 2 <= max(tolerance, 1e-14 * abs(objective[-1]))
@@ -85,6 +97,19 @@ def climb(hill: Hill, start: Floats, *, max_iterations: int, tolerance: float) -
             converged = converged or promised <= 1e-9 * abs(objective[-1])
             break
     return Climb(at, np.array(objective), converged)
+
+
+def _step(information: Information, gradient: Floats, tolerance: float, taught: list[tuple[Floats, Floats]]) -> Floats:
+    """The information's step, corrected by earlier steps and how the gradient fell along them."""
+    useful = [(move, fall, float(move @ fall)) for move, fall in taught if float(move @ fall) > 0]
+    rest, shares = gradient, []
+    for move, fall, product in reversed(useful):
+        shares.append(float(move @ rest) / product)
+        rest = rest - shares[-1] * fall
+    step = solve(information, rest, tolerance)
+    for (move, fall, product), share in zip(useful, reversed(shares), strict=True):
+        step = step + (share - float(fall @ step) / product) * move
+    return step if float(gradient @ step) > 0 else solve(information, gradient, tolerance)
 
 
 def solve(information: Information, target: Floats, tolerance: float) -> Floats:

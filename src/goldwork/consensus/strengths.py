@@ -163,7 +163,7 @@ class Strengths:
             more_h, more_t, more_apart = self._volume_slope(rows)
             by_h, by_t = by_h - more_h / 2, by_t - more_t / 2
             gradient[self.at["score"]] -= self._net(more_apart) / 2
-        return self._back(rows, by_h, by_t) + gradient, Information(times, self._diagonal(rows))
+        return self._back(rows, by_h, by_t) + gradient, Information(times, self._diagonal(rows), not self.own())
 
     def _volume_slope(self, rows: Rows) -> tuple[Floats, Floats, Floats]:
         """How the log determinants change with each row's h and t, and with its difference of scores apart from h."""

@@ -3,7 +3,8 @@
 A guess from the values, for whoever did not say it. Declared categories are choices. Else, in this order:
 
 - `comparisons`: the words left and right (or first and second), and perhaps tie, and no others
-- `numbers`: numbers that are not all whole, or more than MANY different ones
+- `numbers`: numbers that are not all whole, or more than MANY different ones; but where these are all from 0 or 1 on
+  without a gap, they count classes, unless they end at 100
 - `spans`: lists of [start, end], perhaps with a label, or of objects with start and end
 - `boxes`: lists of [left, top, right, bottom], perhaps with a label, or of objects with x, y, width and height
 - `rankings`: lists of options of which everybody names the same for an item, in orders that differ; or with ties, as
@@ -53,8 +54,17 @@ def shape_of(table: Judgements) -> Shape:
     if any(sides <= set(values) <= sides | {"tie"} for sides in SIDES):
         return "comparisons"
     if all(is_number(value) for value in values):
-        return "numbers" if len(values) > MANY or any(float(value) % 1 for value in values) else "choice"
+        return "numbers" if _is_scale([float(value) for value in values]) else "choice"
     return "text" if _is_text(table.item, codes, values) else "choice"
+
+
+def _is_scale(numbers: list[float]) -> bool:
+    """Whether different numbers are a scale rather than names of classes."""
+    low, high = min(numbers), max(numbers)
+    if any(number % 1 for number in numbers):
+        return True
+    counted = low in (0, 1) and high - low + 1 == len(numbers) and high != 100
+    return len(numbers) > MANY and not counted
 
 
 def _structured(table: Judgements, codes: npt.NDArray[Any], values: list[Any]) -> Shape:
