@@ -18,6 +18,7 @@ FLOORS = {
     "errors": 0,
     "registry": 0,
     "judgements": 1,
+    "distances": 1,
     "items": 1,
     "tasks": 1,
     "agreement": 2,

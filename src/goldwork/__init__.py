@@ -23,6 +23,9 @@ _HOMES = {
     "InputError": "goldwork.errors",
     "Items": "goldwork.items",
     "Judgements": "goldwork.judgements",
+    "agreement_by_group": "goldwork.agreement",
+    "compare_agreement": "goldwork.agreement",
+    "explain_agreement": "goldwork.agreement",
     "infer_consensus": "goldwork.consensus",
     "measure_agreement": "goldwork.agreement",
     "read": "goldwork.io",
@@ -36,13 +39,22 @@ __all__ = [
     "InputError",
     "Items",
     "Judgements",
+    "agreement_by_group",
+    "compare_agreement",
+    "explain_agreement",
     "infer_consensus",
     "measure_agreement",
     "read",
 ]
 
 if TYPE_CHECKING:
-    from goldwork.agreement import Agreement, measure_agreement
+    from goldwork.agreement import (
+        Agreement,
+        agreement_by_group,
+        compare_agreement,
+        explain_agreement,
+        measure_agreement,
+    )
     from goldwork.consensus import Consensus, infer_consensus
     from goldwork.errors import GoldworkError, InputError
     from goldwork.io import read

@@ -55,9 +55,9 @@ WORLDS = {
 }
 CASES = [
     (name, level)
-    for name in ("alpha", "percent", "cohen")
+    for name in ("alpha", "percent", "cohen", "gwet")
     for level in ("nominal", "interval")
-    if (name, level) not in (("percent", "interval"), ("cohen", "interval"))
+    if name == "alpha" or level == "nominal"
 ]
 
 

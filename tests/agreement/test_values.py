@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwork.agreement import coefficient, measure_agreement
@@ -38,6 +38,7 @@ def close(got: float, wanted: float) -> bool:
     return (math.isnan(got) and math.isnan(wanted)) or math.isclose(got, wanted, rel_tol=1e-9, abs_tol=1e-9)
 
 
+@settings(deadline=None)
 @given(RATINGS)
 def test_percent_is_the_share_of_agreeing_pairs(ratings: list[list[Any]]) -> None:
     shares = [
@@ -68,11 +69,13 @@ def alpha_written_out(ratings: list[list[Any]], level: str) -> float:
     return 1 - observed / expected if expected else math.nan
 
 
+@settings(deadline=None)
 @given(RATINGS, st.sampled_from(["nominal", "ordinal", "interval", "ratio"]))
 def test_alpha_is_its_definition(ratings: list[list[Any]], level: str) -> None:
     assert close(value(ratings, "alpha", level), alpha_written_out(ratings, level))
 
 
+@settings(deadline=None)
 @given(RATINGS)
 def test_cohen_is_the_mean_of_pairs(ratings: list[list[Any]]) -> None:
     kept = [row for row in ratings if sum(v is not None for v in row) > 1]
@@ -142,11 +145,20 @@ def test_ratio_with_many_values_is_interpolated_to_the_last_digits() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"coefficient": "beta"}, "no coefficient is called 'beta'. There are: alpha, cohen, percent"),
-        ({"level": "log"}, "level must be one of nominal, ordinal, interval, ratio. Got 'log'"),
+        ({"coefficient": "beta"}, "no coefficient is called 'beta'. There are: alpha, brennan-prediger, cohen"),
+        ({"level": "log"}, "level must be one of nominal, ordinal, interval, ratio, distance. Got 'log'"),
         ({"resamples": -1}, "resamples must be 0 or more. Got -1"),
         ({"question": "colour"}, "no question 'colour'"),
-        ({"coefficient": "cohen", "level": "ordinal"}, "cohen counts equal labels only"),
+        ({"over": "judges"}, "over must be one of items, annotators, both. Got 'judges'"),
+        ({"overlap": "last"}, "overlap must be one of auto, all, first. Got 'last'"),
+        ({"overlap": "first"}, "a time \\(submitted_at\\) of every judgement"),
+        ({"slice": ["x"]}, "no item that was judged twice: 'x'"),
+        ({"level": "distance"}, "needs a distance: a function of two answers, or one of boxes, "),
+        ({"distance": "manhattan"}, "no distance is called 'manhattan'"),
+        ({"distance": "jaccard", "level": "nominal"}, "a distance is a level of its own"),
+        ({"coefficient": "fleiss", "distance": "nominal"}, "only alpha takes a distance"),
+        ({"coefficient": "percent", "distance": "nominal"}, "for a distance there is alpha"),
+        ({"weighting": "cubic"}, "weighting must be one of identity, linear, .* or a matrix. Got 'cubic'"),
         ({"kinds": ["robot"]}, "kind must be one of"),
     ],
 )
@@ -158,6 +170,22 @@ def test_errors_name_the_value(options: dict[str, Any], message: str) -> None:
 def test_ratio_refuses_negative_numbers() -> None:
     with pytest.raises(InputError, match="ratio needs numbers at or above 0. Got -2"):
         value([[1, -2], [3, 3]], "alpha", "ratio")
+
+
+def test_lists_need_a_distance() -> None:
+    table = Judgements.from_columns({"item": [1, 1], "annotator": [*"ab"], "label": [["x"], ["x", "y"]]})
+    with pytest.raises(InputError, match="lists or objects: say how far apart two of them are by distance="):
+        measure_agreement(table)
+    assert measure_agreement(table, level="nominal").items == 1
+    assert measure_agreement(table, distance="jaccard").level == "distance"
+
+
+def test_the_level_is_the_one_that_answers_look_like() -> None:
+    whole = table_of([[1, 2], [2, 2], [3, 1]])
+    numbers = table_of([[1.5, 2], [2, 2], [3, 1]])
+    assert measure_agreement(whole).level == "nominal"
+    assert measure_agreement(numbers).level == "interval"
+    assert measure_agreement(numbers).value == measure_agreement(numbers, level="interval").value
 
 
 def test_several_questions_must_be_chosen_from() -> None:
@@ -188,13 +216,9 @@ def test_what_is_said() -> None:
     assert measure_agreement(table_of(good), "cohen").sentence.startswith("The two annotators agree 9")
     alone = measure_agreement(table_of([[1], [2]]))
     assert alone.sentence == "There is no figure. No item was judged by two annotators."
-    weighted = Judgements.from_columns(
-        {"item": [1, 1, 2, 2], "annotator": [*"abab"], "label": [1, 1, 2, 1], "weight": [1, 2, 1, 1]}
-    )
-    assert (
-        "Weights other than 0 and 1 are not used: every judgement counts once." in measure_agreement(weighted).warnings
-    )
+    assert "It is about single judgements, not about their consensus" in measure_agreement(table_of(good)).sentence
 
 
 def test_every_coefficient_is_tested_here() -> None:
-    assert coefficient.names() == ["alpha", "cohen", "percent"]
+    here = {"alpha", "brennan-prediger", "cohen", "conger", "fleiss", "gwet", "percent", "scott"}
+    assert here <= set(coefficient.names())

@@ -108,5 +108,5 @@ def test_free_text_by_mistake_is_refused() -> None:
 
 def test_names() -> None:
     assert {"dawid-skene", "majority"} <= set(consensus.names())
-    with pytest.raises(UnknownNameError, match="no consensus is called 'crowd'. There are: "):
-        infer_consensus(table_of(["ab"]), "crowd")
+    with pytest.raises(UnknownNameError, match="no consensus is called 'vote'. There are: "):
+        infer_consensus(table_of(["ab"]), "vote")

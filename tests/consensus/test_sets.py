@@ -243,7 +243,7 @@ def test_many_annotators_are_taken_alone() -> None:
     table = crowd(np.random.default_rng(3), (300, 12, 3, 4))[0]
     together = known(infer_consensus(table, "sets-two-coin"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("goldwork.consensus.coins_intervals.MAX_PARAMETERS", 0)
+        patch.setattr("goldwork.consensus.set_intervals.MAX_PARAMETERS", 0)
         alone = known(infer_consensus(table, "sets-two-coin"))
     ratio = (alone.high - alone.low) / (together.high - together.low)
     assert 0.5 < ratio.mean() < 1.0

@@ -8,10 +8,18 @@ import pytest
 
 from goldwork.agreement import coefficient
 from goldwork.consensus import consensus
+from goldwork.distances import distance
 from goldwork.io import format  # noqa: A004
 from goldwork.tasks import task_type
 from goldwork.tasks.choice import Choice, Class
-from goldwork.testing import COEFFICIENT_CHECKS, FORMAT_CHECKS, TASK_TYPE_CHECKS, Sample, consensus_checks
+from goldwork.testing import (
+    COEFFICIENT_CHECKS,
+    DISTANCE_CHECKS,
+    FORMAT_CHECKS,
+    TASK_TYPE_CHECKS,
+    Sample,
+    consensus_checks,
+)
 
 SAMPLES = {
     "choice": Sample(
@@ -38,6 +46,12 @@ def test_coefficient(name: str, check: Callable[[str], None]) -> None:
     ids=lambda value: value if isinstance(value, str) else by_name(value),
 )
 def test_consensus(name: str, check: Callable[[str], None]) -> None:
+    check(name)
+
+
+@pytest.mark.parametrize("check", DISTANCE_CHECKS, ids=by_name)
+@pytest.mark.parametrize("name", distance.names())
+def test_distance(name: str, check: Callable[[str], None]) -> None:
     check(name)
 
 

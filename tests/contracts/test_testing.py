@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from goldwork.agreement import Sums, coefficient
+from goldwork.agreement import Scale, Sums, coefficient
 from goldwork.consensus import Consensus, consensus
 from goldwork.consensus.majority import majority
 from goldwork.errors import AnswerError
@@ -34,7 +34,7 @@ def registered() -> Iterator[Any]:
 
 
 def test_a_coefficient_that_looks_at_row_order_fails(registered: Any) -> None:
-    def first_pair(table: Judgements, level: str) -> Sums:
+    def first_pair(table: Judgements, scale: Scale) -> Sums:
         names = table.items.astype(float)[:, None]
         return Sums(np.c_[names, np.ones(len(names))], lambda t: t[:, 0] / t[:, 1], len(table), str)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from goldwork.errors import InputError
-from goldwork.services import export, monitor, snapshot
+from goldwork.services import access, export, monitor, projects, snapshot
 from goldwork.services.tables import last_seq
 from goldwork.store.schema import job
 
@@ -201,3 +202,35 @@ def test_pages_and_overview_go_by_indices(room: Any) -> None:
         assert not [plan for plan in found if plan.split()[:2] in [["SCAN", table] for table in BIG]], found
         # A page of submits is sorted after it was chosen; nothing else is.
         assert sum("TEMP B-TREE" in plan for plan in found) <= sum("MATERIALIZE page" in plan for plan in found), found
+
+
+def test_the_dashboard_reaches_every_method_and_coefficient_by_name(room: Any) -> None:
+    room.add_items(20)
+    for name in ("Ann", "Bob"):
+        room.judge(room.add_annotator(name), answer_by_number)
+    mine = room.read(access.find_member, room.manager, room.project)
+
+    def change(**asked: str) -> None:
+        room.writer.run(partial(projects.set_policy, database=room.database, mine=mine, **asked))
+        take_snapshot(room)
+
+    described = room.read(projects.describe, mine)
+    assert {"auto", "dawid-skene", "majority", "two-coin"} <= set(described.methods)
+    assert {"alpha", "cohen", "gwet", "percent"} <= set(described.coefficients)
+    assert "icc1" not in described.coefficients
+    assert "mean" not in described.methods
+    for method in described.methods:
+        change(method=method)
+        found = room.read(monitor.overview, room.database, room.project)
+        assert found.consensus.method == method
+        assert found.consensus.items == 20
+    for coefficient in described.coefficients:
+        change(coefficient=coefficient)
+        found = room.read(monitor.overview, room.database, room.project)
+        assert (found.agreement.coefficient, found.agreement.value) == (coefficient, 1.0)
+    assert room.read(projects.describe, mine).method == described.methods[-1]
+    for asked in ({"method": "mean"}, {"coefficient": "icc1"}, {"method": "nonsense"}):
+        with pytest.raises(InputError, match="must be one of"):
+            change(**asked)
+    change(method="", coefficient="")
+    assert room.read(monitor.overview, room.database, room.project).agreement.coefficient == "alpha"

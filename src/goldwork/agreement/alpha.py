@@ -9,6 +9,10 @@ chance. The squared distance of c and k is, by level:
 - ordinal: (n_c / 2 + n_between + n_k / 2) ** 2, how many judgements lie between them
 - interval: (c - k) ** 2
 - ratio: ((c - k) / (c + k)) ** 2, for numbers at or above 0
+- distance: the distance that is given, as it is (see `goldwork.agreement.distances`)
+
+and with a weighting w it is 1 - w_ck. Where judgements have weights u, a pair counts u_a u_b, in D_o within its item,
+which counts the sum of its weights, and in D_e among all; n_c is the weight of category c.
 
     >>> from goldwork.agreement import measure_agreement
     >>> from goldwork.judgements import Judgements
@@ -21,36 +25,43 @@ chance. The squared distance of c and k is, by level:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.agreement import Formula, Sums, coefficient
+from goldwork.agreement.distances import distance_sums
+from goldwork.agreement.observed import by_item, different
+from goldwork.agreement.pairs import Parts, by_distances, expected_in, pair_weights, weight_of_each
 from goldwork.agreement.ratio import ratio_distance, ratio_sums
+from goldwork.agreement.scale import Scale
+from goldwork.agreement.sums import Sums, beside, coefficient, one_minus
+from goldwork.agreement.weighting import weights_between
 from goldwork.judgements import Judgements
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
-    from goldwork.agreement.bootstrap import Rows
-
-    Counts = csr_array[np.float64, tuple[int, int]]
 
 Floats = npt.NDArray[np.float64]
 
 UNDEFINED = "Every judgement is the same, so chance would agree fully too and alpha is undefined."
+CAVEAT = "It is about single judgements, not about their consensus, and that all agree does not make an answer right."
 RELIABLE, TENTATIVE = 0.8, 2 / 3
 """Krippendorff's own advice (2019, Content Analysis, 4th edition, chapter 12): rely on labels at or above the first,
 draw tentative conclusions down to the second."""
 
 
 @coefficient("alpha")
-def alpha(table: Judgements, level: str) -> Sums:
-    """Krippendorff's alpha at `level`. Interval and ratio need numbers, ordinal those or declared categories."""
+def alpha(table: Judgements, scale: Scale) -> Sums:
+    """Krippendorff's alpha at a level, or with a weighting.
+
+    Interval and ratio need numbers, ordinal those or declared categories; other answers a distance.
+    """
     makers = {"nominal": _nominal, "ordinal": _ordinal, "interval": _interval, "ratio": _ratio}
-    rows, formula = makers[level](table)
-    return Sums(rows, formula, len(table), _meaning, UNDEFINED, advice=_advice)
+    if scale.level == "distance":
+        rows, formula, disagreement = distance_sums(table, scale)
+    elif scale.weighting is None:
+        rows, formula, disagreement = makers[scale.level](table)
+    else:
+        rows, formula, disagreement = _weighted(table, weights_between(table, scale.weighting))
+    return Sums(
+        rows, formula, len(table), _meaning, UNDEFINED, advice=_advice, disagreement=disagreement, caveat=CAVEAT
+    )
 
 
 def _meaning(value: float) -> str:
@@ -69,104 +80,87 @@ def _advice(low: float, high: float) -> str:
     return "The data do not settle whether it reaches .67, which Krippendorff wants for tentative conclusions."
 
 
-def _one_minus(observed: Floats, expected: Floats) -> Floats:
-    """1 - observed / expected, nan where nothing is expected."""
-    share = np.divide(observed, expected, out=np.full_like(observed, np.nan), where=expected > 0)
-    return np.asarray(1 - share, np.float64)
-
-
-def _nominal(table: Judgements) -> tuple[Rows, Formula]:
-    """Rows: the count of each category, and the item's disagreeing pairs over m - 1."""
-    counts = table.tally()
-    m = np.asarray(counts.sum(axis=1), np.float64)
-    disagreement = (m**2 - np.asarray(counts.power(2).sum(axis=1), np.float64)) / (m - 1)
+def _nominal(table: Judgements) -> Parts:
+    """Rows: squared weights, disagreement, and the weight of each category."""
+    u = pair_weights(table)
+    same = np.asarray(weight_of_each(table, u.even).power(2).sum(axis=1), np.float64)
+    disagreement = u.factor * np.maximum(by_item(table, u.even) ** 2 - same, 0)
 
     def formula(totals: Floats) -> Floats:
-        n = totals[:, :-1].sum(axis=1)
-        expected = (n**2 - (totals[:, :-1] ** 2).sum(axis=1)) / np.maximum(n - 1, 1)
-        return _one_minus(totals[:, -1], expected)
+        squares, observed, counts = totals[:, 0], totals[:, 1], totals[:, 2:]
+        n = counts.sum(axis=1)
+        return one_minus(observed, expected_in(n**2 - (counts**2).sum(axis=1), n, squares))
 
-    return _beside(counts, disagreement), formula
+    return beside(u.squares, disagreement, weight_of_each(table, u.each)), formula, disagreement
 
 
-def _interval(table: Judgements) -> tuple[Rows, Formula]:
-    """Rows: m, the sum and the sum of squares of centred values, and the squared distances over m - 1."""
+def _interval(table: Judgements) -> Parts:
+    """Rows: weight, squared weights, the sum and the sum of squares of centred values, disagreement."""
     values = table.numbers()
     values = values - np.round(values.mean()) if len(values) else values  # whole numbers stay whole, sums exact
-    items = len(table.items)
-    m = np.bincount(table.item, minlength=items).astype(np.float64)
-    s, q = (np.bincount(table.item, weights, items) for weights in (values, values**2))
-    apart = np.bincount(table.item, (m[table.item] * values - s[table.item]) ** 2, items)
-    rows = np.stack([m, s, q, 2 * apart / (m * (m - 1))], axis=1)
+    u = pair_weights(table)
+    s, q = (by_item(table, u.each * of) for of in (values, values**2))
+    e, x = (by_item(table, of) for of in (u.even, u.even * values))
+    apart = by_item(table, u.even * (e[table.item] * values - x[table.item]) ** 2)
+    disagreement = 2 * u.factor * apart / e
 
     def formula(totals: Floats) -> Floats:
-        n, s, q, observed = totals.T
-        return _one_minus(observed, 2 * (n * q - s**2) / np.maximum(n - 1, 1))
+        n, squares, s, q, observed = totals.T
+        return one_minus(observed, expected_in(2 * (n * q - s**2), n, squares))
 
-    return rows, formula
+    return np.stack([u.total, u.squares, s, q, disagreement], axis=1), formula, disagreement
 
 
-def _ordinal(table: Judgements) -> tuple[Rows, Formula]:
-    """Rows: the count of each category, and each pair of categories within the item over m - 1."""
-    from scipy.sparse import csr_array, hstack
+def _ordinal(table: Judgements) -> Parts:
+    """Rows: squared weights, the weight of each category, and each pair of categories within the item."""
+    from scipy.sparse import csr_array
 
     if not table.declared:
         table.numbers()
-    counts = table.tally()
+    u = pair_weights(table)
+    counts = weight_of_each(table, u.each)
     k = counts.shape[1]
-    item, one, two, weight = _pairs(counts)
+    item, one, two, met = different(weight_of_each(table, u.even))
     pairs, column = np.unique(one * np.int64(k) + two, return_inverse=True)
     first, second = np.divmod(pairs, max(k, 1))
-    paired = csr_array((weight, (item, column)), shape=(counts.shape[0], len(pairs)))
+    paired = csr_array((2 * u.factor[item] * met, (item, column)), shape=(counts.shape[0], len(pairs)))
+
+    def apart(n: Floats) -> tuple[Floats, Floats]:
+        """The places of categories given `n` of each, and the squared distances of the pairs."""
+        middle = np.cumsum(n, axis=1) - n / 2
+        return middle, (middle[:, first] - middle[:, second]) ** 2
 
     def formula(totals: Floats) -> Floats:
-        n = totals[:, :k]
-        middle = np.cumsum(n, axis=1) - n / 2
-        observed = (totals[:, k:] * (middle[:, first] - middle[:, second]) ** 2).sum(axis=1)
+        n = totals[:, 1 : 1 + k]
+        middle, distance = apart(n)
         size = n.sum(axis=1)
         spread = size * (n * middle**2).sum(axis=1) - (n * middle).sum(axis=1) ** 2
-        return _one_minus(observed, 2 * spread / np.maximum(size - 1, 1))
+        return one_minus((totals[:, 1 + k :] * distance).sum(axis=1), expected_in(2 * spread, size, totals[:, 0]))
 
-    return _light(hstack([counts, paired], format="csr")), formula
+    whole = np.asarray(counts.sum(axis=0), np.float64).reshape(1, -1)
+    return beside(u.squares, counts, paired), formula, np.asarray(paired @ apart(whole)[1][0])
 
 
-def _ratio(table: Judgements) -> tuple[Rows, Formula]:
-    """Rows: what the expected distance needs, and the item's squared distances over m - 1."""
+def _ratio(table: Judgements) -> Parts:
+    """Rows: weight, squared weights, disagreement, and what the expected distance needs."""
     table.numbers()
-    counts = table.tally()
+    u = pair_weights(table)
     values = np.array([float(category) for category in table.coded()[1]])
-    item, one, two, weight = _pairs(counts)
-    observed = np.bincount(item, weight * ratio_distance(values[one], values[two]), counts.shape[0])
-    expecting, distance = ratio_sums(counts, values)
+    item, one, two, met = different(weight_of_each(table, u.even))
+    apart = 2 * u.factor[item] * met * ratio_distance(values[one], values[two])
+    disagreement = np.asarray(np.bincount(item, apart, len(u.total)), np.float64)
+    expecting, distance = ratio_sums(weight_of_each(table, u.each), values)
 
-    def formula(totals: Floats) -> Floats:
-        n, parts = totals[:, 0], totals[:, 1:-1]
-        expected = ((parts @ distance) * parts).sum(axis=1) / np.maximum(n - 1, 1)
-        return _one_minus(totals[:, -1], expected)
-
-    m = np.asarray(counts.sum(axis=1), np.float64)
-    return _beside(_beside(m[:, None], expecting), observed), formula
+    return beside(u.total, u.squares, disagreement, expecting), by_distances(distance), disagreement
 
 
-def _pairs(counts: Counts) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], Floats]:
-    """Pairs of different categories within an item: item, two category codes, ordered pairs over m - 1."""
-    from goldwork.judgements.overlap import pairs
-
-    item = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-    m = np.asarray(counts.sum(axis=1), np.float64)
-    one, two = pairs(item)
-    of = item[one]
-    return of, counts.indices[one], counts.indices[two], 2 * counts.data[one] * counts.data[two] / (m[of] - 1)
-
-
-def _beside(left: Any, right: Any) -> Rows:
-    """Two matrices, or a matrix and a column, side by side."""
-    from scipy.sparse import csr_array, hstack
-
-    parts = [csr_array(part[:, None] if part.ndim == 1 else part) for part in (left, right)]
-    return _light(hstack(parts, format="csr"))
-
-
-def _light(rows: Any) -> Rows:
-    """Dense where that is small."""
-    return rows.toarray() if rows.shape[1] <= 64 else rows
+def _weighted(table: Judgements, between: Floats | None) -> Parts:
+    """Rows as for ratio, the distance being what is missing to full agreement."""
+    if between is None:
+        return _nominal(table)
+    u = pair_weights(table)
+    item, one, two, met = different(weight_of_each(table, u.even))
+    apart = 2 * u.factor[item] * met * (1 - between[one, two])
+    disagreement = np.asarray(np.bincount(item, apart, len(u.total)), np.float64)
+    rows = beside(u.total, u.squares, disagreement, weight_of_each(table, u.each))
+    return rows, by_distances(1 - between), disagreement

@@ -33,7 +33,7 @@ BLOCK_CELLS = 4_000_000
 class Sample:
     """What an interval is formed from: `rows` of the items seen, `unseen` rows of kinds that did not occur.
 
-    `formula` takes sums of rows [b, p] to values [b] within `bounds`.
+    `formula` takes sums of rows [b, p] to values [b] within `bounds`; there may be none below, -inf.
     """
 
     rows: Rows
@@ -42,41 +42,85 @@ class Sample:
     bounds: tuple[float, float]
 
 
-def interval(sample: Sample, *, resamples: int, seed: int) -> tuple[float, float]:
-    """The interval that holds the value in about 95 % of samples of items; nan where it cannot be formed."""
+@dataclasses.dataclass(frozen=True)
+class Spread:
+    """What intervals of all levels are formed from: a value within `bounds`, its standard `error` with `df` degrees
+    of freedom, and `reached`, the values with kinds of item that did not occur as often as they still may, given how
+    much is left in the tail."""
+
+    value: float
+    error: float
+    df: float
+    bounds: tuple[float, float]
+    reached: Callable[[float], Floats] | None = None
+
+    def interval(self, level: float = CONFIDENCE_LEVEL) -> tuple[float, float]:
+        """The interval at a confidence level; nan where it cannot be formed."""
+        if not (np.isfinite(self.value) and np.isfinite(self.error) and self.df >= 1):
+            return np.nan, np.nan
+        low, high = self._around(level)
+        if self.reached is None:
+            return low, high
+        reached = self.reached((1 - level) / 2)
+        reached = reached[~np.isnan(reached)]
+        return float(reached.min(initial=low)), float(reached.max(initial=high))
+
+    def _around(self, level: float) -> tuple[float, float]:
+        """The interval on Fisher's scale between the bounds, with the t quantile."""
+        from scipy.special import stdtrit
+
+        bottom, top = self.bounds
+        if bottom == -np.inf:
+            return self._below(level)
+        place = 2 * (self.value - bottom) / (top - bottom) - 1
+        if self.error == 0 or abs(place) >= 1:
+            return self.value, self.value
+        spread = self.error * 2 / (top - bottom) / (1 - place**2)
+        reach = float(stdtrit(self.df, 0.5 + level / 2)) * spread
+        ends = np.tanh(np.arctanh(place) + np.array([-reach, reach]))
+        low, high = (bottom + (ends + 1) / 2 * (top - bottom)).tolist()
+        return min(low, self.value), max(high, self.value)
+
+    def _below(self, level: float) -> tuple[float, float]:
+        """The interval on the scale of the logarithm of what is missing to the top, where there is no bottom."""
+        from scipy.special import stdtrit
+
+        missing = self.bounds[1] - self.value
+        if self.error == 0 or missing <= 0:
+            return self.value, self.value
+        reach = float(stdtrit(self.df, 0.5 + level / 2)) * self.error / missing
+        return float(self.bounds[1] - missing * np.exp(reach)), float(self.bounds[1] - missing * np.exp(-reach))
+
+
+def over_items(sample: Sample, *, resamples: int, seed: int) -> Spread:
+    """How the value spreads over samples of items."""
     size = sample.rows.shape[0]
-    if size < 2 or not resamples:
-        return float("nan"), float("nan")
     total = total_of(sample.rows)
-    value = float(sample.formula(total)[0])
+    value = float(sample.formula(total)[0]) if size else np.nan
+    nothing = Spread(value, np.nan, size - 1, sample.bounds)
+    if size < 2 or not resamples or np.isnan(value):
+        return nothing
     values = resampled(sample, resamples, seed)
     values = values[~np.isnan(values)]
-    if np.isnan(value) or len(values) < max(2, resamples / 2):
-        return float("nan"), float("nan")
-    low, high = _around(value, float(values.std()), size, sample.bounds)
-    tail = (1 - CONFIDENCE_LEVEL) / 2
-    share = 1 - tail ** (1 / size)
-    weight = size * share / (1 - share)
-    if sample.unseen.shape[0]:
-        reached = sample.formula(total + weight * dense(sample.unseen))
-        reached = reached[~np.isnan(reached)]
-        low, high = float(reached.min(initial=low)), float(reached.max(initial=high))
-    return low, high
+    if len(values) < max(2, resamples / 2):
+        return nothing
 
+    def reached(tail: float) -> Floats:
+        share = 1 - tail ** (1 / size)
+        weight = size * share / (1 - share)
+        return np.asarray(sample.formula(total + weight * dense(sample.unseen)))
 
-def _around(value: float, error: float, size: int, bounds: tuple[float, float]) -> tuple[float, float]:
-    """The interval on Fisher's scale between `bounds`."""
-    from scipy.special import stdtrit
-
-    bottom, top = bounds
-    place = 2 * (value - bottom) / (top - bottom) - 1
-    if error == 0 or abs(place) >= 1:
-        return value, value
-    spread = error * (size / (size - 1)) ** 0.5 * 2 / (top - bottom) / (1 - place**2)
-    reach = float(stdtrit(size - 1, 0.5 + CONFIDENCE_LEVEL / 2)) * spread
-    ends = np.tanh(np.arctanh(place) + np.array([-reach, reach]))
-    low, high = (bottom + (ends + 1) / 2 * (top - bottom)).tolist()
-    return low, high
+    error = float(values.std())
+    if sample.bounds[0] == -np.inf and value < sample.bounds[1]:  # the far tail below says nothing of the value's error
+        missing = sample.bounds[1] - values
+        error = float(np.log(np.maximum(missing, 1e-9)).std()) * (sample.bounds[1] - value)
+    return Spread(
+        value,
+        error * (size / (size - 1)) ** 0.5,
+        size - 1,
+        sample.bounds,
+        reached if sample.unseen.shape[0] else None,
+    )
 
 
 def resampled(sample: Sample, resamples: int, seed: int) -> Floats:

@@ -13,9 +13,6 @@ from goldwork.errors import InputError
 if TYPE_CHECKING:
     from goldwork.judgements import Judgements
 
-TASKS_BY_LABELS = "choice"
-"""The task type of labels that are single values. Grows with the task types."""
-
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """LABELS and the options that say how to read it."""
@@ -34,7 +31,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
         default="error",
         help="what a second judgement of an annotator on an item means (default: an error)",
     )
-    command.add_argument("--task", metavar="NAME", help="task type (default: guessed from the labels, and said)")
+    command.add_argument(
+        "--task",
+        metavar="NAME",
+        help="what the labels are: choice, numbers, sets, rankings, spans, boxes, text or comparisons "
+        "(default: guessed from the labels, and said)",
+    )
     command.add_argument("--json", action="store_true", help="print JSON, one object a question")
 
 
@@ -49,15 +51,17 @@ def read(arguments: argparse.Namespace) -> Judgements:
 
 
 def _task(asked: str | None, table: Judgements) -> str:
-    """The task type asked for, else the one that the labels look like. Raises InputError where they do not fit it."""
-    from goldwork.tasks import task_type
+    """The kind of labels asked for, else the one that each question's labels look like."""
+    from goldwork.judgements.shapes import SHAPES, shape_of
 
-    structured = table.categories is None and table.value.dtype == object
     if asked is not None:
-        task_type.get(asked)
-    if structured:
-        raise InputError("the labels are lists or objects, and no task type for them is installed.")
-    return asked or f"{TASKS_BY_LABELS} (guessed)"
+        if asked not in SHAPES:
+            raise InputError(f"there is no task {asked!r}. There are: {', '.join(SHAPES)}.")
+        return asked
+    guessed = {question: shape_of(part) for question, part in questions(table)}
+    if len(set(guessed.values())) > 1:
+        return ", ".join(f"{question} {shape}" for question, shape in guessed.items()) + " (guessed)"
+    return f"{next(iter(guessed.values()), 'choice')} (guessed)"
 
 
 def questions(table: Judgements) -> Iterator[tuple[str, Judgements]]:

@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -25,11 +26,24 @@ from goldwork.consensus.result import Annotators, Consensus, Options
 from goldwork.errors import InputError
 from goldwork.judgements import Codes, Judgements
 from goldwork.judgements.columns import is_number, objects
+from goldwork.judgements.shapes import Shape, shape_of
 from goldwork.registry import Registry
 
-__all__ = ["ANSWERS", "Annotators", "Consensus", "Options", "consensus", "infer_consensus"]
+__all__ = ["ANSWERS", "Annotators", "Consensus", "Options", "consensus", "infer_consensus", "methods_for"]
 
 DEFAULT_METHOD = "dawid-skene"
+DEFAULT_METHODS: Mapping[Shape, str] = {
+    "choice": DEFAULT_METHOD,
+    "comparisons": DEFAULT_METHOD,  # which side was better is a choice, until somebody names the options
+    "numbers": "mean",
+    "sets": "medoid",
+    "rankings": "medoid",
+    "spans": "medoid",
+    "boxes": "medoid",
+    "text": "medoid",
+    "any": "medoid",
+}
+"""The method by what the answers look like, where none is chosen."""
 MAX_CELLS = 250_000_000
 """Items times categories: 2 GB of probabilities."""
 ANSWERS = ("choice", "numbers", "sets", "comparisons", "rankings", "spans", "boxes", "text", "any")
@@ -55,21 +69,26 @@ def infer_consensus(
     question: Any = None,
     kinds: Sequence[str] = ("human",),
     seed: int = 0,
+    calibrate: bool = False,
     **options: Any,
 ) -> Consensus:
-    """The answer for every judged item of one question, by a registered `method` (default: dawid-skene).
+    """The answer for every judged item of one question, by a registered `method`.
+
+    Without one, what the answers look like decides (see `goldwork.judgements.shapes`): `DEFAULT_METHODS`, for choices
+    dawid-skene.
 
     `gold` says answers known beforehand, as a mapping from items or as a table: they are taken as given, and tell
-    about the annotators. `kinds` says whose judgements count; those of weight 0 do not. `options` go to the
+    about the annotators. `kinds` says whose judgements count; those of weight 0 do not. `calibrate` has choices'
+    probabilities come true as often as they say, by gold on a simple random sample of the items. `options` go to the
     method. Raises InputError for an unknown method or option, for a question that is not there or not chosen, for
     gold with a label that is no category, for gold on none of the items, and for answers of another kind than the
     method merges.
     """
-    name = DEFAULT_METHOD if method is None else method
-    function = consensus.get(name)
-    _check_options(name, function, options)
     chosen = table.of_kinds(kinds)
     chosen = (chosen.only_question() if question is None else chosen.about(question)).counted()
+    name = DEFAULT_METHODS[shape_of(chosen)] if method is None else method
+    function = consensus.get(name)
+    _check_options(name, function, options)
     answers = consensus.facts(name).get("answers", "choice")
     known: Any
     if answers == "choice":
@@ -81,7 +100,25 @@ def infer_consensus(
     else:
         known, warnings = _known_answers(chosen, gold, question)
     made = function(chosen, gold=known, seed=seed, **options)
+    if calibrate:
+        made = _calibrate(made, known, seed, functools.partial(function, chosen, seed=seed, **options))
     return dataclasses.replace(made, warnings=(*_warnings(chosen), *warnings, *made.warnings))
+
+
+def _calibrate(made: Consensus, gold: Codes, seed: int, infer: Callable[..., Consensus]) -> Consensus:
+    """Probabilities tempered by gold that is held out in turn."""
+    from goldwork.consensus.calibration import calibrated, fit_temperature, held_out
+
+    made.choices()
+    known = np.flatnonzero(gold >= 0)
+    shares = held_out(lambda part: infer(gold=part).choices()[2], gold, np.random.default_rng(seed))
+    return calibrated(made, fit_temperature(shares, gold[known]))
+
+
+def methods_for(shape: Shape) -> list[str]:
+    """The names of the registered methods that merge such answers, sorted; sides of a pair are choices too."""
+    kinds = {shape, "any", "choice"} if shape == "comparisons" else {shape, "any"}
+    return [name for name in consensus.names() if consensus.facts(name).get("answers", "choice") in kinds]
 
 
 def _check_size(table: Judgements) -> None:

@@ -21,24 +21,22 @@ count. EM finds the most probable parameters from the vote shares on (Dawid and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from goldwork.consensus import Consensus, consensus
-from goldwork.consensus.ambiguity import ambiguity_of
-from goldwork.consensus.em import fit, normalise
+from goldwork.consensus.choices import adopt_rows, few_classes, finish
+from goldwork.consensus.hidden import Answers, Search, Statistics, at_least, fit
 from goldwork.consensus.information import describe
-from goldwork.consensus.votes import clamp, vote_shares
-from goldwork.errors import InputError
+from goldwork.consensus.kernel import TINY
 from goldwork.judgements import Codes, Judgements
 
 Floats = npt.NDArray[np.float64]
 Parameters = tuple[Floats, Floats]
 """Prevalence [K] and confusion [A, K true, K answered]."""
-
-TINY = 1e-300
-MAX_CELLS = 100_000_000
-"""Annotators times categories squared: .8 GB of confusions."""
 
 
 @consensus("dawid-skene")
@@ -50,6 +48,8 @@ def dawid_skene(
     smoothing: float = 0.1,
     max_iterations: int = 200,
     tolerance: float = 1e-6,
+    restarts: int = 0,
+    start: Consensus | None = None,
     intervals: bool = True,
     ambiguity: bool = True,
 ) -> Consensus:
@@ -57,84 +57,49 @@ def dawid_skene(
 
     - `smoothing`: what the prior adds to each count, 0 or more; 0 gives the maximum-likelihood fit of the paper
     - `max_iterations`, and `tolerance`: the gain of the objective per judgement below which it has converged
+    - `restarts`: further starts, random ones; the best fit is kept. `start`: an earlier result to go on from
     - `intervals`, `ambiguity`: whether to work those out
     """
-    _check(table, smoothing, max_iterations, tolerance)
-    model = Confusions(table, gold, float(smoothing))
-    fitted = fit(model, max_iterations=max_iterations, tolerance=tolerance * len(table))
+    at_least("smoothing", smoothing, 0)
+    few_classes("dawid-skene", table)
+    search = Search(max_iterations, tolerance, restarts, seed, start)
+    fitted = fit(Answers(table, gold), Confusions(table, float(smoothing)), search)
     prevalence, confusion = fitted.parameters
-    return Consensus.of(
-        "dawid-skene",
-        table,
-        fitted.probabilities,
-        prevalence,
-        gold,
-        ambiguity=ambiguity_of(table, fitted.probabilities, prevalence, confusion) if ambiguity else None,
-        annotators=describe(table, fitted.probabilities, prevalence, confusion, smoothing, intervals=intervals),
-        prevalence=prevalence,
-        converged=fitted.converged,
-        iterations=len(fitted.objective),
-        objective=fitted.objective,
-        warnings=fitted.warnings,
-    )
-
-
-def _check(table: Judgements, smoothing: float, max_iterations: int, tolerance: float) -> None:
-    for name, value, least in (
-        ("smoothing", smoothing, 0),
-        ("max_iterations", max_iterations, 1),
-        ("tolerance", tolerance, 0),
-    ):
-        if not np.isfinite(value) or value < least:
-            raise InputError(f"{name} must be {least} or more. Got {value!r}.")
-    k = len(table.coded()[1])
-    if len(table.annotators) * k * k > MAX_CELLS:
-        raise InputError(
-            f"{k:,} different labels are too many: dawid-skene learns {k:,} x {k:,} figures for each of "
-            f"{len(table.annotators):,} annotators. Is this free text? Otherwise majority will do."
-        )
+    known = describe(table, fitted.probabilities, prevalence, confusion, smoothing, intervals=intervals)
+    state = {"annotators": table.annotators, "categories": table.coded()[1], "prevalence": prevalence}
+    state |= {"confusion": confusion}
+    return finish("dawid-skene", table, gold, fitted, prevalence, known, state, ambiguity=ambiguity)
 
 
 class Confusions:
     """The model over one table."""
 
-    def __init__(self, table: Judgements, gold: Codes, smoothing: float) -> None:
-        from scipy.sparse import csr_array
+    def __init__(self, table: Judgements, smoothing: float) -> None:
+        self.table, self.smoothing = table, smoothing
+        self.classes = np.arange(len(table.coded()[1]), dtype=np.int32)
 
-        codes, categories = table.coded()
-        self.table, self.gold, self.smoothing = table, gold, smoothing
-        self.k = len(categories)
-        self.known = np.flatnonzero(gold >= 0)
-        column = table.annotator * np.int32(self.k) + codes
-        starts = np.r_[0, np.cumsum(table.per_item())].astype(np.int32)
-        shape = (len(table.items), len(table.annotators) * self.k)
-        self.answers = csr_array((table.weights(), column, starts), shape=shape)
-        self.by_annotator = self.answers.T.tocsr()
-
-    def start(self) -> Floats:
+    def start(self, shares: Floats, rng: np.random.Generator | None) -> Floats:
         """The vote shares."""
-        return vote_shares(self.table, self.gold)
+        return shares
 
-    def maximise(self, probabilities: Floats) -> Parameters:
+    def maximise(self, statistics: Statistics, last: Parameters | None) -> Parameters:
         """Expected counts and the prior's, as shares."""
-        prevalence = probabilities.sum(axis=0) + self.smoothing
-        counts = (
-            np.asarray(self.by_annotator @ probabilities)
-            .reshape((len(self.table.annotators), self.k, self.k))
-            .transpose(0, 2, 1)
-        )
-        counts = counts + self.smoothing
+        prevalence = statistics.totals + self.smoothing
+        counts = statistics.counts.transpose(0, 2, 1) + self.smoothing
         total = counts.sum(axis=2, keepdims=True)
-        even = np.full_like(counts, 1 / max(self.k, 1))
+        even = np.full_like(counts, 1 / max(len(self.classes), 1))
         return prevalence / max(prevalence.sum(), TINY), np.divide(counts, total, out=even, where=total > 0)
 
-    def expect(self, parameters: Parameters) -> tuple[Floats, float]:
-        """Bayes' rule for every item, and the log posterior of the parameters."""
-        prevalence, confusion = (np.log(np.maximum(part, TINY)) for part in parameters)
-        by_answer = np.ascontiguousarray(confusion.transpose(0, 2, 1)).reshape(self.by_annotator.shape[0], self.k)
-        joint = np.asarray(self.answers @ by_answer) + prevalence
-        given = joint[self.known, self.gold[self.known]]
-        probabilities, evidence = normalise(joint)
-        evidence[self.known] = given
-        prior = self.smoothing * float(confusion.sum() + prevalence.sum()) if self.smoothing else 0.0
-        return clamp(probabilities, self.gold), float(evidence.sum()) + prior
+    def factors(self, parameters: Parameters) -> tuple[Floats, Floats, float]:
+        """The confusions as they are, and the log prior."""
+        prevalence, confusion = parameters
+        beside = 0.0
+        if self.smoothing:
+            logs = [float(np.log(np.maximum(part, TINY)).sum()) for part in parameters]
+            beside = self.smoothing * sum(logs)
+        return confusion.transpose(0, 2, 1), prevalence, beside
+
+    def adopt(self, state: Mapping[str, Any]) -> Parameters | None:
+        """The earlier confusions by name; who is new begins with the mean of the others."""
+        confusion = adopt_rows(self.table, state, "confusion")
+        return None if confusion is None else (np.asarray(state["prevalence"]), confusion)

@@ -74,10 +74,10 @@ def _ends(table: Judgements, probabilities: Floats, smoothing: float) -> tuple[F
     else:
         spread = _apart(table, probabilities, prevalence, confusion, smoothing)
     total = counts.sum(axis=2, keepdims=True)
-    return (*_beta(confusion, spread[0], total), *_beta(accuracy, spread[1], total.sum(axis=(1, 2))))
+    return (*beta_interval(confusion, spread[0], total), *beta_interval(accuracy, spread[1], total.sum(axis=(1, 2))))
 
 
-def _beta(share: Floats, variance: Floats, most: Floats) -> tuple[Floats, Floats]:
+def beta_interval(share: Floats, variance: Floats, most: Floats) -> tuple[Floats, Floats]:
     """The interval around shares that have these variances and rest on at most `most` answers."""
     from scipy.special import betaincinv, stdtrit
 
@@ -137,28 +137,27 @@ def _whole(
     observed = complete + np.asarray((mean.T @ mean).toarray())
     for score, part in zip(scores, weighted, strict=True):
         observed -= np.asarray((score.T @ part).toarray())
-    inverse = _inverse((observed + observed.T) / 2)
-    return _spread(inverse, slope, last, prevalence, confusion)
+    return _spread(inverse((observed + observed.T) / 2), slope, last, prevalence, confusion)
 
 
 def _spread(
-    inverse: Floats, slope: Floats, last: Floats, prevalence: Floats, confusion: Floats
+    covariance: Floats, slope: Floats, last: Floats, prevalence: Floats, confusion: Floats
 ) -> tuple[Floats, Floats]:
     """Variances of confusions and accuracies from that of the logits."""
     annotators, k = confusion.shape[:2]
     free = k - 1
     variance = np.empty_like(confusion)
     accuracy = np.empty(annotators)
-    common = np.arange(annotators * k * free, len(inverse))
+    common = np.arange(annotators * k * free, len(covariance))
     for a in range(annotators):
         own = np.arange(a * k * free, (a + 1) * k * free)
-        blocks = inverse[np.ix_(own, own)].reshape((k, free, k, free))
+        blocks = covariance[np.ix_(own, own)].reshape((k, free, k, free))
         for true in range(k):
             variance[a, true] = np.einsum("lx,xy,ly->l", slope[a, true], blocks[true, :, true], slope[a, true])
         diagonal = np.einsum("t,ttx->tx", prevalence, slope[a]).ravel()
         gradient = np.r_[diagonal, np.diag(confusion[a]) @ last]
         both = np.r_[own, common]
-        accuracy[a] = gradient @ inverse[np.ix_(both, both)] @ gradient
+        accuracy[a] = gradient @ covariance[np.ix_(both, both)] @ gradient
     return variance, accuracy
 
 
@@ -184,7 +183,7 @@ def _slopes(shares: Floats) -> Floats:
     return shares[..., :, None] * (np.eye(shares.shape[-1]) - shares[..., None, :])
 
 
-def _inverse(matrix: Floats) -> Floats:
+def inverse(matrix: Floats) -> Floats:
     """The inverse; where EM stopped short of a maximum, of the matrix with the least ridge that makes it definite."""
     from scipy.linalg import LinAlgError, cho_factor, cho_solve
 

@@ -97,15 +97,29 @@ def ordinal(
         smoothing=smoothing,
         free=steps == "free",
     )
-    probabilities, scale, objective, converged = _fit(model, start, max_iterations, tolerance * len(table))
-    confusion = model.confusion(scale)
-    prevalence = scale.prevalence
-    made = Consensus.of(
+    fitted = _fit(model, start, max_iterations, tolerance * len(table))
+    made = _consensus(model, *fitted, intervals=intervals, ambiguity=ambiguity)
+    return made if loss == "exact" else _medians(made)
+
+
+def _consensus(
+    model: Ordered,
+    probabilities: Floats,
+    scale: Scale,
+    objective: Floats,
+    converged: bool,
+    *,
+    intervals: bool,
+    ambiguity: bool,
+) -> Consensus:
+    """What the fit says, with the most probable classes as answers."""
+    table, prevalence, confusion = model.table, scale.prevalence, model.confusion(scale)
+    return Consensus.of(
         "ordinal",
         table,
         probabilities,
         prevalence,
-        gold,
+        model.gold,
         ambiguity=ambiguity_of(table, probabilities, prevalence, confusion) if ambiguity else None,
         annotators=describe(model, scale, probabilities, intervals=intervals),
         prevalence=prevalence,
@@ -115,7 +129,6 @@ def ordinal(
         state=_state(table, scale),
         warnings=(*_order(table), *_said(objective, converged=converged)),
     )
-    return made if loss == "exact" else _medians(made)
 
 
 def _check(table: Judgements, loss: str, steps: str, start: Consensus | None) -> None:

@@ -92,6 +92,16 @@ class Options:
         return _records(self.to_columns())
 
 
+@dataclasses.dataclass(frozen=True)
+class Temperature:
+    """By what the logarithms of probabilities were divided, between `low` and `high` (95 %), from `items` with gold."""
+
+    value: float
+    low: float
+    high: float
+    items: int
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Consensus:
     """One answer for each of I items. Columnar: row i of every array is item i.
@@ -108,6 +118,7 @@ class Consensus:
     - `ambiguity` [I], see `goldwork.consensus.ambiguity`, and `difficulty` [I], the probability that a middling
       annotator errs on the item; None where the method cannot tell them from annotators' errors
     - `annotators`: what was learned about them, or None
+    - `temperature`: how the probabilities were calibrated, or None where they are the model's own
     - `converged`, `iterations`, `objective`: the fit, with the objective at every iteration, which never falls
     - `state`: the fitted parameters by name, from which a later fit may `start`
     - `warnings`: what limits the result
@@ -131,6 +142,7 @@ class Consensus:
     ambiguity: Floats | None = None
     difficulty: Floats | None = None
     annotators: Annotators | None = None
+    temperature: Temperature | None = None
     converged: bool = True
     iterations: int = 0
     objective: Floats = dataclasses.field(default_factory=lambda: np.zeros(0))

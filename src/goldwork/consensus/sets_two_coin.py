@@ -26,8 +26,8 @@ import numpy as np
 import numpy.typing as npt
 
 from goldwork.consensus import Consensus, consensus
-from goldwork.consensus.coins import Coins, TwoCoins
-from goldwork.consensus.coins_intervals import describe
+from goldwork.consensus.set_coins import Coins, TwoCoins
+from goldwork.consensus.set_intervals import describe
 from goldwork.consensus.sets import Limits, answer, choices
 from goldwork.errors import InputError
 from goldwork.judgements import Judgements

@@ -94,8 +94,10 @@ def gold(chunk: Chunk, source: Source, unit: str, table: Judgements, item: str |
         )
     known = {str(value): value for value in table.items.tolist()}
     labels = {str(value): value for value in table.categories.tolist()} if table.categories is not None else {}
+    column = chunk.columns[of_label]
+    said = column if table.categories is not None or table.value.dtype != object else _structured(column)
     answers: dict[Any, Any] = {}
-    for line, identifier, answer in zip(chunk.lines, chunk.columns[of_item], chunk.columns[of_label], strict=True):
+    for line, identifier, answer in zip(chunk.lines, chunk.columns[of_item], said, strict=True):
         if answer is None or answer == "" or answer != answer:
             continue
         key = known.get(_text(identifier), identifier)

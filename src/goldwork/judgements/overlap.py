@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 Codes = npt.NDArray[np.int32]
 
+MAX_LINKS = 25_000_000
+"""Pairs of annotators up to which those who met are marked in a table."""
+
 
 def tally(
     items: Codes, codes: Codes, weights: npt.NDArray[np.float64], shape: tuple[int, int]
@@ -40,11 +43,22 @@ def pairs(groups: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.intp], npt.NDAr
 
 
 def parts(items: Codes, annotators: Codes, shape: tuple[int, int]) -> npt.NDArray[np.int32]:
-    """The connected component of every annotator in the graph of items and annotators, counted from 0."""
+    """The connected component of every annotator in the graph of items and annotators, counted from 0.
+
+    An item links its first annotator with each other one: as few links as judgements, and often the same ones.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    size = shape[0] + shape[1]
-    links: Any = (np.ones(len(items), np.int8), (items, annotators + np.int32(shape[0])))
-    group = connected_components(coo_array(links, shape=(size, size)), directed=False)[1][shape[0] :]
+    size = shape[1]
+    first = np.zeros(shape[0], np.int64)
+    first[items[::-1]] = annotators[::-1]
+    links = first[items] * size + annotators
+    if size * size <= MAX_LINKS:
+        met = np.zeros(size * size, bool)
+        met[links] = True
+        links = np.flatnonzero(met)
+    one, two = np.divmod(links, max(size, 1))
+    graph: Any = (np.ones(len(links), np.int8), (one, two))
+    group = connected_components(coo_array(graph, shape=(size, size)), directed=False)[1]
     return np.unique(group, return_inverse=True)[1].astype(np.int32)

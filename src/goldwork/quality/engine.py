@@ -22,10 +22,15 @@ State = Mapping[str, int]
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """What the data lead asked of the engine. `lease_ms`: how long an item is held for a person, milliseconds."""
+    """What the data lead asked of the engine. `lease_ms`: how long an item is held for a person, milliseconds.
+
+    `method` and `coefficient` name how answers are merged and agreement is measured; "" leaves it to the task type.
+    """
 
     overlap: int = 3
     lease_ms: int = 30 * 60_000
+    method: str = ""
+    coefficient: str = ""
 
 
 class Event(msgspec.Struct, frozen=True):

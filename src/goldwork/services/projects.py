@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
+from goldwork.agreement import coefficient as coefficient_registry
+from goldwork.consensus import consensus
 from goldwork.errors import ConflictError, ForbiddenError, InputError
 from goldwork.quality.engine import Policy
 from goldwork.services.access import Member, Person, Role, may_create
@@ -56,10 +58,18 @@ class Guideline(msgspec.Struct, frozen=True):
 
 
 class Project(ProjectSummary, frozen=True):
-    """A project as its managers see it. `form` is JSON as `read_form` takes it."""
+    """A project as its managers see it. `form` is JSON as `read_form` takes it.
+
+    `method` and `coefficient`: how answers are merged and agreement is measured, out of `methods` and `coefficients`;
+    "" leaves it to the questions.
+    """
 
     overlap: int
     lease_minutes: int
+    method: str
+    methods: list[str]
+    coefficient: str
+    coefficients: list[str]
     form: dict[str, Any]
     form_version: int
     guideline: Guideline
@@ -143,6 +153,10 @@ def describe(connection: Connection, mine: Member) -> Project:
         **msgspec.structs.asdict(short),
         overlap=policy.overlap,
         lease_minutes=policy.lease_ms // MINUTE,
+        method=policy.method,
+        methods=methods(),
+        coefficient=policy.coefficient,
+        coefficients=coefficients(),
         form=msgspec.json.decode(row.form),
         form_version=row.form_version,
         guideline=Guideline(row.guideline_version, row.guideline, row.guideline_at),
@@ -248,6 +262,8 @@ def set_policy(
     *,
     overlap: int | None = None,
     lease_minutes: int | None = None,
+    method: str | None = None,
+    coefficient: str | None = None,
 ) -> bool:
     """Change what is asked of the engine. True where the overlap changed: published items are then swept anew.
 
@@ -259,6 +275,8 @@ def set_policy(
     new = read_policy(
         old.overlap if overlap is None else overlap,
         old.lease_ms // MINUTE if lease_minutes is None else lease_minutes,
+        old.method if method is None else method,
+        old.coefficient if coefficient is None else coefficient,
     )
     if new == old:
         return False
@@ -323,13 +341,26 @@ def read_guideline(text: str) -> str:
     return text
 
 
-def read_policy(overlap: int, lease_minutes: int) -> Policy:
-    """A policy of both. Raises InputError."""
+def methods() -> list[str]:
+    """The consensus methods that a project of choices may use."""
+    return [name for name in consensus.names() if consensus.facts(name).get("answers", "choice") == "choice"]
+
+
+def coefficients() -> list[str]:
+    """The agreement coefficients of choices, those that need numbers left out."""
+    return [name for name in coefficient_registry.names() if "level" not in coefficient_registry.facts(name)]
+
+
+def read_policy(overlap: int, lease_minutes: int, method: str = "", coefficient: str = "") -> Policy:
+    """A policy of all that. Raises InputError."""
+    for where, name, known in (("method", method, methods()), ("coefficient", coefficient, coefficients())):
+        if name and name not in known:
+            raise InputError(f"must be one of {', '.join(known)}. Got {name[:50]!r}.", where=where)
     if not 1 <= overlap <= MAX_OVERLAP:
         raise InputError(f"must be 1 to {MAX_OVERLAP}. Got {overlap}.", where="overlap")
     if not 1 <= lease_minutes <= MAX_LEASE_MINUTES:
         raise InputError(f"must be 1 to {MAX_LEASE_MINUTES}. Got {lease_minutes}.", where="lease_minutes")
-    return Policy(overlap=overlap, lease_ms=lease_minutes * MINUTE)
+    return Policy(overlap, lease_minutes * MINUTE, method, coefficient)
 
 
 def _write_json(value: Any) -> str:

@@ -20,6 +20,7 @@ from sqlalchemy import bindparam as bind
 from goldwork.agreement import measure_agreement
 from goldwork.consensus import Consensus, infer_consensus
 from goldwork.judgements import Judgements
+from goldwork.quality.engine import Policy
 from goldwork.services import figures, jobs
 from goldwork.services.figures import Figures
 from goldwork.services.ingest import current_form
@@ -66,6 +67,7 @@ _STORED = sa.select(
     consensus.c.ambiguity,
     consensus.c.votes,
 ).where(consensus.c.project == bind("project"), consensus.c.question == bind("question"))
+_POLICY = sa.select(project.c.policy).where(project.c.id == bind("project"))
 _NAMES = sa.select(item.c.id, item.c.external_id).where(item.c.id.in_(bind("ids", expanding=True)))
 AFTER_FAILURE = 60_000
 """Milliseconds until a snapshot that failed is tried again."""
@@ -89,9 +91,10 @@ def run(work: Work) -> Steps:
         submits = read_submits(connection, work.project, last_seq(connection, work.project))
         table = read_table(connection, work.project, submits)
         form = current_form(connection, work.project)
+        policy = msgspec.json.decode(connection.execute(_POLICY, {"project": work.project}).scalar_one(), type=Policy)
         now = work.database.now(connection)
     yield
-    made, merged = _compute(form, submits, table, now)
+    made, merged = _compute(form, policy, submits, table, now)
     yield
     for question, inferred in merged.items():
         yield from _write_rows(work, question, inferred, table.about(question))
@@ -108,13 +111,17 @@ def options(task: TaskType) -> dict[Any, str]:
     return {option.value: option.label for keys in shown if isinstance(keys, Keys) for option in keys.options}
 
 
-def _method(task: TaskType, part: Judgements) -> str:
-    """The task type's method, once there are more judgements than it has to learn figures from them."""
+def _method(task: TaskType, policy: Policy, part: Judgements) -> str:
+    """The one asked for; else the task type's, once there are more judgements than it learns figures from them."""
+    if policy.method:
+        return policy.method
     classes = len(part.coded()[1]) if task.level == "nominal" else 0
     return "majority" if len(part) < len(part.annotators) * classes * (classes - 1) else task.consensus
 
 
-def _compute(form: ProjectForm, submits: Submits, table: Judgements, now: int) -> tuple[Figures, dict[str, Consensus]]:
+def _compute(
+    form: ProjectForm, policy: Policy, submits: Submits, table: Judgements, now: int
+) -> tuple[Figures, dict[str, Consensus]]:
     asked = set(table.questions.tolist())
     agreeing: dict[int, figures.Interval] = {}
     agreement, merged, stored, classes = {}, {}, {}, {}
@@ -126,8 +133,9 @@ def _compute(form: ProjectForm, submits: Submits, table: Judgements, now: int) -
             continue
         part = table.about(question.name)
         if task.level != "distance":
-            agreement[question.name] = figures.quality(measure_agreement(part, level=task.level))
-        inferred = infer_consensus(part, _method(task, part))
+            measured = measure_agreement(part, policy.coefficient or "alpha", level=task.level)
+            agreement[question.name] = figures.quality(measured)
+        inferred = infer_consensus(part, _method(task, policy, part))
         merged[question.name] = inferred
         stored[question.name] = figures.merged(inferred, infer_consensus(part, "majority"))
         classes[question.name] = figures.counts(part, inferred, words)

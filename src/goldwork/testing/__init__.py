@@ -18,12 +18,14 @@ from __future__ import annotations
 from goldwork.testing.coefficients import COEFFICIENT_CHECKS, check_coefficient
 from goldwork.testing.consensus_methods import check_consensus, consensus_checks
 from goldwork.testing.crowds import Crowd, simulate_crowd
+from goldwork.testing.distances import DISTANCE_CHECKS, check_distance
 from goldwork.testing.formats import FORMAT_CHECKS, check_format
 from goldwork.testing.kinds import Answers, Kind, simulate_answers
 from goldwork.testing.task_types import TASK_TYPE_CHECKS, Sample, check_task_type
 
 __all__ = [
     "COEFFICIENT_CHECKS",
+    "DISTANCE_CHECKS",
     "FORMAT_CHECKS",
     "TASK_TYPE_CHECKS",
     "Answers",
@@ -32,6 +34,7 @@ __all__ = [
     "Sample",
     "check_coefficient",
     "check_consensus",
+    "check_distance",
     "check_format",
     "check_task_type",
     "consensus_checks",

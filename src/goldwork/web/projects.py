@@ -45,6 +45,8 @@ class ProjectChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: State | UnsetType = UNSET
     overlap: int | UnsetType = UNSET
     lease_minutes: int | UnsetType = UNSET
+    method: str | UnsetType = UNSET
+    coefficient: str | UnsetType = UNSET
 
 
 class NewForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,16 +127,10 @@ def _update(connection: Connection, server: Server, mine: Member, data: ProjectC
     database = server.database
     if data.name is not UNSET:
         projects.rename(connection, mine, data.name)
-    if data.overlap is not UNSET or data.lease_minutes is not UNSET:
-        changed = projects.set_policy(
-            connection,
-            database,
-            mine,
-            overlap=None if data.overlap is UNSET else data.overlap,
-            lease_minutes=None if data.lease_minutes is UNSET else data.lease_minutes,
-        )
-        if changed:
-            jobs.add(connection, database, "sweep", mine.project, {})
+    asked = {name: getattr(data, name) for name in ("overlap", "lease_minutes", "method", "coefficient")}
+    asked = {name: value for name, value in asked.items() if value is not UNSET}
+    if asked and projects.set_policy(connection, database, mine, **asked):
+        jobs.add(connection, database, "sweep", mine.project, {})
     if data.state is not UNSET:
         projects.set_state(connection, database, mine, data.state)
     return projects.describe(connection, mine)

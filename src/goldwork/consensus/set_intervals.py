@@ -13,8 +13,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.consensus.coins import Coin, Coins, TwoCoins
 from goldwork.consensus.result import Annotators
+from goldwork.consensus.set_coins import Coin, Coins, TwoCoins
 
 Floats = npt.NDArray[np.float64]
 
