@@ -181,6 +181,15 @@ def test_the_median_is_off_by_the_fewest_steps_expected() -> None:
     assert np.allclose(median.confidence, probabilities[np.arange(300), median.codes])
 
 
+def test_weights_count_as_so_many_judgements() -> None:
+    """A weight of four halves the intervals, but for the priors."""
+    table = crowd(np.random.default_rng(9), (200, 8, 4, 4)).table
+    columns = dict(table.to_columns()) | {"weight": np.full(len(table), 4.0)}
+    heavy = Judgements.from_columns(columns).with_categories(list(range(4)))
+    one, four = (known(infer_consensus(made, "ordinal")) for made in (table, heavy))
+    assert 0.45 < ((four.high - four.low) / (one.high - one.low)).mean() < 0.85
+
+
 def test_text_needs_an_order() -> None:
     labels = ["bad", "good", "fair", "good", "bad", "fair"]
     columns = {"item": [1, 1, 2, 2, 3, 3], "annotator": ["ann", "bob"] * 3, "label": labels}

@@ -145,3 +145,22 @@ def test_gold_is_certain_and_the_tolerance_checked(name: str) -> None:
     assert (made.low[4], made.high[4]) == (7.25, 7.25)  # type: ignore[index]
     with pytest.raises(InputError, match="within must be 0 or more"):
         infer_consensus(table, name, within=-1)
+
+
+@pytest.mark.parametrize("name", [*METHODS, "bias-precision"])
+def test_numbers_whose_squares_are_too_large_are_refused(name: str) -> None:
+    columns = {"item": [1, 1, 2, 2], "annotator": ["ann", "bob"] * 2, "label": [1.5, -1e300, 2, 3]}
+    with pytest.raises(InputError, match="label -1e\\+300 is beyond"):
+        infer_consensus(Judgements.from_columns(columns), name)
+    columns["label"] = [1.5, 2, 2, 3]
+    with pytest.raises(InputError, match="gold 1e\\+200 is beyond"):
+        infer_consensus(Judgements.from_columns(columns), name, gold={1: 1e200})
+    columns["label"] = [1e49, -1e49, 2, 3e49]
+    assert np.isfinite(infer_consensus(Judgements.from_columns(columns), name).confidence).all()
+
+
+@pytest.mark.parametrize("name", [*METHODS, "bias-precision"])
+def test_numbers_that_hardly_differ_are_borne(name: str) -> None:
+    columns = {"item": [1, 1, 2, 2], "annotator": ["ann", "bob"] * 2, "label": [5e-324, 1e-310, 0.0, 1e-200]}
+    made = infer_consensus(Judgements.from_columns(columns), name)
+    assert (made.labels <= 1e-200).all()

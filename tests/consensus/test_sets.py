@@ -249,6 +249,14 @@ def test_many_annotators_are_taken_alone() -> None:
     assert 0.5 < ratio.mean() < 1.0
 
 
+def test_weights_count_as_so_many_judgements() -> None:
+    """A weight of four halves the intervals, and makes the truth surer, which narrows them further."""
+    table = crowd(np.random.default_rng(9), (200, 8, 4, 4))[0]
+    heavy = Judgements.from_columns(dict(table.to_columns()) | {"weight": np.full(len(table), 4.0)})
+    one, four = (known(infer_consensus(made, "sets-two-coin")) for made in (table, heavy))
+    assert 0.25 < ((four.high - four.low) / (one.high - one.low)).mean() < 0.6
+
+
 def test_gold_tells_of_annotators() -> None:
     """Where most overlook a class, gold on some items makes the others better."""
     table, truth, *_ = crowd(np.random.default_rng(7), (300, 10, 4, 3))

@@ -37,4 +37,5 @@ def test_consensus_of_anything(rows: list[dict[str, Any]], name: str) -> None:
         for question in table.questions.tolist():
             made = infer_consensus(table, name, question=question)
             assert len(made.to_records()) == len(made.items)
-            assert made.confidence.min(initial=1) > 0
+            least = made.confidence.min(initial=1)
+            assert least > 0 or (least == 0 and made.codes is None), "only a choice has a probability above 0"

@@ -35,7 +35,7 @@ from goldwork.judgements import Judgements
 
 Floats = npt.NDArray[np.float64]
 
-LEAST = 1e-9
+LEAST = 1e-6
 """The least variance of errors, as a share of the variance of all judgements: where all agree it would be 0."""
 TINY = 1e-12
 

@@ -33,6 +33,8 @@ BLOCK = 4_000_000
 GRIDS, POINTS = 3, 17
 WEAK = 4.0
 """What a precision's prior is worth at most where it is about one annotator: a strong one is about the average."""
+RIDGE = 1e-12
+"""Of the diagonal: what rounding may take."""
 WIDEST = 9.0
 """Errors' variances are sought within e^-9 to e^9 of the middling one."""
 
@@ -94,7 +96,7 @@ def _left_open(
     precision[a, :a] = precision[:a, a] = np.asarray(given.T @ towards)
     total = sums(model.item, weight, model.items)
     precision[a, a] = float((total * towards)[free].sum()) + float(model.known.sum()) / belief.spread
-    covariance = np.linalg.inv(precision)
+    covariance = _inverse(precision)
     open_ = np.zeros(model.items)
     size = max(1, BLOCK // (a + 1))
     for first in range(0, model.items, size):
@@ -102,6 +104,13 @@ def _left_open(
         pull = np.c_[np.asarray(given[rows].toarray()) * -own[rows, None], towards[rows]]
         open_[rows] = np.einsum("ik,kl,il->i", pull, covariance, pull, optimize=True)
     return open_.clip(0), np.diag(covariance)[:a].clip(TINY)
+
+
+def _inverse(precision: Floats) -> Floats:
+    """The inverse of a matrix that is positive definite but for rounding."""
+    scale = 1 / np.sqrt(np.diag(precision).clip(TINY))
+    scaled = precision * scale[:, None] * scale
+    return np.asarray(np.linalg.inv(scaled + RIDGE * np.eye(len(scaled))) * scale[:, None] * scale, np.float64)
 
 
 def _apart(

@@ -29,6 +29,8 @@ Summary = Callable[[npt.NDArray[np.int32], Floats, Floats, int], Floats]
 
 TOLERABLE = 0.5
 """Confidence is the probability to lie within so many standard deviations of all judgements, unless `within` is set."""
+LARGEST = 1e50
+"""Fourth powers of larger numbers, summed, may exceed what floating point holds."""
 DRAWS = 2000
 BACKFITS, ENOUGH = 50, 1e-4
 NO_OVERLAP = "No item has two judgements, so nothing tells how far the answers are off: they have no interval."
@@ -47,6 +49,15 @@ class Spread:
     between: float
     within: float
     residuals: Floats
+
+
+def numbers_of(table: Judgements, gold: Floats) -> Floats:
+    """The judgements as numbers. Raises InputError for a number, also of gold, beyond LARGEST."""
+    numbers = table.numbers()
+    for every, what in ((numbers, "label"), (gold[~np.isnan(gold)], "gold")):
+        if len(every) and (largest := float(every[np.abs(every).argmax()])) and abs(largest) > LARGEST:
+            raise InputError(f"{what} {largest!r} is beyond {LARGEST:g}, too large to reckon with. Is it right?")
+    return numbers
 
 
 def means(item: npt.NDArray[np.int32], numbers: Floats, weights: Floats, items: int) -> Floats:
@@ -96,7 +107,7 @@ def answered(
     name: str, table: Judgements, gold: Floats, summary: Summary, *, within: float | None, seed: int
 ) -> Consensus:
     """The consensus of numbers by a formula for each item, with intervals and confidence."""
-    numbers, weights, known = table.numbers(), table.weights(), ~np.isnan(gold)
+    numbers, weights, known = numbers_of(table, gold), table.weights(), ~np.isnan(gold)
     order = np.lexsort((numbers, table.item))
     answers = summary(table.item[order], numbers[order], weights[order], len(table.items))
     found = spread_of(table)

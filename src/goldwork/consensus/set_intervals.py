@@ -88,7 +88,8 @@ def _information(
     said = np.zeros(len(table))
     said[model.chosen.row[model.chosen.class_ == class_]] = 1
     holds, who = probabilities[table.item, class_], table.annotator
-    scores = model.weights * np.stack(
+    weights = np.sqrt(model.weights)  # squared they count as so many judgements
+    scores = weights * np.stack(
         [holds * (said - shares[0][who, class_]), (1 - holds) * (1 - said - shares[1][who, class_])]
     )
     places = np.r_[table.item, table.item, np.arange(items)], np.r_[who, who + a, np.full(items, 2 * a)]

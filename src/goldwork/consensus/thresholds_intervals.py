@@ -71,7 +71,7 @@ def _scores(model: Ordered, probabilities: Floats, scale: Scale) -> Floats:
     shares, *slopes = model.slopes(scale)
     by_answer = [(slope / np.maximum(shares, TINY)).transpose(0, 2, 1) for slope in slopes]
     table = model.table
-    codes, weights = table.coded()[0], table.weights()
+    codes, weights = table.coded()[0], np.sqrt(table.weights())  # squared they count as so many judgements
     made = np.empty((2, len(table)))
     size = max(1, BLOCK // model.k)
     for first in range(0, len(table), size):
