@@ -18,6 +18,9 @@ def main(what: str, path: str, iterations: int) -> None:
     """Fit, twice or more with goldwork, once with a peer."""
     data = np.load(path)
     item, annotator, answer, truth = (data[name] for name in ("item", "annotator", "answer", "truth"))
+    if what.startswith("again:"):
+        print(json.dumps(again(what[6:], item, annotator, answer)))
+        return
     run = (
         peer(what[5:], item, annotator, answer, iterations)
         if what.startswith("peer:")
@@ -56,6 +59,22 @@ def ours(method: str, item: Any, annotator: Any, answer: Any, iterations: int, *
     if iterations and method == "one-coin":
         options |= {"strength": 0}
     return lambda: infer_consensus(table, method, **options).labels.astype(np.int64)
+
+
+def again(method: str, item: Any, annotator: Any, answer: Any) -> dict[str, float]:
+    """Seconds to fit from the beginning, and from the fit without the last 1,000 judgements."""
+    from goldwork.consensus import infer_consensus
+    from goldwork.judgements import Judgements
+
+    columns = {"item": item, "annotator": annotator, "label": answer}
+    whole = Judgements.from_columns(columns)
+    earlier = infer_consensus(
+        Judgements.from_columns({name: column[:-1000] for name, column in columns.items()}), method
+    )
+    options = {"intervals": False, "ambiguity": False}
+    cold = [_timed(lambda: infer_consensus(whole, method, **options)) for _ in range(TIMES)]
+    warm = [_timed(lambda: infer_consensus(whole, method, start=earlier, **options)) for _ in range(TIMES)]
+    return {"first": float(np.median(cold)), "seconds": float(np.median(warm))}
 
 
 def peer(method: str, item: Any, annotator: Any, answer: Any, iterations: int) -> Callable[[], Any]:

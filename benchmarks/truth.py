@@ -37,6 +37,7 @@ def main(arguments: list[str]) -> None:
             beside(method, size, Path(folder), options.limit, ITERATIONS)
         for method in ("glad", "mace"):
             beside(method, options.small, Path(folder), options.limit, 0)
+        again(options.items, Path(folder))
         grow([int(size) for size in options.sizes.split(",")], Path(folder))
 
 
@@ -77,6 +78,14 @@ def beside(method: str, items: int, folder: Path, limit: float, iterations: int)
             f"memory bandwidth: {bound * 1e3:.1f} ms",
             ours["seconds"] / iterations / bound,
         )
+
+
+def again(items: int, folder: Path) -> None:
+    """Print how long it takes to reckon with 1,000 judgements more, beside starting over."""
+    found = child("again:dawid-skene", draw(items, folder), 0, 600)
+    assert found is not None, "ours has ten minutes"
+    what = f"dawid-skene, {items:,} items x 5, 1,000 judgements more"
+    report(what, found["seconds"], "s", f"starting over: {found['first']:.2f} s", found["seconds"] / found["first"])
 
 
 def grow(sizes: list[int], folder: Path) -> None:
