@@ -88,6 +88,10 @@ def test_settings(house: House, visit: Visit) -> None:
     page.get_by_label("People per item").fill("5")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved.").first).to_be_visible()
+    page.get_by_label("Agreement is measured by").select_option("gwet")
+    page.get_by_label("Answers are merged by").select_option("auto")
+    page.get_by_role("button", name="Save the methods").click()
+    expect(page.get_by_role("button", name="Save the methods").locator("xpath=..")).to_contain_text("Saved.")
     page.get_by_label("Guideline").fill("# New words")
     page.get_by_role("button", name="Publish as version 2").click()
     expect(page.get_by_text("version 2, just now")).to_be_visible()
@@ -99,6 +103,7 @@ def test_settings(house: House, visit: Visit) -> None:
     page.wait_for_timeout(300)
     now = house.boss.call("GET", f"/projects/{project}")
     assert (now["name"], now["overlap"], now["state"], now["guideline"]["version"]) == ("Renamed", 5, "paused", 2)
+    assert (now["coefficient"], now["method"]) == ("gwet", "auto")
     last = now["form"]["questions"][0]["task"]["classes"][-1]
     assert (last["label"], last["value"]) == ("Nothing of these", "other"), "what is stored stays"
     page.goto(f"{house.url}/p/{project}")
