@@ -40,8 +40,7 @@ class Answers:
         self.annotators = len(table.annotators)
         self.rows = (table.annotator * np.int32(self.k) + codes).astype(np.int32)
         self.starts = np.r_[0, np.cumsum(table.per_item())].astype(np.int32)
-        self.weights = table.weights()
-        self.even = bool((self.weights == 1).all())
+        self.even = "weight" not in table.context or bool((table.weights() == 1).all())
 
     def counts(self, shares: Floats) -> Floats:
         """Expected counts [A, K answered, S] of answers in states that items have with probability `shares` [I, S]."""
@@ -65,7 +64,7 @@ class Answers:
         from scipy.sparse import csr_array
 
         shape = (len(self.starts) - 1, self.annotators * self.k)
-        return csr_array((self.weights, self.rows, self.starts), shape=shape)
+        return csr_array((self.table.weights(), self.rows, self.starts), shape=shape)
 
     def _banned(self, classes: npt.NDArray[np.int32]) -> Any:
         def banned(begin: int, end: int) -> npt.NDArray[np.bool_] | None:

@@ -27,7 +27,7 @@ TINY = 1e-300
 SMALL = 1e-150
 LEAST = 1e-150
 """An item's weight above SMALL times a product above LEAST is no less than the smallest number, 1e-308."""
-BLOCKS = 4
+BLOCKS = 2
 """Parts that the items are cut into, whatever the machine: sums then come out the same to the byte."""
 BLOCK_CELLS = 4_000_000
 MAX_COPIES = 16_000_000

@@ -54,9 +54,11 @@ def build(columns: Mapping[str, Any], names: Mapping[str, str], duplicates: Dupl
         questions, question = identify(factors["question"], names["question"], where)
     else:
         questions, question = objects([ONE_QUESTION]), np.zeros(len(rows), np.int32)
-    value, categories = read_values(
-        values.take(rows) if isinstance(values, Factor) else values[rows], question, where, names["value"]
-    )
+    if not whole:
+        values = values.take(rows) if isinstance(values, Factor) else values[rows]
+    value, categories = read_values(values, question, where, names["value"])
+    kinds = _kinds(factors.get("kind"), annotator, annotators, where)
+    factors.clear()  # the sort takes as much again
     context = {name: _context(name, columns[name], rows, where) for name in CONTEXT if name in columns}
     key = (question * np.int64(len(items)) + item) * np.int64(len(annotators)) + annotator
     source = _Source(columns, rows, duplicates, where)
@@ -73,7 +75,7 @@ def build(columns: Mapping[str, Any], names: Mapping[str, str], duplicates: Dupl
         "annotators": annotators,
         "questions": questions,
         "categories": categories,
-        "kinds": _kinds(factors.get("kind"), annotator, annotators, where),
+        "kinds": kinds,
         "context": {name: column[order] for name, column in context.items()},
         "missing": size - len(rows),
     }
@@ -144,7 +146,10 @@ def _sort(
 ) -> tuple[npt.NDArray[np.intp], Codes]:
     """The places to keep, in order of `key`, and which repeat each is; `who` says whose judgement a place is."""
     order = np.argsort(key)
-    same = np.r_[False, np.diff(key[order]) == 0] if len(order) else np.zeros(0, bool)
+    same = np.zeros(len(order), bool)
+    ordered = key[order]
+    np.equal(ordered[1:], ordered[:-1], out=same[1:])
+    del ordered
     if not same.any():
         return order, np.zeros(len(order), np.int32)
     if source.duplicates == "error":
