@@ -195,6 +195,33 @@ def test_accuracies_intervals_cover(name: str, crowd: dict[str, int]) -> None:
     assert 0.90 < np.mean(covered) < 0.995
 
 
+@pytest.mark.parametrize(
+    ("crowd", "adaptive"),
+    [
+        ({"items": 400, "annotators": 20, "per_item": 5}, False),
+        ({"items": 150, "annotators": 5, "per_item": 5}, False),
+        ({"items": 600, "annotators": 12, "per_item": 5}, True),
+    ],
+    ids=["twenty", "five", "adaptive"],
+)
+@pytest.mark.parametrize("name", EM)
+def test_accuracies_intervals_cover_what_dawid_and_skene_draw(name: str, crowd: Any, adaptive: bool) -> None:
+    """Crowds of three classes, 200 annotators or more, also where an item stops once its first two judgements agree."""
+    covered = []
+    for seed in range(200 // crowd["annotators"] + 2):
+        drawn = simulate_crowd(seed=seed, **crowd)
+        columns = drawn.columns
+        if adaptive:
+            labels = columns["label"].reshape((-1, 5))
+            stay = np.ones(labels.shape, bool)
+            stay[labels[:, 0] == labels[:, 1], 2:] = False
+            columns = {key: column[stay.ravel()] for key, column in columns.items()}
+        about = known(infer_consensus(Judgements.from_columns(columns), name))
+        accuracy = np.einsum("t,att->a", drawn.prevalence, drawn.confusion)
+        covered.append((about.low <= accuracy) & (accuracy <= about.high))
+    assert np.concatenate(covered).mean() > 0.90
+
+
 def test_weighted_votes_pass_over_those_at_chance() -> None:
     rng = np.random.default_rng(1)
     truth = rng.integers(0, 2, 300)

@@ -26,7 +26,7 @@ from goldwork.consensus import Consensus, consensus
 from goldwork.consensus.choices import adopt_rows, few_classes, finish
 from goldwork.consensus.dirichlet import divergence, expected_log, mean
 from goldwork.consensus.hidden import Answers, Search, Statistics, at_least, fit
-from goldwork.consensus.information import describe
+from goldwork.consensus.information import LEAST_SMOOTHING, describe
 from goldwork.consensus.votes import vote_shares
 from goldwork.errors import InputError
 from goldwork.judgements import Codes, Judgements
@@ -71,7 +71,7 @@ def ebcc(
     of_classes, of_subtypes, of_answers = fitted.parameters
     prevalence = mean(of_classes)
     confusion = np.einsum("km,akml->akl", mean(of_subtypes), mean(of_answers))
-    known = describe(table, fitted.probabilities, prevalence, confusion, wrong, intervals=intervals)
+    known = describe(table, fitted.probabilities, prevalence, confusion, LEAST_SMOOTHING, intervals=intervals)
     state = {"annotators": table.annotators, "categories": table.coded()[1], "classes": of_classes}
     state |= {"subtypes": of_subtypes, "answers": of_answers}
     return finish("ebcc", table, gold, fitted, prevalence, known, state, ambiguity=ambiguity)

@@ -16,6 +16,7 @@ all b in each iteration, halved where it would lower the expected objective.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ import numpy.typing as npt
 
 from goldwork.consensus import Annotators, Consensus, consensus
 from goldwork.consensus.choices import adopt_rows
+from goldwork.consensus.coins import confusion_of, describe_coins, even_direction
 from goldwork.consensus.hidden import at_least
 from goldwork.consensus.kernel import TINY
 from goldwork.consensus.votes import clamp, vote_shares
@@ -31,8 +33,8 @@ from goldwork.judgements import Codes, Judgements
 Floats = npt.NDArray[np.float64]
 
 HALVINGS = 8
-SPREAD = 101
-"""Quantiles of the items' ease over which an annotator's accuracy is averaged."""
+ACCURACY, STRENGTH = 0.7, 2.0
+"""What an annotator's accuracy is taken to be beforehand, and how many judgements that is worth."""
 
 
 @consensus("glad")
@@ -161,17 +163,14 @@ class _Model:
         return np.asarray(np.bincount(of, told, len(now)) - (now - mean) ** 2 / 2)
 
     def describe(self, shares: Floats) -> Annotators:
-        """Accuracies over the items' ease, with intervals from the information about alpha."""
-        beta = np.exp(self.b)
-        typical = np.quantile(beta, np.linspace(0, 1, SPREAD)) if len(beta) else np.ones(1)
-        annotator = self.table.annotator
-        hit = _logistic(self.alpha[annotator] * beta[self.table.item])
-        right = shares[self.table.item, self.codes]
-        told = self.weights * beta[self.table.item] ** 2 * np.maximum(hit * (1 - hit) - right * (1 - right), 0)
-        error = 1.959964 / np.sqrt(np.bincount(annotator, told, len(self.alpha)) + 1)
-        low, skill, high = (
-            _logistic(alpha[:, None] * typical).mean(axis=1)
-            for alpha in (self.alpha - error, self.alpha, self.alpha + error)
+        """Accuracies on the items that there are, with intervals as of one coin; abilities besides."""
+        annotator, k = self.table.annotator, max(self.k, 1)
+        right = np.bincount(annotator, self.weights * shares[self.table.item, self.codes], len(self.alpha))
+        judged = np.bincount(annotator, self.weights, len(self.alpha))
+        hits = (right + ACCURACY * STRENGTH) / (judged + STRENGTH)
+        confusion = confusion_of(np.repeat(hits[:, None], k, axis=1), even_direction(k))
+        prevalence = shares.sum(axis=0) / max(shares.sum(), TINY) if shares.size else np.zeros(k)
+        known = describe_coins(self.table, shares, prevalence, hits[:, None], confusion, intervals=bool(shares.size))
+        return dataclasses.replace(
+            known, confusion=None, confusion_low=None, confusion_high=None, more={"ability": self.alpha}
         )
-        judged = np.bincount(annotator, minlength=len(self.alpha))
-        return Annotators(self.table.annotators, judged, skill, low, high, more={"ability": self.alpha})

@@ -24,7 +24,7 @@ from goldwork.consensus import Consensus, consensus
 from goldwork.consensus.choices import adopt_rows, few_classes, finish
 from goldwork.consensus.dirichlet import divergence, expected_log, mean
 from goldwork.consensus.hidden import Answers, Search, Statistics, at_least, fit
-from goldwork.consensus.information import describe
+from goldwork.consensus.information import LEAST_SMOOTHING, describe
 from goldwork.errors import InputError
 from goldwork.judgements import Codes, Judgements
 
@@ -59,7 +59,7 @@ def dawid_skene_vb(
     fitted = fit(Answers(table, gold), model, Search(max_iterations, tolerance, restarts, seed, start))
     of_classes, of_answers = fitted.parameters
     found, confusion = mean(of_classes), mean(of_answers)
-    known = describe(table, fitted.probabilities, found, confusion, wrong, intervals=intervals)
+    known = describe(table, fitted.probabilities, found, confusion, LEAST_SMOOTHING, intervals=intervals)
     state = {"annotators": table.annotators, "categories": table.coded()[1], "prevalence": of_classes}
     state |= {"confusion": of_answers}
     return finish("dawid-skene-vb", table, gold, fitted, found, known, state, ambiguity=ambiguity)
