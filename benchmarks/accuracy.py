@@ -23,8 +23,8 @@ from goldwork.consensus.scoring import expected_accuracy
 from goldwork.judgements import Judgements
 
 BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
-UNFIT = ("ordinal", "medoid")
-"""Methods for classes in an order, which these are not, and for any answers at all."""
+UNFIT = ("ordinal",)
+"""Methods for classes in an order, which these are not."""
 
 
 def main(arguments: list[str]) -> None:
