@@ -6,7 +6,9 @@ rest of the house needs. Nothing else in goldwork knows what an answer looks lik
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Protocol, runtime_checkable
 
 from goldwork.registry import Registry
 from goldwork.tasks.form import Form
@@ -14,25 +16,42 @@ from goldwork.tasks.form import Form
 Answer = Any
 """A JSON value: what an annotator answered to one question."""
 
+Shown = Mapping[str, Any]
+"""What is shown of an item, by field: its text, or for an image `{"width": 640, "height": 480}` in pixels."""
+
+NOTHING: Shown = MappingProxyType({})
+"""Nothing is known of the item: what depends on it is not checked."""
+
 
 @runtime_checkable
 class TaskType(Protocol):
     """What a task type offers. An instance is one configured question; the class is what is registered."""
 
-    level: ClassVar[str]
-    """`nominal`, `ordinal`, `interval` or `ratio` where answers lie on a scale; `distance` otherwise."""
+    @property
+    def kind(self) -> str:
+        """What values are, in the words of consensus methods: choice, numbers, sets, comparisons, rankings, spans,
+        boxes, text or any."""
 
-    consensus: ClassVar[str]
-    """The consensus method used when nobody chose one."""
+    @property
+    def level(self) -> str:
+        """`nominal`, `ordinal`, `interval` or `ratio` where values lie on a scale; `distance` otherwise."""
 
-    def validate(self, answer: Answer) -> None:
-        """Raise AnswerError, with value and mend, unless `answer` fits these settings."""
+    @property
+    def consensus(self) -> str:
+        """The consensus method used when nobody chose one."""
+
+    def validate(self, answer: Answer, item: Shown = NOTHING) -> None:
+        """Raise AnswerError, with value and mend, unless `answer` fits these settings and the item."""
 
     def canonical(self, answer: Answer) -> Answer:
         """The one JSON value that stands for every way of writing a valid `answer`."""
 
-    def distance(self, first: Answer, second: Answer) -> float:
-        """How far apart two canonical answers are: a symmetric number in [0, 1], 0 exactly when they are equal."""
+    def value(self, answer: Answer) -> Any:
+        """What the long table holds of a canonical answer: what is compared and merged, without what is only said
+        beside it. None: it is no judgement ("cannot tell")."""
+
+    def distance(self, first: Any, second: Any) -> float:
+        """How far apart two values are: a symmetric number in [0, 1], 0 exactly when they are equal."""
 
     def form(self) -> Form:
         """How the question is asked: primitives that the front end draws."""
