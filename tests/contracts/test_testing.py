@@ -14,7 +14,8 @@ from goldwork.consensus import Consensus, consensus
 from goldwork.consensus.majority import majority
 from goldwork.errors import AnswerError
 from goldwork.judgements import Codes, Judgements
-from goldwork.tasks.choice import Choice, Class
+from goldwork.tasks.choice import Choice
+from goldwork.tasks.classes import Class
 from goldwork.testing import Sample, check_coefficient, check_consensus, check_task_type, simulate_crowd
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from goldwork.errors import AnswerError, InputError
-from goldwork.tasks.choice import COLORS, MAX_CLASSES, Choice, Class
+from goldwork.tasks.choice import Choice
+from goldwork.tasks.classes import COLORS, MAX_CLASSES, Class
 
 
 def of(*values: str, **more: Any) -> Choice:

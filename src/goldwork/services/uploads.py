@@ -52,7 +52,7 @@ class SuggestedField(msgspec.Struct, frozen=True):
 
     name: str
     column: str
-    show: Literal["text", "markdown", "image"]
+    show: Show
 
 
 class Suggestion(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """choice: one class out of several, which may be nested.
 
-The answer is the class's value. Two answers are equal or not, so agreement is nominal; where classes are nested, answers
-are the nearer the more of their paths they share. Several answers become one by Dawid-Skene.
+The answer is the class's value. Two answers are equal or not, so agreement is nominal; where classes are nested,
+answers are the nearer the more of their paths they share. Several answers become one by Dawid-Skene.
 
     >>> sentiment = Choice(classes=(Class("pos", "Positive"), Class("neg", "Negative")))
     >>> sentiment.distance("pos", "neg")

@@ -87,7 +87,9 @@ class Choices(msgspec.Struct, frozen=True, tag="choices"):
     def perturb(self, answer: Any, seed: int) -> list[str] | None:
         """One class more or one less, where that fits; else another set that does."""
         chosen = answer if isinstance(answer, list) else []
-        flips = [[*chosen, value] if value not in chosen else [v for v in chosen if v != value] for value in self._values()]
+        flips = [
+            [*chosen, value] if value not in chosen else [v for v in chosen if v != value] for value in self._values()
+        ]
         flips += [[value] for value in self._values()]
         fitting = [flip for flip in flips if self._fits(flip) and self.canonical(flip) != answer]
         return self.canonical(random.Random(seed).choice(fitting)) if fitting else None

@@ -125,5 +125,7 @@ def says_unsure(answer: Any) -> bool:
         return False
     reason = answer["cannot_tell"]
     if len(answer) > 1 or not isinstance(reason, str) or len(reason) > MAX_REASON:
-        raise AnswerError(f"cannot_tell must be a text of up to {MAX_REASON} characters and nothing else. Got {answer!r}.")
+        raise AnswerError(
+            f"cannot_tell must be a text of up to {MAX_REASON} characters and nothing else. Got {answer!r}."
+        )
     return True

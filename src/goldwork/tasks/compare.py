@@ -83,14 +83,16 @@ class Compare(msgspec.Struct, frozen=True, tag="compare"):
 
     def distance(self, first: Any, second: Any) -> float:
         if self.strength:
-            return abs(first - second) / (2 * self.strength)
+            return float(abs(first - second)) / (2 * self.strength)
         return abs(PLACES[first] - PLACES[second]) / 2
 
     def form(self) -> Form:
         if not self.attributes:
             return Form(primitives=(Panes(self.fields), self._primitive()))
         asked = [Aspect(OVERALL, "Overall"), *self.attributes]
-        return Form(primitives=(Panes(self.fields), *(self._primitive(one.name, one.title or one.name) for one in asked)))
+        return Form(
+            primitives=(Panes(self.fields), *(self._primitive(one.name, one.title or one.name) for one in asked))
+        )
 
     def perturb(self, answer: Any, seed: int) -> Any:
         """The other side; of what has no side, the first."""
@@ -107,7 +109,9 @@ class Compare(msgspec.Struct, frozen=True, tag="compare"):
         besides = (Option(BAD, "Both are bad"),) if self.both_bad else ()
         if self.strength:
             s = self.strength
-            anchors = tuple(Anchor(float(n), WORDS[abs(n)] if n else "equal") for n in range(-s, s + 1) if n or self.tie)
+            anchors = tuple(
+                Anchor(float(n), WORDS[abs(n)] if n else "equal") for n in range(-s, s + 1) if n or self.tie
+            )
             return Scale(
                 float(-s), float(s), 1.0, anchors, mirror=True, middle=self.tie, besides=besides, name=name, title=title
             )
@@ -122,7 +126,9 @@ class Compare(msgspec.Struct, frozen=True, tag="compare"):
             s = self.strength
             whole = isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
             if not whole or not -s <= value <= s or (not value and not self.tie):
-                raise AnswerError(f"{where}must be a whole number {-s} to {s}{'' if self.tie else ', not 0'}. Got {value!r}.")
+                raise AnswerError(
+                    f"{where}must be a whole number {-s} to {s}{'' if self.tie else ', not 0'}. Got {value!r}."
+                )
         elif not isinstance(value, str) or value not in PLACES or (value == "tie" and not self.tie):
             words = ["first", "second", *(["tie"] if self.tie else []), *([BAD] if self.both_bad else [])]
             raise AnswerError(f"{where}must be one of {', '.join(words)}. Got {value!r}.")

@@ -195,7 +195,7 @@ class Form(msgspec.Struct, frozen=True):
         drawn: dict[str, str] = {}
         for primitive in self.primitives:
             if isinstance(primitive, Panes | Order):
-                drawn |= dict.fromkeys(primitive.fields, primitive.__struct_config__.tag or "")
+                drawn |= dict.fromkeys(primitive.fields, str(primitive.__struct_config__.tag))
             elif isinstance(primitive, Turns | Spans | Boxes):
                 drawn[primitive.field] = str(primitive.__struct_config__.tag)
         return drawn

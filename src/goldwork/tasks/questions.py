@@ -11,31 +11,44 @@ The form is data: versioned JSON, `{"fields": [...], "questions": [...]}`.
 from __future__ import annotations
 
 import functools
+import hashlib
 import operator
+import random
+from collections.abc import Mapping
 from typing import Any, Literal, cast
 
 import msgspec
 
 from goldwork.errors import AnswerError, InputError
-from goldwork.tasks import TaskType, task_type
+from goldwork.tasks import NOTHING, Shown, TaskType, task_type
 
 MAX_QUESTIONS = 50
+MAX_FIELDS = 100
+MAX_NAME = 100
+Show = Literal["text", "markdown", "code", "image", "audio", "chat", "link"]
+NEEDS = {"boxes": ("image",), "spans": ("text",), "turns": ("chat",)}
+"""How a field must be shown that a primitive works on; others draw any field."""
 
 
-class Field(msgspec.Struct, frozen=True):
-    """One field of an item's payload and how it is shown."""
+class Field(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One field of an item's payload, how it is shown, and what stands above it (empty: its name)."""
 
     name: str
-    show: Literal["text", "markdown", "image"] = "text"
+    show: Show = "text"
+    title: str = ""
 
 
-class Question(msgspec.Struct, frozen=True):
-    """One question: `name` is the column in exports, `title` and `help` are read by annotators."""
+class Question(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One question: `name` is the column in exports, `title` and `help` are read by annotators.
+
+    An `optional` one may be left unanswered.
+    """
 
     name: str
     title: str
     task: Any
     help: str = ""
+    optional: bool = False
 
 
 class ProjectForm(msgspec.Struct, frozen=True):
@@ -44,7 +57,7 @@ class ProjectForm(msgspec.Struct, frozen=True):
     questions: tuple[Question, ...]
     fields: tuple[Field, ...] = ()
 
-    def check(self, answers: dict[str, Any]) -> dict[str, Any]:
+    def check(self, answers: Mapping[str, Any], item: Shown = NOTHING) -> dict[str, Any]:
         """Canonical answers by question. Raises AnswerError naming the question that is missing, unknown or unfit."""
         names = {question.name for question in self.questions}
         if unknown := sorted(set(answers) - names):
@@ -52,14 +65,49 @@ class ProjectForm(msgspec.Struct, frozen=True):
         checked = {}
         for question in self.questions:
             if question.name not in answers:
+                if question.optional:
+                    continue
                 raise AnswerError("an answer is missing.", where=f"question {question.name}")
             task = cast(TaskType, question.task)
             try:
-                task.validate(answers[question.name])
+                task.validate(answers[question.name], item)
+                checked[question.name] = task.canonical(answers[question.name])
             except AnswerError as error:
                 raise AnswerError(error.message, where=f"question {question.name}") from None
-            checked[question.name] = task.canonical(answers[question.name])
+        if not checked:
+            raise AnswerError("nothing was answered.")
         return checked
+
+    def tasks(self) -> dict[str, TaskType]:
+        """The task types by question."""
+        return {question.name: cast(TaskType, question.task) for question in self.questions}
+
+    def reads(self) -> frozenset[str]:
+        """The fields on which it depends whether an answer fits."""
+        return frozenset(name for task in self.tasks().values() for name in task.form().fields())
+
+    def shows(self) -> dict[str, str]:
+        """How each field is shown; empty where every field of the payload is shown as text."""
+        return {field.name: field.show for field in self.fields}
+
+    def shown(self, seed: str) -> dict[str, list[str]]:
+        """By question with panes or an order, its fields as they stand on the screen: drawn by lot from `seed`.
+
+        Questions about the same fields show them in the same order.
+        """
+        orders = {}
+        for name, task in self.tasks().items():
+            if fields := task.form().shuffled():
+                key = hashlib.blake2b("\0".join((seed, *sorted(fields))).encode(), digest_size=8).digest()
+                orders[name] = random.Random(int.from_bytes(key, "big")).sample(sorted(fields), len(fields))
+        return orders
+
+
+def stood(shown: list[str], fields: tuple[str, ...]) -> str:
+    """How an order on the screen is written in the long table: which of two stood at the left, or all names in turn."""
+    if len(fields) == 2:
+        return "left" if tuple(shown) == fields else "right"
+    return ",".join(shown)
 
 
 @functools.cache
@@ -81,9 +129,40 @@ def read_form(value: Any) -> ProjectForm:
     for question in questions:
         if not question.name.strip() or not question.title.strip():
             raise InputError("every question needs a name and a title.", where="form")
+        if len(question.name) > MAX_NAME or not question.name.isprintable():
+            raise InputError(
+                f"a name has up to {MAX_NAME} printable characters. Got {question.name[:50]!r}.", where="form"
+            )
         if names.count(question.name) > 1:
             raise InputError(f"question {question.name!r} stands twice. Names must differ.", where="form")
-    return msgspec.structs.replace(form, questions=questions)
+    form = msgspec.structs.replace(form, questions=questions)
+    _check_fields(form)
+    return form
+
+
+def _check_fields(form: ProjectForm) -> None:
+    names = [field.name for field in form.fields]
+    if len(names) > MAX_FIELDS:
+        raise InputError(f"a form shows up to {MAX_FIELDS} fields. Got {len(names)}.", where="form")
+    for name in names:
+        if not name.strip() or names.count(name) > 1:
+            raise InputError(f"fields need names that differ. Got {name!r}.", where="form")
+    shows = form.shows()
+    for question in form.questions:
+        where = f"form, question {question.name}"
+        for name, primitive in cast(TaskType, question.task).form().fields().items():
+            wanted = NEEDS.get(primitive, ())
+            if not shows:
+                if wanted and wanted != ("text",):
+                    raise InputError(
+                        f"it needs the field {name!r} shown as {wanted[0]}. List the form's fields.", where=where
+                    )
+            elif name not in shows:
+                raise InputError(f"the form has no field {name!r}. It has: {', '.join(shows)}.", where=where)
+            elif wanted and shows[name] not in wanted:
+                raise InputError(
+                    f"field {name!r} must be shown as {wanted[0]}. It is shown as {shows[name]}.", where=where
+                )
 
 
 def _read_task(question: Question) -> Any:
@@ -91,6 +170,8 @@ def _read_task(question: Question) -> Any:
         return msgspec.convert(question.task, _task_settings())
     except msgspec.ValidationError as error:
         raise InputError(str(error), where=f"form, question {question.name}") from None
+    except InputError as error:
+        raise InputError(error.message, where=f"form, question {question.name}") from None
 
 
 def write_form(form: ProjectForm) -> dict[str, Any]:
@@ -107,6 +188,7 @@ def draw_form(form: ProjectForm) -> dict[str, Any]:
                 "name": question.name,
                 "title": question.title,
                 "help": question.help,
+                "optional": question.optional,
                 "form": msgspec.to_builtins(cast(TaskType, question.task).form()),
             }
             for question in form.questions

@@ -84,9 +84,9 @@ class Rank(msgspec.Struct, frozen=True, tag="rank"):
         if self.pick == "all":
             if not self.ties and (tied := [group for group in answer if len(group) > 1]):
                 raise AnswerError(f"ties are not admitted: one in each place. Got {tied[0]!r}.")
-        elif self.pick == "best" and sizes != [1, number - 1][: min(number, 2)]:
+        elif self.pick == "best" and sizes != [size for size in (1, number - 1) if size]:
             raise AnswerError(f"pick one best; the others tie. Got {answer!r}.")
-        elif self.pick == "ends" and sizes not in ([1, number - 2, 1], [1] * number):
+        elif self.pick == "ends" and sizes != [size for size in (1, number - 2, 1)[: max(number, 1)] if size > 0]:
             raise AnswerError(f"pick one best and one worst; the others tie between. Got {answer!r}.")
 
 

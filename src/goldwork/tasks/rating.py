@@ -50,7 +50,11 @@ class Rating(msgspec.Struct, frozen=True, tag="rating"):
 
     def __post_init__(self) -> None:
         numbers = (self.low, self.high, self.step)
-        if not all(map(math.isfinite, numbers)) or not self.low < self.high or not 0 < self.step <= self.high - self.low:
+        if (
+            not all(map(math.isfinite, numbers))
+            or not self.low < self.high
+            or not 0 < self.step <= self.high - self.low
+        ):
             raise InputError(f"a scale needs low < high and a step between. Got {_said(*numbers)}.")
         if (self.high - self.low) / self.step > MOST_STEPS:
             raise InputError(f"a scale may have {MOST_STEPS:,} steps. Got {_said(*numbers)}. Take a larger step.")
@@ -58,7 +62,9 @@ class Rating(msgspec.Struct, frozen=True, tag="rating"):
             raise InputError(f"the steps must reach high. Got {_said(*numbers)}.")
         for anchor in self.anchors:
             if not self._on_grid(anchor.value) or not anchor.label.strip():
-                raise InputError(f"an anchor needs a name and a place on the scale. Got {anchor.label!r} at {anchor.value:g}.")
+                raise InputError(
+                    f"an anchor needs a name and a place on the scale. Got {anchor.label!r} at {anchor.value:g}."
+                )
 
     def validate(self, answer: Any, item: Shown = NOTHING) -> None:
         if self.unsure and says_unsure(answer):
