@@ -252,7 +252,7 @@ def _story(row: Any) -> dict[str, Any]:
         "ms": round((row.seconds or 0.0) * 1000),
         "supersedes": row.supersedes,
         "surplus": row.surplus,
-    }
+    } | ({"shown": _read(row.shown)} if row.shown is not None else {})
 
 
 _earlier = submit.alias("earlier")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -21,10 +21,12 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.errors import ConflictError, GoldworkError, InputError, NotFoundError
 from goldwork.services.assign import TAKE, unused, used_slots
+from goldwork.services.items import shown_many
 from goldwork.services.log import Log, encode
 from goldwork.store.database import Database
 from goldwork.store.schema import assignment, form, item, judgement, submit
-from goldwork.tasks.questions import ProjectForm, read_form
+from goldwork.tasks import NOTHING, Shown
+from goldwork.tasks.questions import ProjectForm, draw_lots, read_form
 
 MAX_CLIENT_ID = 64
 MAX_SECONDS = 86_400.0
@@ -85,6 +87,7 @@ _ASSIGNMENTS = (
     .join(item, item.c.id == assignment.c.item)
     .where(assignment.c.id.in_(bind("ids", expanding=True)))
 )
+_PAYLOADS = sa.select(item.c.id, item.c.payload).where(item.c.id.in_(bind("items", expanding=True)))
 _FORM = sa.select(form.c.body).where(form.c.project == bind("project"), form.c.version == bind("version"))
 _MOVE = (
     sa.update(assignment)
@@ -115,12 +118,20 @@ class Held(msgspec.Struct):
         return self.state == "done" and self.slot is not None
 
 
+class Asked(NamedTuple):
+    """One version of a project's form: the fields on which it depends whether answers fit, those that are shuffled."""
+
+    form: ProjectForm
+    reads: frozenset[str]
+    shuffled: Mapping[str, tuple[str, ...]]
+
+
 class Collector:
     """Stores submits of one database. Keeps parsed forms, which never change under their version."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._forms: dict[tuple[int, int], ProjectForm] = {}
+        self._forms: dict[tuple[int, int], Asked] = {}
 
     def submit_many(self, connection: Connection, requests: Sequence[Submit]) -> list[Receipt | Exception]:
         """Store what can be stored, in the order of the requests; a receipt or an error for each."""
@@ -129,14 +140,15 @@ class Collector:
         group.flush()
         return answers
 
-    def form(self, connection: Connection, project: int, version: int) -> ProjectForm:
+    def asked(self, connection: Connection, project: int, version: int) -> Asked:
         """A project's form at a version. Raises NotFoundError where there is none."""
         key = (project, version)
         if key not in self._forms:
             body = connection.execute(_FORM, {"project": project, "version": version}).scalar_one_or_none()
             if body is None:
                 raise NotFoundError(f"there is no form {version}.")
-            self._forms[key] = read_form(msgspec.json.decode(body))
+            read = read_form(msgspec.json.decode(body))
+            self._forms[key] = Asked(read, read.reads(), read.shuffled())
         return self._forms[key]
 
 
@@ -164,6 +176,7 @@ class _Group:
                 mine = [held for held in self.held.values() if held.project == project]
                 log.load({held.item for held in mine}, {held.annotator for held in mine})
         self._used: dict[int, set[int]] | None = None
+        self._items: dict[int, dict[int, Shown]] = {}
         self._submits: list[dict[str, Any]] = []
         self._judgements: list[dict[str, Any]] = []
         self._taken: list[dict[str, int]] = []
@@ -221,7 +234,17 @@ class _Group:
             raise ConflictError("this item was answered already. Undo that answer first.", reason="already_answered")
         if request.kind == "skip":
             return {}
-        return self.collector.form(self.connection, log.id, request.form_version).check(request.answers)
+        asked = self.collector.asked(self.connection, log.id, request.form_version)
+        return asked.form.check(request.answers, self._shown(log.id, asked)[held.item] if asked.reads else NOTHING)
+
+    def _shown(self, project: int, asked: Asked) -> dict[int, Shown]:
+        """What is shown of the group's items of a project."""
+        if project not in self._items:
+            mine = sorted({held.item for held in self.held.values() if held.project == project})
+            rows = self.connection.execute(_PAYLOADS, {"items": mine})
+            payloads = {row.id: msgspec.json.decode(row.payload) for row in rows}
+            self._items[project] = shown_many(self.connection, project, payloads, asked.form)
+        return self._items[project]
 
     def _fill(self, held: Held, state: str) -> None:
         """Move to `state` with the slot held so far, else a free one, else none (surplus)."""
@@ -269,6 +292,10 @@ class _Group:
         }
         if request.at is not None:
             body["at"] = request.at
+        asked = self.collector.asked(self.connection, log.id, request.form_version)
+        shown = draw_lots(asked.shuffled, held.id) if asked.shuffled and held.purpose != "import" else None
+        if shown is not None:
+            body["shown"] = shown
         seq = log.add("submit", body)
         leased_until = held.leased_until if request.kind == "undo" else None
         receipt = Receipt(request.id, held.id, request.kind, seq, surplus, leased_until)
@@ -288,6 +315,7 @@ class _Group:
                 "guideline_version": request.guideline_version,
                 "seconds": seconds,
                 "surplus": surplus,
+                "shown": None if shown is None else encode(shown).decode(),
                 "response": response,
                 "salt": salt,
                 "submitted_at": log.now if request.at is None else request.at,

@@ -19,7 +19,7 @@ from goldwork.io import Source
 from goldwork.io.roles import IDENTIFIERS, ROLES, find, plain
 from goldwork.store.database import Database
 from goldwork.store.home import Home
-from goldwork.tasks.questions import ProjectForm
+from goldwork.tasks.questions import ProjectForm, Show
 
 MAX_UPLOAD = 4 * 2**30
 KEPT = 7 * 86_400.0
@@ -218,7 +218,7 @@ def _suggest(columns: list[Column], form: ProjectForm) -> Suggestion:
     return Suggestion(by, fields)
 
 
-def _show(column: Column) -> Literal["text", "markdown", "image"]:
+def _show(column: Column) -> Show:
     return column.looks_like if column.looks_like in ("markdown", "image") else "text"
 
 

@@ -291,6 +291,8 @@ submit = Table(
     Column("guideline_version", Integer, nullable=False),
     Column("seconds", Float),
     Column("surplus", Boolean, nullable=False, server_default=text("false")),
+    Column("shown", Text),
+    Column("suggestion", Text),
     Column("response", Text, nullable=False),
     Column("salt", LargeBinary),
     _time("submitted_at", nullable=False),
@@ -299,11 +301,13 @@ submit = Table(
     UniqueConstraint("project", "supersedes"),
     Index("ix_submit_annotator", "project", "annotator", "submitted_at"),
     _one_of("kind", "answer", "skip", "undo"),
+    _one_of("suggestion", "shown", "hidden"),
 )
-"""Append-only. `body_hash` tells a retry from another body under the same client's id. `supersedes` is the seq of
-the assignment's submit that this one replaces. `salt` hides the answers in the event's digest; erasure drops it.
-`item` is the assignment's; it refers to no row, for then every item removed with a cancelled import would be looked for
-in all submits."""
+"""Append-only. `shown`: by question, the order in which fields stood on the screen, as JSON. `suggestion`: whether a
+model's answer was shown beforehand or hidden; null where there was none. `body_hash` tells a retry from another body
+under the same client's id. `supersedes` is the seq of the assignment's submit that this one replaces. `salt` hides
+the answers in the event's digest; erasure drops it. `item` is the assignment's; it refers to no row, for then every
+item removed with a cancelled import would be looked for in all submits."""
 
 judgement = Table(
     "judgement",

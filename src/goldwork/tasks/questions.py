@@ -90,17 +90,22 @@ class ProjectForm(msgspec.Struct, frozen=True):
         """How each field is shown; empty where every field of the payload is shown as text."""
         return {field.name: field.show for field in self.fields}
 
-    def shown(self, seed: str) -> dict[str, list[str]]:
-        """By question with panes or an order, its fields as they stand on the screen: drawn by lot from `seed`.
+    def shuffled(self) -> dict[str, tuple[str, ...]]:
+        """By question with panes or an order, the fields whose places are drawn by lot."""
+        fields = {name: task.form().shuffled() for name, task in self.tasks().items()}
+        return {name: those for name, those in fields.items() if those}
 
-        Questions about the same fields show them in the same order.
-        """
-        orders = {}
-        for name, task in self.tasks().items():
-            if fields := task.form().shuffled():
-                key = hashlib.blake2b("\0".join((seed, *sorted(fields))).encode(), digest_size=8).digest()
-                orders[name] = random.Random(int.from_bytes(key, "big")).sample(sorted(fields), len(fields))
-        return orders
+
+def draw_lots(shuffled: Mapping[str, tuple[str, ...]], seed: str) -> dict[str, list[str]]:
+    """By question, its fields as they stand on the screen of the assignment whose id is `seed`.
+
+    Questions about the same fields show them in the same order.
+    """
+    orders = {}
+    for name, fields in shuffled.items():
+        key = hashlib.blake2b("\0".join((seed, *sorted(fields))).encode(), digest_size=8).digest()
+        orders[name] = random.Random(int.from_bytes(key, "big")).sample(sorted(fields), len(fields))
+    return orders
 
 
 def stood(shown: list[str], fields: tuple[str, ...]) -> str:

@@ -22,7 +22,7 @@ from goldwork.errors import ForbiddenError, InputError, NotFoundError, TooLargeE
 from goldwork.services import access, signin
 from goldwork.services.access import MAX_ID, WHO, Member, Person, Role
 from goldwork.services.assign import Assigner
-from goldwork.services.collect import Collector
+from goldwork.services.collect import Asked, Collector
 from goldwork.services.ingest import current_form
 from goldwork.store.database import Connection, Database
 from goldwork.store.home import Home
@@ -81,7 +81,7 @@ class Server:
         self.people = Probe(database, WHO, self.readers)
         self.assigner = Assigner(database)
         self.collector = Collector(database)
-        self._fields: dict[tuple[int, int], dict[str, str]] = {}
+        self._asked: dict[tuple[int, int], tuple[Asked, dict[str, str]]] = {}
         self._touching: set[int] = set()
         self._background: set[asyncio.Task[None]] = set()
 
@@ -109,18 +109,17 @@ class Server:
     async def _in(self, pool: Executor, work: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(pool, work)
 
-    async def fields(self, project_id: int, form_version: int) -> dict[str, str]:
-        """How each field of a project's items is shown, by name. A form's version never changes."""
+    async def asked(self, project_id: int, form_version: int) -> tuple[Asked, dict[str, str]]:
+        """A project's form, and how each field of its items is shown. A form's version never changes."""
         key = (project_id, form_version)
-        if key not in self._fields:
-            form = await self.read(self.collector.form, project_id, form_version)
-            self._fields[key] = {field.name: field.show for field in form.fields}
-        return self._fields[key]
+        if key not in self._asked:
+            asked = await self.read(self.collector.asked, project_id, form_version)
+            self._asked[key] = asked, asked.form.shows()
+        return self._asked[key]
 
     async def current_fields(self, project_id: int) -> dict[str, str]:
         """How each field is shown by the form in force."""
-        form = await self.read(current_form, project_id)
-        return {field.name: field.show for field in form.fields}
+        return (await self.read(current_form, project_id)).shows()
 
     def touch(self, person: Person, now: int) -> None:
         """Write, in the background and once, that the person's token is in use."""

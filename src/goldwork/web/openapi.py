@@ -11,7 +11,7 @@ import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args, get_origin
+from typing import Any, NamedTuple, get_args, get_origin
 
 import msgspec
 from litestar import Litestar, Response
@@ -22,6 +22,7 @@ from litestar.routes import HTTPRoute
 import goldwork
 from goldwork.tasks import task_type
 from goldwork.tasks.form import Form
+from goldwork.tasks.questions import Field
 from goldwork.web.app import create_api
 from goldwork.web.errors import CODES, ErrorBody
 
@@ -47,19 +48,13 @@ BY_WHO: dict[str, tuple[int, ...]] = {
 DONE = {200: "Done.", 201: "Made.", 202: "Begun.", 204: "Done; there is nothing to say."}
 
 
-class Field(msgspec.Struct, frozen=True):
-    """One field of an item and how it is shown."""
-
-    name: str
-    show: Literal["text", "markdown", "image"]
-
-
 class DrawnQuestion(msgspec.Struct, frozen=True):
     """One question as it is drawn."""
 
     name: str
     title: str
     help: str
+    optional: bool
     form: Form
 
 
@@ -133,7 +128,7 @@ def _form_types() -> list[Any]:
         settings = task_type.get(name) if settings is None else settings | task_type.get(name)
     question = msgspec.defstruct(
         "Question",
-        [("name", str), ("title", str), ("task", settings), ("help", str, "")],
+        [("name", str), ("title", str), ("task", settings), ("help", str, ""), ("optional", bool, False)],
         namespace={"__doc__": "One question: `name` is the column in exports."},
     )
     form = msgspec.defstruct(

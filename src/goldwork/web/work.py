@@ -17,14 +17,15 @@ from litestar.response.base import ASGIResponse
 from goldwork.services import mine, projects
 from goldwork.services.access import Member
 from goldwork.services.assign import MAX_HELD, Held, Lease
-from goldwork.services.collect import Receipt, Submit
+from goldwork.services.collect import Asked, Receipt, Submit
 from goldwork.services.projects import State
 from goldwork.store.database import Connection, Database
+from goldwork.tasks.questions import draw_lots
 from goldwork.web.context import Request, for_member
 from goldwork.web.errors import encode
 
-SUBMIT_BODY = 256 * 1024
-"""The largest submit: answers are labels, numbers and short texts."""
+SUBMIT_BODY = 2**21
+"""The largest submit: long texts and conversations, hundreds of spans and boxes."""
 MAX_ID_LENGTH = 64
 
 DrawnJson = Annotated[dict[str, Any], msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/DrawnForm"})]
@@ -66,11 +67,17 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Assignment(msgspec.Struct, frozen=True):
-    """One item to judge: what is shown of it, and until when it is held. An image is an address under /api."""
+    """One item to judge: what is shown of it, and until when it is held. An image is an address under /api.
+
+    `shown`: for questions about several fields, in which order these stand on the screen. `suggestions`: a model's
+    answers by question, to be accepted or corrected; empty where there are none or they are hidden.
+    """
 
     id: str
     fields: dict[str, str]
     leased_until: int
+    shown: dict[str, list[str]] = {}
+    suggestions: dict[str, Any] = {}
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -117,12 +124,12 @@ class WorkController(Controller):
         server = request.server
         wanted = Lease(project_id, request.member.person.annotator, data.count)
         leased = await server.writer.many_async(server.assigner.lease_many, wanted)
-        fields = await server.fields(project_id, leased.form_version)
+        asked, fields = await server.asked(project_id, leased.form_version)
         work = Work(
             state=leased.state,  # type: ignore[arg-type]
             form_version=leased.form_version,
             guideline_version=leased.guideline_version,
-            assignments=[_assignment(held, fields, project_id) for held in leased.assignments],
+            assignments=[_assignment(held, asked, fields, project_id) for held in leased.assignments],
             left=int(leased.more),
         )
         return reply(work, 200)
@@ -176,8 +183,9 @@ def _screen(connection: Connection, database: Database, member: Member) -> Scree
 _payload = msgspec.json.Decoder(dict[str, Any])
 
 
-def _assignment(held: Held, fields: Mapping[str, str], project_id: int) -> Assignment:
-    return Assignment(held.id, drawn(_payload.decode(held.payload), fields, project_id), held.leased_until)
+def _assignment(held: Held, asked: Asked, fields: Mapping[str, str], project_id: int) -> Assignment:
+    shown = draw_lots(asked.shuffled, held.id) if asked.shuffled else {}
+    return Assignment(held.id, drawn(_payload.decode(held.payload), fields, project_id), held.leased_until, shown)
 
 
 def drawn(payload: Mapping[str, Any], fields: Mapping[str, str], project_id: int) -> dict[str, str]:
@@ -186,7 +194,7 @@ def drawn(payload: Mapping[str, Any], fields: Mapping[str, str], project_id: int
     for name in fields or payload:
         value = payload.get(name)
         text = "" if value is None else value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        if text and fields.get(name) == "image":
+        if text and fields.get(name) in ("image", "audio"):
             text = f"/api/projects/{project_id}/media/{text}"
         shown[name] = text
     return shown
