@@ -4,6 +4,7 @@
  * Times are milliseconds since 1970, UTC. Where the description says less than the server does (a form is any object
  * there; what has a default may be left out), the types here say the rest.
  */
+import type { Drawn, Field } from './forms'
 import type { components } from './schema'
 
 type S = components['schemas']
@@ -18,10 +19,10 @@ export type Problem = S['Problem']
 export type Token = S['ApiToken']
 export type AccountRow = S['Account']
 
-export type Field = S['Field']
-export type Show = Field['show']
-export type Class = Lax<S['Class'], 'label' | 'key' | 'color' | 'help'>
-export type Question = { name: string; title: string; help?: string; task: { type: 'choice'; classes: Class[] } }
+export * from './forms'
+/** A question's settings: `type` names its task type. */
+export type Task = { type: string } & Record<string, unknown>
+export type Question = { name: string; title: string; help?: string; optional?: boolean; task: Task }
 export interface ProjectForm {
   fields: Field[]
   questions: Question[]
@@ -29,19 +30,9 @@ export interface ProjectForm {
 export type ProjectSummary = S['ProjectSummary']
 export type Project = Omit<S['Project'], 'form'> & { form: ProjectForm }
 
-/** The form as the workbench draws it. */
-export type Option = Lax<S['Option'], 'key' | 'color' | 'help'>
-export type DrawnQuestion = Omit<S['DrawnQuestion'], 'help' | 'form'> & {
-  help?: string
-  form: { primitives: { primitive: 'keys'; options: Option[] }[] }
-}
-export interface Drawn {
-  fields: Field[]
-  questions: DrawnQuestion[]
-}
 export type Work = Omit<S['Screen'], 'form'> & { form: Drawn }
-export type Next = S['Work']
-export type Assignment = S['Assignment']
+export type Next = Omit<S['Work'], 'assignments'> & { assignments: Assignment[] }
+export type Assignment = Lax<S['Assignment'], 'shown' | 'suggestions'>
 export type SubmitKind = S['NewSubmit']['kind']
 export type Submit = Omit<S['NewSubmit'], 'answers' | 'seconds'> & {
   answers?: Record<string, unknown>
@@ -62,11 +53,11 @@ export type ImportRequest = S['NewImport']
 
 export type Interval = S['Interval']
 export type Person = S['PersonFigures']
-export type ClassCount = Omit<S['Count'], 'value'> & { value: string }
+export type ClassCount = Omit<S['Count'], 'value'> & { value: unknown }
 export type Overview = Omit<S['Overview'], 'classes'> & { classes: Record<string, ClassCount[]> }
 export type ConsensusRow = Omit<S['ConsensusRow'], 'label' | 'votes'> & {
-  label: string
-  votes: { value: string; count: number }[]
+  label: unknown
+  votes: { value: unknown; count: number }[]
 }
 export type ConsensusPage = Omit<S['ConsensusPage'], 'rows'> & { rows: ConsensusRow[] }
 export type ConsensusSort = 'confidence' | '-confidence' | 'external_id' | '-judgements'

@@ -301,7 +301,6 @@ submit = Table(
     UniqueConstraint("project", "supersedes"),
     Index("ix_submit_annotator", "project", "annotator", "submitted_at"),
     _one_of("kind", "answer", "skip", "undo"),
-    _one_of("suggestion", "shown", "hidden"),
 )
 """Append-only. `shown`: by question, the order in which fields stood on the screen, as JSON. `suggestion`: whether a
 model's answer was shown beforehand or hidden; null where there was none. `body_hash` tells a retry from another body
