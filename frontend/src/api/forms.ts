@@ -23,8 +23,8 @@ export type Panes = S['Panes']
 export type Order = Lax<Named<S['Order']>, 'pick' | 'ties'>
 export type Grid = WithOptions<Named<S['Grid']>, 'rows' | 'columns'>
 export type Turns = Lax<Named<S['Turns']>, 'roles' | 'low' | 'high' | 'anchors'>
-export type Spans = WithOptions<Lax<Named<S['goldwork.tasks.form.Spans']>, 'overlap'>>
-export type Boxes = WithOptions<Lax<Named<S['goldwork.tasks.form.Boxes']>, 'attributes'>>
+export type Spans = WithOptions<Lax<Named<S['goldwork.tasks.form.Spans']>, 'overlap' | 'low'>>
+export type Boxes = WithOptions<Lax<Named<S['goldwork.tasks.form.Boxes']>, 'attributes' | 'low'>>
 export type Attribute = Lax<S['Attribute'], 'title'>
 
 export type Primitive = Keys | Toggles | Scale | Text | Panes | Order | Grid | Turns | Spans | Boxes

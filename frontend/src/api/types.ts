@@ -28,7 +28,7 @@ export interface ProjectForm {
   questions: Question[]
 }
 export type ProjectSummary = S['ProjectSummary']
-export type Project = Omit<S['Project'], 'form'> & { form: ProjectForm }
+export type Project = Omit<S['Project'], 'form' | 'drawn'> & { form: ProjectForm; drawn: Drawn }
 
 export type Work = Omit<S['Screen'], 'form'> & { form: Drawn }
 export type Next = Omit<S['Work'], 'assignments'> & { assignments: Assignment[] }

@@ -2,7 +2,8 @@
  * What a form is answered with: the value of its one primitive, or where primitives are named an object of theirs.
  * Panes only show.
  */
-import type { Asked, DrawnQuestion, Primitive } from '../api/forms'
+import { isUnsure, type Asked, type DrawnQuestion, type Primitive } from '../api/forms'
+import type { Item } from '../primitives/contract'
 
 export const isAsked = (primitive: Primitive): primitive is Asked => primitive.primitive !== 'panes'
 
@@ -35,9 +36,30 @@ export function withValue(primitive: Asked, answer: unknown, value: unknown): un
   return { ...rest, [primitive.name]: value }
 }
 
-/** The first primitive that has no value yet. */
+/** What stands for nothing chosen, written or drawn, where that is an answer. */
+export function empty(primitive: Asked): unknown {
+  if (primitive.primitive === 'text') return primitive.low === 0 ? '' : undefined
+  const list = primitive.primitive === 'toggles' || primitive.primitive === 'spans' || primitive.primitive === 'boxes'
+  return list && !primitive.low ? [] : undefined
+}
+
+/** The answer with what stands for nothing where nothing was done. */
+export function whole(question: DrawnQuestion, answer: unknown): unknown {
+  return asked(question)
+    .filter((primitive) => valueOf(primitive, answer) === undefined)
+    .reduce((made, primitive) => withValue(primitive, made, empty(primitive)), answer)
+}
+
+/** The first primitive that still needs a value. */
 export function open(question: DrawnQuestion, answer: unknown): Asked | undefined {
-  return asked(question).find((primitive) => valueOf(primitive, answer) === undefined)
+  return asked(question).find((primitive) => valueOf(primitive, answer) === undefined && empty(primitive) === undefined)
+}
+
+/** An item as a question's primitives show it. */
+export function itemOf(question: DrawnQuestion, fields: Record<string, string>, shown: Record<string, string[]> = {}): Item {
+  const named = question.form.primitives.map(fieldsOf).find((names) => names.length > 1) ?? []
+  const order = shown[question.name] ?? [...named]
+  return { fields, shown: order, swapped: named.length === 2 && order[0] !== named[0] }
 }
 
 /** Whether one press of a key answers the whole form. */
@@ -45,3 +67,45 @@ export function isQuick(questions: readonly DrawnQuestion[]): boolean {
   const all = questions.flatMap(asked)
   return all.length === 1 && (all[0]!.primitive === 'keys' || (all[0]!.primitive === 'scale' && !all[0]!.slider))
 }
+
+const MANY_WORDS = 60
+
+/** An answer in a few words, for who hears it and for taking it back. */
+export function wordsOf(question: DrawnQuestion | undefined, answer: unknown): string {
+  if (!question || answer === undefined) return ''
+  const words = asked(question).map((primitive) => wordOf(primitive, valueOf(primitive, answer))).filter(Boolean)
+  const said = words.join(', ')
+  return said.length > MANY_WORDS ? `${said.slice(0, MANY_WORDS)}…` : said
+}
+
+function wordOf(primitive: Asked, value: unknown): string {
+  if (value === undefined || value === null) return ''
+  if (isUnsure(value)) return 'cannot tell'
+  const label = (one: unknown): string => labels(primitive).get(String(one)) ?? String(one)
+  switch (primitive.primitive) {
+    case 'keys':
+    case 'scale':
+      return label(value)
+    case 'toggles':
+      return (value as string[]).map(label).join(' + ') || 'none'
+    case 'spans':
+      return count((value as unknown[]).length, 'span')
+    case 'boxes':
+      return count((value as unknown[]).length, 'box', 'boxes')
+    case 'order':
+      return (value as string[][]).map((group) => group.join(' = ')).join(' > ')
+    case 'turns':
+      return primitive.mode === 'rate' ? 'rated' : 'written'
+    case 'text':
+      return String(value)
+    case 'grid':
+      return 'filled in'
+  }
+}
+
+function labels(primitive: Asked): Map<string, string> {
+  if (primitive.primitive === 'scale') return new Map((primitive.besides ?? []).map((o) => [o.value, o.label]))
+  return new Map('options' in primitive ? primitive.options.map((o) => [o.value, o.label]) : [])
+}
+
+const count = (n: number, one: string, many = `${one}s`): string => (n === 1 ? `1 ${one}` : `${n || 'no'} ${many}`)

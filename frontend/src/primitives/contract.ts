@@ -10,10 +10,13 @@ import type { Binding } from '../keys/index.svelte'
 
 export type Mode = 'answer' | 'view' | 'compare'
 
-/** An item, and in which order a question's fields stand on the screen. */
+/** An item as a question shows it. */
 export interface Item {
   fields: Record<string, string>
+  /** The question's fields in the order in which they stand on the screen. */
   shown: readonly string[]
+  /** Two fields stand the other way round than they are named. */
+  swapped: boolean
 }
 
 /** Somebody's answer among others. `color` is a name of the palette, c1 to c6. */
@@ -48,6 +51,3 @@ export interface Handle {
   /** Takes back the last change within it; false where there is none. */
   undo?(): boolean
 }
-
-/** Whether the two fields stand the other way round on the screen. */
-export const isSwapped = (item: Item): boolean => item.shown.length === 2 && [...item.shown].sort()[0] !== item.shown[0]

@@ -58,7 +58,8 @@ class Guideline(msgspec.Struct, frozen=True):
 
 
 class Project(ProjectSummary, frozen=True):
-    """A project as its managers see it. `form` is JSON as `read_form` takes it.
+    """A project as its managers see it. `form` is JSON as `read_form` takes it; `drawn` is
+    what annotators' screens are drawn from.
 
     `method` and `coefficient`: how answers are merged and agreement is measured, out of `methods` and `coefficients`;
     "" leaves it to the questions.
@@ -71,6 +72,7 @@ class Project(ProjectSummary, frozen=True):
     coefficient: str
     coefficients: list[str]
     form: dict[str, Any]
+    drawn: dict[str, Any]
     form_version: int
     guideline: Guideline
     policy_version: int
@@ -158,6 +160,7 @@ def describe(connection: Connection, mine: Member) -> Project:
         coefficient=policy.coefficient,
         coefficients=coefficients(),
         form=msgspec.json.decode(row.form),
+        drawn=draw_form(read_form(msgspec.json.decode(row.form))),
         form_version=row.form_version,
         guideline=Guideline(row.guideline_version, row.guideline, row.guideline_at),
         policy_version=row.policy_version,

@@ -86,7 +86,7 @@ class Boxes(msgspec.Struct, frozen=True, tag="boxes"):
         return distance.get("boxes")(first, second)
 
     def form(self) -> Form:
-        return Form((primitives.Boxes(self.field, options(self.classes), self.attributes),))
+        return Form((primitives.Boxes(self.field, options(self.classes), self.attributes, self.low),))
 
     def perturb(self, answer: Any, seed: int) -> Any:
         """One box less; of none, none."""

@@ -159,12 +159,13 @@ class Turns(msgspec.Struct, frozen=True, tag="turns", tag_field="primitive", omi
 class Spans(msgspec.Struct, frozen=True, tag="spans", tag_field="primitive", omit_defaults=True):
     """Labelled ranges of the text in the field `field`, half-open, in Unicode code points.
 
-    The value is a list of `{"start": 0, "end": 5, "label": "value"}`.
+    The value is a list of `{"start": 0, "end": 5, "label": "value"}`, `low` or more of them.
     """
 
     field: str
     options: tuple[Option, ...]
     overlap: bool = False
+    low: int = 0
     name: str = ""
     title: str = ""
 
@@ -172,12 +173,14 @@ class Spans(msgspec.Struct, frozen=True, tag="spans", tag_field="primitive", omi
 class Boxes(msgspec.Struct, frozen=True, tag="boxes", tag_field="primitive", omit_defaults=True):
     """Labelled boxes on the image in the field `field`, in its own pixels.
 
-    The value is a list of `{"x": 1.5, "y": 2, "width": 30, "height": 40, "label": "value", "attributes": {}}`.
+    The value is a list of `{"x": 1.5, "y": 2, "width": 30, "height": 40, "label": "value", "attributes": {}}`, `low`
+    or more of them.
     """
 
     field: str
     options: tuple[Option, ...]
     attributes: tuple[Attribute, ...] = ()
+    low: int = 0
     name: str = ""
     title: str = ""
 

@@ -74,7 +74,7 @@ class Spans(msgspec.Struct, frozen=True, tag="spans"):
         return distance.get("spans")(first, second)
 
     def form(self) -> Form:
-        return Form((primitives.Spans(self.field, options(self.classes), self.overlap),))
+        return Form((primitives.Spans(self.field, options(self.classes), self.overlap, self.low),))
 
     def perturb(self, answer: Any, seed: int) -> Any:
         """One span less; of none, none."""

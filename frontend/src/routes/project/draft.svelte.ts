@@ -59,7 +59,7 @@ export class FormDraft {
       name: q.name,
       title: q.title,
       help: q.help ?? '',
-      classes: q.task.classes.map((c, at) => ({
+      classes: ((q.task.classes ?? []) as Class[]).map((c, at) => ({
         id: newId(),
         label: c.label || c.value,
         value: c.label && c.label !== c.value ? c.value : '',

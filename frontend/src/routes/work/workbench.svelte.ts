@@ -1,9 +1,11 @@
 /** What the workbench knows and does; Work.svelte draws it. */
-import { ApiError, work, type Assignment, type DrawnQuestion, type Next, type Work } from '../../api'
+import { ApiError, work, type Asked, type Assignment, type DrawnQuestion, type Next, type Work } from '../../api'
 import { ActiveTimer } from '../../lib/activity'
 import { announce } from '../../lib/announce.svelte'
 import { loadAhead } from '../../lib/images'
+import { asked, isQuick, open, valueOf, whole, withValue, wordsOf } from '../../lib/answers'
 import { load as loadMarkdown } from '../../primitives/Markdown.svelte'
+import { load as loadPrimitives } from '../../primitives/Primitive.svelte'
 import { openOutbox, standing, sync, type Entry } from '../../outbox/index.svelte'
 import { AHEAD, Feed, OFFLINE } from '../../outbox/feed'
 import type { Outbox } from '../../outbox/outbox'
@@ -17,11 +19,21 @@ export interface Said {
   undo: boolean
 }
 
+/** What is asked in one place: a primitive of a question. */
+export interface Spot {
+  question: DrawnQuestion
+  primitive: Asked
+}
+
 export class Workbench {
   info = $state.raw<Work | null>(null)
+  readonly spots: Spot[] = $derived(
+    (this.info?.form.questions ?? []).flatMap((question) => asked(question).map((primitive) => ({ question, primitive }))),
+  )
   items = $state.raw<Assignment[]>([])
   /** Answers to the item on the screen, by question. */
-  given = $state.raw<Record<string, string>>({})
+  given = $state.raw<Record<string, unknown>>({})
+  /** The place in `spots` that has the keys. */
   focused = $state(0)
   failure = $state.raw<ApiError | null>(null)
   /** The last time the server was asked for items it answered. */
@@ -29,7 +41,8 @@ export class Workbench {
   /** The server has nothing more at the moment. */
   dry = $state(false)
   said = $state.raw<Said | null>(null)
-  missing = $state<string | null>(null)
+  /** The spot without which the answers cannot be sent. */
+  missing = $state<Spot | null>(null)
   offline = $state<'no' | 'loading' | 'ready'>('no')
   guidelineChanged = $state(false)
   #judged = $state(0)
@@ -54,8 +67,12 @@ export class Workbench {
   get questions(): DrawnQuestion[] {
     return this.info?.form.questions ?? []
   }
+  /** One press of a key answers everything. */
+  get quick(): boolean {
+    return isQuick(this.questions)
+  }
   get single(): boolean {
-    return this.questions.length === 1
+    return this.spots.length === 1
   }
   get judgedToday(): number {
     return (this.info?.today.judged ?? 0) + this.#opened + this.#judged
@@ -93,6 +110,7 @@ export class Workbench {
       this.failure = null
       this.reachable = true
       if (this.info.form.fields.some((f) => f.show === 'markdown')) await loadMarkdown()
+      await loadPrimitives(this.questions.flatMap((q) => q.form.primitives))
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       if (error.offline || error.status >= 500) this.reachable = false
@@ -177,18 +195,36 @@ export class Workbench {
       loadAhead(this.items.flatMap((item) => images.map((name) => item.fields[name] ?? '')).filter(Boolean))
   }
 
-  /** One question: answers and goes on. Several: notes the answer and moves to the next open question. */
-  answer(question: DrawnQuestion, value: string): void {
+  /** Notes an answer. Where it is all that is asked it is sent at once; else, when `done`, the next open spot follows. */
+  answer(spot: Spot, value: unknown, done: boolean): void {
     if (!this.ready) return
-    this.given = { ...this.given, [question.name]: value }
+    const answer = withValue(spot.primitive, this.given[spot.question.name], value)
+    const { [spot.question.name]: _, ...rest } = this.given
+    this.given = answer === undefined ? rest : { ...rest, [spot.question.name]: answer }
     this.missing = null
-    if (this.single) this.submit()
+    if (!done) return
+    if (this.quick) this.submit()
     else {
-      const at = this.questions.indexOf(question)
-      const open = this.questions.findIndex((q, i) => i > at && !(q.name in this.given))
-      const first = this.questions.findIndex((q) => !(q.name in this.given))
-      this.focused = open >= 0 ? open : first >= 0 ? first : at
+      const at = this.spots.indexOf(spot)
+      const after = this.spots.findIndex((other, i) => i > at && this.#isOpen(other))
+      const first = this.spots.findIndex((other) => this.#isOpen(other))
+      this.focused = after >= 0 ? after : first >= 0 ? first : at
     }
+  }
+
+  #isOpen({ question, primitive }: Spot): boolean {
+    return valueOf(primitive, this.given[question.name]) === undefined
+  }
+
+  /** What keeps the answers from being sent: a question that must be answered, or one begun and not finished. */
+  #missing(): Spot | undefined {
+    for (const question of this.questions) {
+      const answer = this.given[question.name]
+      if (question.optional && answer === undefined) continue
+      const primitive = open(question, answer)
+      if (primitive) return this.spots.find((spot) => spot.primitive === primitive)
+    }
+    return undefined
   }
 
   get ready(): boolean {
@@ -197,16 +233,25 @@ export class Workbench {
 
   submit(): void {
     if (!this.ready) return
-    const open = this.questions.findIndex((q) => !(q.name in this.given))
-    if (open >= 0) {
-      this.missing = this.questions[open]!.name
-      this.focused = open
-      announce(`Not answered yet: ${this.questions[open]!.title}`)
+    const open = this.#missing()
+    if (open) {
+      this.missing = open
+      this.focused = this.spots.indexOf(open)
+      announce(`Not answered yet: ${open.primitive.title || open.question.title}`)
       return
     }
-    const words = this.questions.map((q) => labelOf(q, this.given[q.name])).join(', ')
-    this.#send('answer', { ...this.given })
-    this.#tell(`Answered “${words}”.`)
+    const answers = Object.fromEntries(
+      this.questions
+        .filter((q) => !q.optional || this.given[q.name] !== undefined)
+        .map((q) => [q.name, whole(q, this.given[q.name])] as const),
+    )
+    if (!Object.keys(answers).length) {
+      this.#tell('Answer one of the questions, or skip the item.', false)
+      return
+    }
+    const words = this.questions.map((q) => wordsOf(q, answers[q.name])).filter(Boolean).join(', ')
+    this.#send('answer', answers)
+    this.#tell(words ? `Answered “${words}”.` : 'Answered.')
   }
 
   skip(): void {
@@ -243,7 +288,7 @@ export class Workbench {
     if (entry.kind === 'answer') this.#judged -= 1
     this.#feed.unshift(entry.assignment)
     const fits = entry.form_version === this.info?.form_version
-    this.#next(fits && !this.single ? { ...(entry.answers as Record<string, string> | null) } : {})
+    this.#next(fits && !this.quick ? { ...entry.answers } : {})
     const before = entry.kind === 'skip' ? 'It was skipped.' : `Your answer was “${this.words(entry)}”.`
     this.#tell(`Taken back. ${before}`, false)
   }
@@ -281,17 +326,18 @@ export class Workbench {
   }
 
   move(by: number): void {
-    this.focused = Math.max(0, Math.min(this.questions.length - 1, this.focused + by))
+    this.focused = Math.max(0, Math.min(this.spots.length - 1, this.focused + by))
   }
 
   words(entry: Entry): string {
     if (entry.kind !== 'answer') return entry.kind === 'skip' ? 'skipped' : 'taken back'
     return Object.entries(entry.answers ?? {})
-      .map(([name, value]) => labelOf(this.questions.find((q) => q.name === name), value))
+      .map(([name, value]) => wordsOf(this.questions.find((q) => q.name === name), value))
+      .filter(Boolean)
       .join(', ')
   }
 
-  #next(given: Record<string, string>): void {
+  #next(given: Record<string, unknown>): void {
     this.given = given
     this.focused = 0
     this.missing = null
@@ -303,12 +349,6 @@ export class Workbench {
     const next = this.current && textOf(this.current, this.info)
     announce(next ? `${text} Next: ${next}` : text)
   }
-}
-
-export function labelOf(question: DrawnQuestion | undefined, value: unknown): string {
-  for (const primitive of question?.form.primitives ?? [])
-    for (const option of primitive.options) if (option.value === value) return option.label
-  return String(value)
 }
 
 /** The item's first words, for people who hear it. */
