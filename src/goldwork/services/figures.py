@@ -162,8 +162,7 @@ def _same(table: Judgements) -> npt.NDArray[np.float64]:
     codes, categories = table.coded()
     cells = table.item.astype(np.int64) * len(categories) + codes
     _, place, same = np.unique(cells, return_inverse=True, return_counts=True)
-    counts: npt.NDArray[np.float64] = (same[place] - 1).astype(np.float64)
-    return counts
+    return np.asarray(same[place] - 1, np.float64)
 
 
 def _near(table: Judgements, distance: Distance) -> npt.NDArray[np.float64]:
@@ -171,8 +170,7 @@ def _near(table: Judgements, distance: Distance) -> npt.NDArray[np.float64]:
     codes, values = table.coded()
     first, second = table.pairs()
     near = 1 - distances_between(distance, values, codes[first], codes[second])
-    counts: npt.NDArray[np.float64] = np.bincount(first, near, len(table)) + np.bincount(second, near, len(table))
-    return counts
+    return np.asarray(np.bincount(first, near, len(table)) + np.bincount(second, near, len(table)), np.float64)
 
 
 def activity(submits: Submits, agreeing: Mapping[int, Interval]) -> list[Activity]:
