@@ -29,32 +29,36 @@ LEAST = 1e-150
 """An item's weight above SMALL times a product above LEAST is no less than the smallest number, 1e-308."""
 BLOCKS = 2
 """Parts that the items are cut into, whatever the machine: sums then come out the same to the byte."""
-BLOCK_CELLS = 4_000_000
+BLOCK_CELLS = 1_000_000
 MAX_COPIES = 16_000_000
 """Cells of all blocks' counts together; above it there is one block."""
+UNROLLED = 8
+"""Up to so many states, an item's are kept in registers: a tuple, whose length the compiler knows, and not an array."""
 WIDTH = 4
-"""States are padded to a multiple of this: as many numbers as a processor multiplies at once."""
+"""More states are padded to a multiple of this: as many numbers as a processor multiplies at once."""
 
 
 def by_matrix(
-    answers: csr_array[Any, tuple[int, int]],
+    answers: Callable[[int, int], csr_array[Any, tuple[int, int]]],
+    items: int,
     factors: Floats,
     prior: Floats,
     banned: Callable[[int, int], npt.NDArray[np.bool_] | None],
     out: Floats | None,
 ) -> tuple[Floats, Floats, float]:
-    """Counts [R, S], totals [S] and the log evidence. `answers`: [I, R]; `factors`: [R, S]; `prior`: [S].
+    """Counts [R, S], totals [S] and the log evidence. `factors`: [R, S]; `prior`: [S].
 
-    `banned(begin, end)` says which states those items cannot have; `out` [I, S] takes the states' probabilities.
+    `answers(begin, end)` are those of items, [items, R], of `items` in all; `banned(begin, end)` says which states
+    those items cannot have; `out` [I, S] takes the states' probabilities.
     """
     counts, totals, evidence = np.zeros(factors.shape), np.zeros(len(prior)), 0.0
     if not len(prior):
         return counts, totals, evidence
     table, start = np.log(np.maximum(factors, TINY)), np.log(np.maximum(prior, TINY))
     step = max(1, BLOCK_CELLS // max(1, len(prior)))
-    for begin in range(0, answers.shape[0], step):
-        end = min(begin + step, answers.shape[0])
-        part = answers[begin:end]
+    for begin in range(0, items, step):
+        end = min(begin + step, items)
+        part = answers(begin, end)
         logs = np.asarray(part @ table) + start
         if (never := banned(begin, end)) is not None:
             logs[never] = -np.inf
@@ -78,7 +82,7 @@ def compiled(
     `known` [I]: the class of items that have gold, else -1; `classes` [S]: the class of each state.
     """
     states = len(prior)
-    width = -(-states // WIDTH) * WIDTH
+    width = states if states <= UNROLLED else -(-states // WIDTH) * WIDTH
     table, start = np.zeros((len(factors), width)), np.zeros(width)
     table[:, :states], start[:states] = factors, prior
     items = len(starts) - 1
@@ -89,12 +93,20 @@ def compiled(
 
     def run(b: int) -> float:
         begin, end = items * b // blocks, items * (b + 1) // blocks
-        found: float = block(starts, rows, table, start, known, classes, into, begin, end, counts[b], totals[b])
+        found: float = block(
+            starts, rows, table, start, known, classes, (0.0,) * width if states <= UNROLLED else np.zeros(width),
+            into, begin, end, counts[b], totals[b],
+        )  # fmt: skip
         return found
 
     with ThreadPoolExecutor(min(blocks, os.cpu_count() or 1)) as pool:
         evidence = sum(pool.map(run, range(blocks)))
     return counts.sum(axis=0)[:, :states], totals.sum(axis=0)[:states], evidence
+
+
+def count(starts: Ints, rows: Ints, shares: Floats, counts: Floats) -> None:
+    """Add to `counts` [R, S] the states' probabilities `shares` [I, S] of the items of each row."""
+    _counting()(starts, rows, np.ascontiguousarray(shares), counts)
 
 
 @functools.cache
@@ -110,30 +122,43 @@ def is_compiled() -> bool:
 @functools.cache
 def _block() -> Any:
     import numba
+    from numba.cpython.unsafe.tuple import tuple_setitem
+    from numba.extending import overload, register_jitable
 
+    @overload(_put, inline="always")
+    def put(x, s, value):  # type: ignore[no-untyped-def]
+        if isinstance(x, numba.types.BaseTuple):
+            return lambda x, s, value: tuple_setitem(x, s, value)
+        return _put
+
+    register_jitable(_by_logarithms)
     exact = {"contract", "reassoc", "nsz", "arcp"}  # all but what would make nan and infinity undefined
     jit = numba.njit(nogil=True, cache=True, fastmath=exact, error_model="numpy")
     return jit(_pass)
 
 
-def _pass(starts, rows, table, prior, known, classes, out, begin, end, counts, totals):  # type: ignore[no-untyped-def]
-    width, states = table.shape[1], len(classes)
-    x = np.empty(width)
+def _put(x, s, value):  # type: ignore[no-untyped-def]
+    x[s] = value
+    return x
+
+
+def _pass(starts, rows, table, prior, known, classes, x, out, begin, end, counts, totals):  # type: ignore[no-untyped-def]
+    logs = np.empty(len(x))
     product, evidence = 1.0, 0.0
     for i in range(begin, end):
         first, last, gold = starts[i], starts[i + 1], known[i]
-        for s in range(width):
-            x[s] = prior[s]
+        for s in range(len(x)):
+            x = _put(x, s, prior[s])
         for j in range(first, last):
             row = rows[j]
-            for s in range(width):
-                x[s] *= table[row, s]
+            for s in range(len(x)):
+                x = _put(x, s, x[s] * table[row, s])
         if gold >= 0:
-            for s in range(states):
-                if classes[s] != gold:
-                    x[s] = 0.0
+            for s in range(len(x)):
+                if s >= len(classes) or classes[s] != gold:
+                    x = _put(x, s, 0.0)
         size = 0.0
-        for s in range(width):
+        for s in range(len(x)):
             size += x[s]
         if size > SMALL:
             if product < LEAST:  # a product of sizes needs one logarithm where each size would need its own
@@ -141,27 +166,49 @@ def _pass(starts, rows, table, prior, known, classes, out, begin, end, counts, t
                 product = 1.0
             product *= size
         else:
-            top = -np.inf
-            for s in range(states):
-                if gold < 0 or classes[s] == gold:
-                    x[s] = np.log(max(prior[s], TINY))
-                    for j in range(first, last):
-                        x[s] += np.log(max(table[rows[j], s], TINY))
-                    top = max(top, x[s])
+            evidence += _by_logarithms(rows[first:last], table, prior, gold, classes, logs)
             size = 0.0
-            for s in range(states):
-                x[s] = np.exp(x[s] - top) if gold < 0 or classes[s] == gold else 0.0
+            for s in range(len(x)):
+                x = _put(x, s, logs[s])
                 size += x[s]
-            evidence += np.log(size) + top
+            evidence += np.log(size)
         inverse = 1.0 / size
-        for s in range(width):
-            x[s] *= inverse
+        for s in range(len(x)):
+            x = _put(x, s, x[s] * inverse)
             totals[s] += x[s]
         if len(out):
-            for s in range(states):
+            for s in range(len(classes)):
                 out[i, s] = x[s]
         for j in range(first, last):
             row = rows[j]
-            for s in range(width):
+            for s in range(len(x)):
                 counts[row, s] += x[s]
     return evidence + np.log(product)
+
+
+def _by_logarithms(rows, table, prior, gold, classes, x):  # type: ignore[no-untyped-def]
+    top = -np.inf
+    x[:] = 0.0
+    for s in range(len(classes)):
+        if gold < 0 or classes[s] == gold:
+            x[s] = np.log(max(prior[s], TINY))
+            for row in rows:
+                x[s] += np.log(max(table[row, s], TINY))
+            top = max(top, x[s])
+    for s in range(len(classes)):
+        x[s] = np.exp(x[s] - top) if gold < 0 or classes[s] == gold else 0.0
+    return top
+
+
+@functools.cache
+def _counting() -> Any:
+    import numba
+
+    return numba.njit(nogil=True, cache=True)(_count)
+
+
+def _count(starts, rows, shares, counts):  # type: ignore[no-untyped-def]
+    for i in range(len(starts) - 1):
+        for j in range(starts[i], starts[i + 1]):
+            for s in range(shares.shape[1]):
+                counts[rows[j], s] += shares[i, s]

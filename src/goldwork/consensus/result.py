@@ -238,7 +238,7 @@ def decide(probabilities: Floats, weight: Floats) -> tuple[npt.NDArray[np.int32]
     if not probabilities.size:
         return np.zeros(len(probabilities), np.int32), np.zeros(len(probabilities), bool)
     first = probabilities >= probabilities.max(axis=1, keepdims=True) - TIE
-    rank = np.empty(len(weight), np.int64)
+    rank = np.empty(len(weight), np.min_scalar_type(len(weight)))
     rank[np.lexsort((np.arange(len(weight)), -weight))] = np.arange(len(weight), 0, -1)
     return np.argmax(first * rank, axis=1).astype(np.int32), first.sum(axis=1) > 1
 
