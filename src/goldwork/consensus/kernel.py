@@ -1,7 +1,7 @@
 """One pass over all judgements: what the hidden states of the items are, and how often each goes with each answer.
 
-Two functions do the same: `by_matrix` with scipy.sparse, and `compiled`, where numba is installed, in about a tenth of
-the time. An item's weight of state s is prior[s] times the factors of its judgements' answers in s. The compiled one
+Two functions do the same: `by_matrix` with scipy.sparse, and `compiled`, where numba is installed, in less than a tenth
+of the time. An item's weight of state s is prior[s] times the factors of its judgements' answers in s. The compiled one
 multiplies factors, and goes to logarithms for an item only where the product nears the smallest number there is.
 """
 
@@ -32,10 +32,10 @@ BLOCKS = 2
 BLOCK_CELLS = 1_000_000
 MAX_COPIES = 16_000_000
 """Cells of all blocks' counts together; above it there is one block."""
-UNROLLED = 8
-"""Up to so many states, an item's are kept in registers: a tuple, whose length the compiler knows, and not an array."""
+EXACT = {"contract", "reassoc", "nsz", "arcp"}
+"""The liberties that the compiler may take: all but those that would make nan and infinity undefined."""
 WIDTH = 4
-"""More states are padded to a multiple of this: as many numbers as a processor multiplies at once."""
+"""States are padded to a multiple of this: as many numbers as a processor multiplies at once."""
 
 
 def by_matrix(
@@ -81,22 +81,22 @@ def compiled(
 
     `known` [I]: the class of items that have gold, else -1; `classes` [S]: the class of each state.
     """
+    from goldwork.consensus import registers
+
     states = len(prior)
-    width = states if states <= UNROLLED else -(-states // WIDTH) * WIDTH
+    few = states <= registers.STATES
+    width = states if few else -(-states // WIDTH) * WIDTH
+    block, x = (registers.block(), (0.0,) * states) if few else (_block(), width)
     table, start = np.zeros((len(factors), width)), np.zeros(width)
     table[:, :states], start[:states] = factors, prior
     items = len(starts) - 1
     blocks = BLOCKS if table.size * BLOCKS <= MAX_COPIES else 1
     counts, totals = np.zeros((blocks, *table.shape)), np.zeros((blocks, width))
     into = np.zeros((0, states)) if out is None else out
-    block = _block()
 
     def run(b: int) -> float:
         begin, end = items * b // blocks, items * (b + 1) // blocks
-        found: float = block(
-            starts, rows, table, start, known, classes, (0.0,) * width if states <= UNROLLED else np.zeros(width),
-            into, begin, end, counts[b], totals[b],
-        )  # fmt: skip
+        found: float = block(starts, rows, table, start, known, classes, x, into, begin, end, counts[b], totals[b])
         return found
 
     with ThreadPoolExecutor(min(blocks, os.cpu_count() or 1)) as pool:
@@ -122,82 +122,9 @@ def is_compiled() -> bool:
 @functools.cache
 def _block() -> Any:
     import numba
-    from numba.cpython.unsafe.tuple import tuple_setitem
-    from numba.extending import overload, register_jitable
 
-    @overload(_put, inline="always")
-    def put(x, s, value):  # type: ignore[no-untyped-def]
-        if isinstance(x, numba.types.BaseTuple):
-            return lambda x, s, value: tuple_setitem(x, s, value)
-        return _put
-
-    register_jitable(_by_logarithms)
-    exact = {"contract", "reassoc", "nsz", "arcp"}  # all but what would make nan and infinity undefined
-    jit = numba.njit(nogil=True, cache=True, fastmath=exact, error_model="numpy")
-    return jit(_pass)
-
-
-def _put(x, s, value):  # type: ignore[no-untyped-def]
-    x[s] = value
-    return x
-
-
-def _pass(starts, rows, table, prior, known, classes, x, out, begin, end, counts, totals):  # type: ignore[no-untyped-def]
-    logs = np.empty(len(x))
-    product, evidence = 1.0, 0.0
-    for i in range(begin, end):
-        first, last, gold = starts[i], starts[i + 1], known[i]
-        for s in range(len(x)):
-            x = _put(x, s, prior[s])
-        for j in range(first, last):
-            row = rows[j]
-            for s in range(len(x)):
-                x = _put(x, s, x[s] * table[row, s])
-        if gold >= 0:
-            for s in range(len(x)):
-                if s >= len(classes) or classes[s] != gold:
-                    x = _put(x, s, 0.0)
-        size = 0.0
-        for s in range(len(x)):
-            size += x[s]
-        if size > SMALL:
-            if product < LEAST:  # a product of sizes needs one logarithm where each size would need its own
-                evidence += np.log(product)
-                product = 1.0
-            product *= size
-        else:
-            evidence += _by_logarithms(rows[first:last], table, prior, gold, classes, logs)
-            size = 0.0
-            for s in range(len(x)):
-                x = _put(x, s, logs[s])
-                size += x[s]
-            evidence += np.log(size)
-        inverse = 1.0 / size
-        for s in range(len(x)):
-            x = _put(x, s, x[s] * inverse)
-            totals[s] += x[s]
-        if len(out):
-            for s in range(len(classes)):
-                out[i, s] = x[s]
-        for j in range(first, last):
-            row = rows[j]
-            for s in range(len(x)):
-                counts[row, s] += x[s]
-    return evidence + np.log(product)
-
-
-def _by_logarithms(rows, table, prior, gold, classes, x):  # type: ignore[no-untyped-def]
-    top = -np.inf
-    x[:] = 0.0
-    for s in range(len(classes)):
-        if gold < 0 or classes[s] == gold:
-            x[s] = np.log(max(prior[s], TINY))
-            for row in rows:
-                x[s] += np.log(max(table[row, s], TINY))
-            top = max(top, x[s])
-    for s in range(len(classes)):
-        x[s] = np.exp(x[s] - top) if gold < 0 or classes[s] == gold else 0.0
-    return top
+    numba.extending.register_jitable(by_logarithms)
+    return numba.njit(nogil=True, cache=True, fastmath=EXACT, error_model="numpy")(_pass)
 
 
 @functools.cache
@@ -212,3 +139,59 @@ def _count(starts, rows, shares, counts):  # type: ignore[no-untyped-def]
         for j in range(starts[i], starts[i + 1]):
             for s in range(shares.shape[1]):
                 counts[rows[j], s] += shares[i, s]
+
+
+def _pass(starts, rows, table, prior, known, classes, width, out, begin, end, counts, totals):  # type: ignore[no-untyped-def]
+    states = len(classes)
+    x = np.empty(width)
+    product, evidence = 1.0, 0.0
+    for i in range(begin, end):
+        first, last, gold = starts[i], starts[i + 1], known[i]
+        for s in range(width):
+            x[s] = prior[s]
+        for j in range(first, last):
+            row = rows[j]
+            for s in range(width):
+                x[s] *= table[row, s]
+        if gold >= 0:
+            for s in range(states):
+                if classes[s] != gold:
+                    x[s] = 0.0
+        size = 0.0
+        for s in range(width):
+            size += x[s]
+        if size > SMALL:
+            if product < LEAST:  # a product of sizes needs one logarithm where each size would need its own
+                evidence += np.log(product)
+                product = 1.0
+            product *= size
+        else:
+            top, size = by_logarithms(rows[first:last], table, prior, gold, classes, x)
+            evidence += np.log(size) + top
+        inverse = 1.0 / size
+        for s in range(width):
+            x[s] *= inverse
+            totals[s] += x[s]
+        if len(out):
+            for s in range(states):
+                out[i, s] = x[s]
+        for j in range(first, last):
+            row = rows[j]
+            for s in range(width):
+                counts[row, s] += x[s]
+    return evidence + np.log(product)
+
+
+def by_logarithms(rows: Ints, table: Floats, prior: Floats, gold: int, classes: Ints, x: Floats) -> tuple[float, float]:
+    """Fill x [width] with an item's weights over the largest, whose logarithm is returned with their sum."""
+    top, size = -np.inf, 0.0
+    for s in range(len(classes)):
+        if gold < 0 or classes[s] == gold:
+            x[s] = np.log(max(prior[s], TINY))
+            for row in rows:
+                x[s] += np.log(max(table[row, s], TINY))
+            top = max(top, x[s])
+    for s in range(len(classes)):
+        x[s] = np.exp(x[s] - top) if gold < 0 or classes[s] == gold else 0.0
+        size += x[s]
+    return top, size

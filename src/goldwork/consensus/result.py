@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from goldwork.errors import InputError
 from goldwork.judgements import Judgements, to_frame
+from goldwork.judgements.columns import to_records
 
 Floats = npt.NDArray[np.float64]
 
@@ -57,7 +58,7 @@ class Annotators:
 
     def to_records(self) -> list[dict[str, Any]]:
         """One dictionary an annotator, with the names of `to_columns`."""
-        return _records(self.to_columns())
+        return to_records(self.to_columns())
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -89,7 +90,7 @@ class Options:
 
     def to_records(self) -> list[dict[str, Any]]:
         """One dictionary an option, with the names of `to_columns`."""
-        return _records(self.to_columns())
+        return to_records(self.to_columns())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -223,7 +224,7 @@ class Consensus:
 
     def to_records(self) -> list[dict[str, Any]]:
         """One dictionary an item, with the names of `to_columns`."""
-        return _records(self.to_columns())
+        return to_records(self.to_columns())
 
     def to_frame(self) -> Any:
         """A data frame of the kind that the judgements came in; pyarrow's table where they came in none."""
@@ -241,8 +242,3 @@ def decide(probabilities: Floats, weight: Floats) -> tuple[npt.NDArray[np.int32]
     rank = np.empty(len(weight), np.min_scalar_type(len(weight)))
     rank[np.lexsort((np.arange(len(weight)), -weight))] = np.arange(len(weight), 0, -1)
     return np.argmax(first * rank, axis=1).astype(np.int32), first.sum(axis=1) > 1
-
-
-def _records(columns: dict[str, npt.NDArray[Any]]) -> list[dict[str, Any]]:
-    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-    return [dict(zip(columns, row, strict=True)) for row in rows]

@@ -10,7 +10,7 @@ import json
 import math
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -71,6 +71,12 @@ def objects(values: Sequence[Any]) -> npt.NDArray[Any]:
     for place, value in enumerate(values):
         column[place] = value
     return column
+
+
+def to_records(columns: Mapping[str, npt.NDArray[Any]]) -> list[dict[str, Any]]:
+    """One dictionary a row, of columns of equal length."""
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def is_missing(value: Any) -> bool:
@@ -137,10 +143,10 @@ def _factor_integers(column: npt.NDArray[Any]) -> Factor:
     for part in blocks(len(column)):
         used[column[part].astype(np.int64) - low] = True
     place = np.cumsum(used, dtype=np.int32) - np.int32(1)
-    codes = np.empty(len(column), np.int32)
+    found = np.empty(len(column), np.int32)
     for part in blocks(len(column)):
-        codes[part] = place[column[part].astype(np.int64) - low]
-    return Factor(codes, (np.flatnonzero(used) + low).tolist(), ordered=True)
+        found[part] = place[column[part].astype(np.int64) - low]
+    return Factor(found, (np.flatnonzero(used) + low).tolist(), ordered=True)
 
 
 def _factor_objects(values: list[Any]) -> Factor:

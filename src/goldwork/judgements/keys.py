@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,7 @@ class Keys:
     """Rows in order: `ordered` [n], what was packed, and `places` [n], where each row stood."""
 
     ordered: npt.NDArray[np.int64]
-    places: npt.NDArray[np.intp] | npt.NDArray[np.int32]
+    places: npt.NDArray[Any]
     sizes: Sizes
 
     @classmethod

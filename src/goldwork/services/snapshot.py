@@ -6,6 +6,7 @@ changed in chunks and the figures last. A project has one such job at a time.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -17,8 +18,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
-from goldwork.agreement import measure_agreement
+from goldwork.agreement import Agreement, measure_agreement
 from goldwork.consensus import Consensus, infer_consensus
+from goldwork.errors import InputError
 from goldwork.judgements import Judgements
 from goldwork.quality.engine import Policy
 from goldwork.services import figures, jobs
@@ -111,10 +113,44 @@ def options(task: TaskType) -> dict[Any, str]:
     return {option.value: option.label for keys in shown if isinstance(keys, Keys) for option in keys.options}
 
 
-def _method(task: TaskType, policy: Policy, part: Judgements) -> str:
-    """The one asked for; else the task type's, once there are more judgements than it learns figures from them."""
-    if policy.method:
-        return policy.method
+def _consensus(task: TaskType, policy: Policy, part: Judgements) -> Consensus:
+    """By the method asked for; where that refuses the answers, by the question's own or by majority.
+
+    A warning says so.
+    """
+    own = _method(task, part)
+    refusals: dict[str, InputError] = {}
+    for name in dict.fromkeys((policy.method or own, own, "majority")):
+        try:
+            made = infer_consensus(part, name)
+        except InputError as refused:
+            if name == "majority":
+                raise
+            refusals[name] = refused
+        else:
+            break
+    said = [_instead(made.method, name, refused) for name, refused in refusals.items()]
+    return dataclasses.replace(made, warnings=(*said, *made.warnings))
+
+
+def _agreement(task: TaskType, policy: Policy, part: Judgements) -> Agreement:
+    """By the coefficient asked for; where that refuses the data, by alpha, and a warning says so."""
+    try:
+        return measure_agreement(part, policy.coefficient or "alpha", level=task.level)
+    except InputError as refused:
+        if policy.coefficient in ("", "alpha"):
+            raise
+        made = measure_agreement(part, "alpha", level=task.level)
+        warning = _instead(made.coefficient, policy.coefficient, refused)
+        return dataclasses.replace(made, warnings=(warning, *made.warnings))
+
+
+def _instead(used: str, chosen: str, refused: InputError) -> str:
+    return f"These figures are by {used}, because {chosen} refuses these answers: {refused}"
+
+
+def _method(task: TaskType, part: Judgements) -> str:
+    """The task type's, once there are more judgements than it learns figures from them."""
     classes = len(part.coded()[1]) if task.level == "nominal" else 0
     return "majority" if len(part) < len(part.annotators) * classes * (classes - 1) else task.consensus
 
@@ -133,9 +169,8 @@ def _compute(
             continue
         part = table.about(question.name)
         if task.level != "distance":
-            measured = measure_agreement(part, policy.coefficient or "alpha", level=task.level)
-            agreement[question.name] = figures.quality(measured)
-        inferred = infer_consensus(part, _method(task, policy, part))
+            agreement[question.name] = figures.quality(_agreement(task, policy, part))
+        inferred = _consensus(task, policy, part)
         merged[question.name] = inferred
         stored[question.name] = figures.merged(inferred, infer_consensus(part, "majority"))
         classes[question.name] = figures.counts(part, inferred, words)
