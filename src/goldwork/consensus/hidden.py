@@ -23,6 +23,7 @@ from goldwork.consensus.result import Consensus
 from goldwork.consensus.votes import vote_shares
 from goldwork.errors import InputError
 from goldwork.judgements import Codes, Judgements
+from goldwork.judgements.blocks import blocks
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -201,7 +202,10 @@ def _climb(answers: Answers, model: Model[P], search: Search, parameters: P, maj
 
 def best_of(shares: Floats) -> Codes:
     """The class with the largest share of each item, the first of several, [I]."""
-    return shares.argmax(axis=1).astype(np.int32) if shares.size else np.zeros(len(shares), np.int32)
+    best = np.zeros(len(shares), np.int32)
+    for part in blocks(len(shares) if shares.size else 0):
+        best[part] = shares[part].argmax(axis=1)
+    return best
 
 
 def _perturbed(shares: Floats, gold: Codes, rng: np.random.Generator) -> Floats:

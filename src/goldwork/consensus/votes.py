@@ -19,7 +19,7 @@ def vote_shares(table: Judgements, gold: Codes) -> npt.NDArray[np.float64]:
         cells = (table.item[part] - low) * np.int64(k) + codes[part]
         given = np.bincount(cells, None if weights is None else weights[part], (high - low) * k)
         votes[low:high] += given.reshape((high - low, k))
-    votes /= votes.sum(axis=1, keepdims=True)
+    votes /= np.einsum("ik->i", votes)[:, None]  # the same as votes.sum, which is slow along short rows
     return clamp(votes, gold)
 
 

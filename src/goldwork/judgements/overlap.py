@@ -44,9 +44,17 @@ def pairs(groups: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.intp], npt.NDAr
 def parts(items: Codes, annotators: Codes, shape: tuple[int, int]) -> npt.NDArray[np.int32]:
     """The connected component of every annotator in the graph of items and annotators, counted from 0.
 
-    An item links its last annotator with each other one.
+    Rows that follow each other on an item link their annotators; where that leaves several groups, an item links its
+    last annotator with each other one, whatever the order of rows.
     """
-    last, group = np.zeros(shape[0], np.int32), np.arange(shape[1])
+    group = np.arange(shape[1])
+    for part in blocks(len(items)):
+        here, who = items[part], annotators[part]
+        met = here[1:] == here[:-1]
+        group = _joined(group, who[1:][met], who[:-1][met])
+        if not group.any():
+            return group.astype(np.int32)
+    last = np.zeros(shape[0], np.int32)
     for part in blocks(len(items)):
         last[items[part]] = annotators[part]
     for part in blocks(len(items)):
