@@ -5,12 +5,14 @@ Everything is asked of the task type: what its values are, how far apart two are
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from goldwork.agreement import Agreement, measure_agreement
 from goldwork.consensus import Consensus, consensus, infer_consensus
+from goldwork.errors import InputError
 from goldwork.judgements import Judgements
 from goldwork.quality.engine import Policy
 from goldwork.services.figures import Count
@@ -41,21 +43,52 @@ def options(task: TaskType) -> dict[Any, str]:
 
 
 def agree(task: TaskType, part: Judgements, policy: Policy) -> Agreement:
-    """The agreement on the question: by its scale, or by the distance of its task type."""
+    """The agreement on the question: by its scale, or by the distance of its task type.
+
+    Where the coefficient asked for refuses the answers it is by alpha, and a warning says so.
+    """
     if task.level == "distance":
         return measure_agreement(part, "alpha", distance=task.distance)
     chosen = policy.coefficient if task.kind == "choice" and policy.coefficient else "alpha"
-    return measure_agreement(part, chosen, level=task.level)
+    try:
+        return measure_agreement(part, chosen, level=task.level)
+    except InputError as refused:
+        if chosen == "alpha":
+            raise
+        made = measure_agreement(part, "alpha", level=task.level)
+        return dataclasses.replace(made, warnings=(_instead("alpha", chosen, refused), *made.warnings))
 
 
 def merge(task: TaskType, part: Judgements, policy: Policy) -> Consensus:
-    """The consensus by the method asked for where it merges such values, else by the task type's own."""
-    if policy.method and merges(policy.method) == task.kind:
-        return infer_consensus(part, policy.method)
+    """The consensus by the method asked for where it merges such values, else by the task type's own.
+
+    Where these refuse the answers it is by the plain method, or by nearness alone; a warning says so.
+    """
+    asked = policy.method if policy.method and merges(policy.method) == task.kind else ""
+    own = _own(task, part)
+    refusals: dict[str, InputError] = {}
+    *before, last = dict.fromkeys([asked or own, own, BASELINES.get(task.kind, "medoid")])
+    for name in before:
+        try:
+            made = infer_consensus(part, name, **_options(name, task))
+        except InputError as refused:
+            refusals[name] = refused
+        else:
+            break
+    else:
+        made = infer_consensus(part, last, **_options(last, task))
+    said = [_instead(made.method, name, refused) for name, refused in refusals.items()]
+    return dataclasses.replace(made, warnings=(*said, *made.warnings))
+
+
+def _own(task: TaskType, part: Judgements) -> str:
+    """The task type's method; of choices, once there are more judgements than it learns figures from them."""
     classes = len(part.coded()[1]) if task.kind == "choice" else 0
-    # Until there are more judgements than it learns figures from them.
-    few = len(part) < len(part.annotators) * classes * (classes - 1)
-    return infer_consensus(part, "majority" if few else task.consensus, **_options(task.consensus, task, few=few))
+    return "majority" if len(part) < len(part.annotators) * classes * (classes - 1) else task.consensus
+
+
+def _instead(used: str, chosen: str, refused: InputError) -> str:
+    return f"These figures are by {used}, because {chosen} refuses these answers: {refused}"
 
 
 def baseline(task: TaskType, part: Judgements) -> Consensus | None:
@@ -69,9 +102,9 @@ def merges(method: str) -> str:
     return str(consensus.facts(method).get("answers", "choice"))
 
 
-def _options(method: str, task: TaskType, *, few: bool) -> dict[str, Any]:
+def _options(method: str, task: TaskType) -> dict[str, Any]:
     """A method that needs only a distance takes the task type's."""
-    return {"distance": task.distance} if merges(method) == "any" and not few else {}
+    return {"distance": task.distance} if merges(method) == "any" else {}
 
 
 def count(task: TaskType, judged: Mapping[Any, int], labels: list[Any]) -> list[Count]:
