@@ -84,7 +84,7 @@ def measured(question: Question, name: str) -> Measured:
         question = dataclasses.replace(question, scale=scale)
     items = len(question.table.items)
     sums = function(with_unseen(question.table, question.scale.level), question.scale)
-    sample = Sample(sums.rows[:items], sums.rows[items:], sums.formula, sums.bounds)
+    sample = Sample(sums.rows[:items], sums.rows[items:], sums.formula, sums.bounds, sums.over)
     value = float(sums.formula(total_of(sample.rows))[0]) if items else np.nan
     return Measured(name, question, sums, sample, np.nan if np.isnan(value) else value)
 
