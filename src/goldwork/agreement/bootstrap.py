@@ -47,14 +47,15 @@ class Sample:
 @dataclasses.dataclass(frozen=True)
 class Spread:
     """What intervals of all levels are formed from: a value within `bounds`, its standard `error` with `df` degrees
-    of freedom, and `reached`, the values with kinds of item that did not occur as often as they still may, given how
-    much is left in the tail."""
+    of freedom, `reached`, the values with kinds of item that did not occur as often as they still may, given how much
+    is left in the tail, and whether annotators hardly differ by more than chance, where they count (`alike`)."""
 
     value: float
     error: float
     df: float
     bounds: tuple[float, float]
     reached: Callable[[float], Floats] | None = None
+    alike: bool = False
 
     def interval(self, level: float = CONFIDENCE_LEVEL) -> tuple[float, float]:
         """The interval at a confidence level; nan where it cannot be formed."""
