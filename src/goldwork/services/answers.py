@@ -64,9 +64,7 @@ _SUBMITS = (
         account.c.name,
     )
     .select_from(
-        assignment.join(
-            submit, (submit.c.project == assignment.c.project) & (submit.c.seq == assignment.c.current)
-        )
+        assignment.join(submit, (submit.c.project == assignment.c.project) & (submit.c.seq == assignment.c.current))
         .join(annotator, annotator.c.id == submit.c.annotator)
         .outerjoin(account, account.c.id == annotator.c.account)
     )
