@@ -38,8 +38,8 @@ class Answered(msgspec.Struct, frozen=True, omit_defaults=True):
 class Example(msgspec.Struct, frozen=True, omit_defaults=True):
     """One item with its answers.
 
-    `fields`: by name, text; an image is a file's name; a conversation is a list of turns. `line`: where it began, from 1,
-    0 where a format has no places.
+    `fields`: by name, text; an image is a file's name; a conversation is a list of turns. `line`: where it began, from
+    1; 0 where a format has no places.
     """
 
     id: str
