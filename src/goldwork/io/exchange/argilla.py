@@ -126,6 +126,8 @@ def _said(value: Any, fields: dict[str, Any], where: str) -> Said:
         return Said("word", value.strip())
     if not isinstance(value, list):
         return Said("number", a_number(value, where))
+    if not value:
+        return Said("none", [])
     if value and all(isinstance(one, dict) and {"start", "end"} <= one.keys() for one in value):
         return Said("spans", [_span(one, f"{where}[{n}]") for n, one in enumerate(value)], (_marked(fields, where),))
     names = [one.get("value") if isinstance(one, dict) else one for one in value]

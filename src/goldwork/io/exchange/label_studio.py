@@ -151,7 +151,7 @@ def _image_name(value: Any) -> Any:
 
 def _sizes(results: list[Any], task: Task, where: str) -> dict[str, tuple[float, float]]:
     return {
-        task.field(result, True, where): pixels(result, where)
+        task.field(result, True, where): pixels(result, task.data, where)
         for result in results
         if result.get("type") == "rectanglelabels"
     }
@@ -165,6 +165,7 @@ def _speaker(annotation: Data, model: bool, said: dict[str, Any], where: str) ->
         "model" if model else "gold" if annotation.get("ground_truth") is True else "human",
         None if seconds is None or model else a_number(seconds, f"{where}.lead_time"),
         None if at is None or model else a_text(at, f"{where}.created_at"),
+        complete=not model,
     )
 
 
@@ -181,7 +182,7 @@ def _task(example: Example, number: int, kept: list[Question], numbers: Iterator
     data: Data = dict(example.fields)
     for question in kept:
         if isinstance(question.task, Rank):
-            data[list_key(question, example.fields)] = [
+            data[list_key(question)] = [
                 {"id": name, "title": name, "body": example.fields[name]}
                 for name in question.task.fields
                 if example.fields.get(name)

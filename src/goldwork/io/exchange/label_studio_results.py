@@ -44,7 +44,7 @@ class Task:
             return source.removeprefix("$")
         if isinstance(tag, str) and tag in self.data:
             return tag
-        texts = {name: value for name, value in self.data.items() if isinstance(value, str)}
+        texts = {name: value for name, value in self.data.items() if isinstance(value, str) and name not in SIZE}
         fitting = [name for name, value in texts.items() if bool(IMAGE.fullmatch(value)) == image]
         for names in (fitting, list(texts)):
             if len(names) == 1:
@@ -62,7 +62,8 @@ class Task:
             names = [name.strip().removeprefix("$") for name in told.split(",")] if isinstance(told, str) else []
             if len(names) == 2 and names[0] != names[1] and all(name in self.data for name in names):
                 return names[0], names[1]
-        texts = [name for name, value in self.data.items() if isinstance(value, str)]
+        strings = {name: value for name, value in self.data.items() if isinstance(value, str) and name not in SIZE}
+        texts = [name for name, value in strings.items() if not IMAGE.fullmatch(value)] or list(strings)
         if len(texts) != 2:
             raise InputError(
                 f"which two fields are compared is not in the file. There are: {', '.join(texts) or 'none'}. "
@@ -191,7 +192,7 @@ def _code_points(text: str, start: int, end: int, marked: Any) -> tuple[int, int
 
 
 def _boxes(result: Data, value: Data, task: Task, left: Left, where: str) -> Said:
-    wide, high = pixels(result, where.removesuffix(".value"))
+    wide, high = pixels(result, task.data, where.removesuffix(".value"))
     x, y, width, height = (a_number(value.get(key), f"{where}.{key}") for key in ("x", "y", "width", "height"))
     x, width, y, height = x * wide / 100, width * wide / 100, y * high / 100, height * high / 100
     if turn := a_number(value.get("rotation") or 0, f"{where}.rotation"):
@@ -208,12 +209,21 @@ def _boxes(result: Data, value: Data, task: Task, left: Left, where: str) -> Sai
     return Said("boxes", [sides | {"label": one} for one in _labels(value, "rectanglelabels", where)], (field,))
 
 
-def pixels(result: Data, where: str) -> tuple[float, float]:
-    """The image's width and height in pixels. Raises InputError where the result lacks them."""
-    sizes = [a_number(result.get(key), f"{where}.{key}") for key in ("original_width", "original_height")]
-    if min(sizes) <= 0:
-        wrong("numbers above 0", sizes, f"{where}.original_width")
-    return sizes[0], sizes[1]
+def pixels(result: Data, data: Data, where: str) -> tuple[float, float]:
+    """The image's width and height, by the result or by the task's data. Raises InputError where neither says them."""
+    named = zip(("original_width", "original_height"), SIZE, strict=True)
+    told = [result.get(of_result, data.get(of_data)) for of_result, of_data in named]
+    if None in told:
+        raise InputError(
+            "the image's size is needed, because boxes are in percent of it: original_width and original_height in the "
+            f"result, or {' and '.join(SIZE)} in the task's data.",
+            where=where,
+        )
+    sizes = [
+        float(one) if isinstance(one, str) and one.isascii() and one.isdigit() and len(one) < 8 else one for one in told
+    ]
+    wide, high = (a_number(one, f"{where}.original_width and original_height") for one in sizes)
+    return (wide, high) if min(wide, high) > 0 else wrong("numbers above 0", told, f"{where}.original_width")
 
 
 READERS = {
@@ -248,7 +258,7 @@ def write(question: Question, answer: Any, fields: Data, size: tuple[float, floa
         single = all(len(group) == 1 for group in answer)
         buckets = {str(n): group for n, group in enumerate(answer, 1)}
         order = {question.name: list(itertools.chain.from_iterable(answer))}
-        return [_result(question, "ranker", {"ranker": order if single else buckets}, list_key(question, fields), "")]
+        return [_result(question, "ranker", {"ranker": order if single else buckets}, list_key(question), "")]
     if isinstance(task, Rating):
         stars = task.step == 1 and task.low == int(task.low) >= 0 and task.high <= MOST_STARS
         kind = "rating" if stars else "number"
@@ -261,9 +271,9 @@ def write(question: Question, answer: Any, fields: Data, size: tuple[float, floa
     return [_result(question, "textarea", {"text": [answer]}, first)]
 
 
-def list_key(question: Question, fields: Data) -> str:
-    """What the list that is ranked is called in a task's data."""
-    return question.name if question.name not in fields else f"{question.name}_list"
+def list_key(question: Question) -> str:
+    """What the list that is ranked is called in a task's data; tags need names of their own."""
+    return f"{question.name}_list"
 
 
 def _result(question: Question, kind: str, value: Data, shows: str, source: str | None = None) -> Data:

@@ -24,7 +24,9 @@ from goldwork.tasks.questions import MAX_FIELDS, ProjectForm, read_form
 IMAGE = re.compile(r"data:image/\S+|[^\n]{1,400}\.(png|jpe?g|webp|gif|bmp|tiff?)([?#]\S*)?", re.IGNORECASE)
 REGIONS = ("spans", "boxes")
 """Kinds of which an annotation without any says that there are none."""
-Kind = Literal["classes", "paths", "word", "words", "lines", "number", "text", "spans", "boxes", "pair", "order"]
+Kind = Literal[
+    "classes", "paths", "word", "words", "lines", "none", "number", "text", "spans", "boxes", "pair", "order"
+]
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -33,6 +35,7 @@ class Said(msgspec.Struct, frozen=True):
     - `classes`: a list of classes; `paths`: a list of classes, each with those it stands under
     - `word`: a class or a text; `words`: a list of classes or an order of fields
     - `lines`: a list of classes, or of texts, each of which is an answer of its own
+    - `none`: an empty list, of whatever
     - others as the task types have them
 
     `fields`: what it is about.
@@ -76,6 +79,7 @@ class Observed:
     def __init__(self) -> None:
         self.questions: dict[str, Seen] = {}
         self.shows: dict[str, str] = {}
+        self.empty: Counter[str] = Counter()
         self.sets = 0
         self.complete = True
 
@@ -90,6 +94,9 @@ class Observed:
             for name, said in speaker.said.items():
                 if len(name) > 100 or not name.strip() or not name.isprintable():
                     raise InputError(f"a question needs a name of up to 100 printable characters. Got {name[:50]!r}.")
+                if said.kind == "none":
+                    self.empty[name] += 1
+                    continue
                 seen = self.questions.setdefault(name, Seen(said.kind, said.fields))
                 if (seen.kind, seen.fields) != (said.kind, said.fields):
                     raise InputError(
@@ -109,6 +116,12 @@ class Observed:
             self.shows[name] = like if before == like else "text"
         elif name not in self.shows:
             self.shows[name] = ""
+
+    def settle(self) -> None:
+        """When all items were added: what empty answers were is known now."""
+        for name, count in self.empty.items():
+            if name in self.questions:
+                self.questions[name].add_empty(count)
 
     def form(self, path: Path) -> dict[str, Any]:
         """The form, as `read_form` takes it. Raises InputError where it cannot be one."""
@@ -142,7 +155,11 @@ class Observed:
         shown |= {name: {"width": width, "height": height} for name, (width, height) in item.sizes.items()}
         answered = []
         for speaker in itertools.chain.from_iterable(map(self._each, item.speakers)):
-            answers = {name: self.questions[name].shape(said.value, set(shows)) for name, said in speaker.said.items()}
+            answers = {
+                name: self.questions[name].shape(said.value, set(shows))
+                for name, said in speaker.said.items()
+                if name in self.questions
+            }
             if speaker.complete:
                 answers |= {n: [] for n, seen in self.questions.items() if seen.kind in REGIONS and n not in answers}
             if form is None or not answers:
@@ -174,6 +191,7 @@ def observe(parse: Parse, path: Path) -> Observed:
             observed.add(item)
         except InputError as error:
             raise error if error.where else InputError(error.message, where=item.where) from None
+    observed.settle()
     return observed
 
 

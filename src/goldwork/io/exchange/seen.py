@@ -60,6 +60,12 @@ class Seen:
             for name in itertools.chain.from_iterable(value):
                 self._note(self.values, name)
 
+    def add_empty(self, count: int) -> None:
+        """So many answers were empty lists."""
+        self.answers += count
+        self.least = 0
+        self.uniform = False
+
     def _count(self, values: list[str]) -> None:
         self.least, self.most = min(self.least, len(values)), max(self.most, len(values))
         for value in values:
@@ -161,10 +167,11 @@ class Seen:
         return len({known[-1] for known in self.paths}) < len(self.paths)
 
     def _scale(self) -> dict[str, Any]:
-        """From 1 to 5, or as far as the answers reach."""
-        low = min(1, math.floor(self.low)) if self.low < 1 else 1
-        high = max(5, math.ceil(self.high))
-        return {"low": low, "high": high, "step": 10**-self.digits if self.digits else 1}
+        """Whole numbers from 0 or 1 to 5 or more; others as far as the answers reach."""
+        low, high = math.floor(self.low), math.ceil(self.high)
+        if self.digits or low < 0:
+            return {"low": low, "high": max(high, low + 1), "step": 10**-self.digits if self.digits else 1}
+        return {"low": min(low, 1), "high": max(high, 5), "step": 1}
 
 
 def _digits(number: float) -> int:
