@@ -115,8 +115,9 @@ def test_what_the_sdk_makes(tmp_path: Path) -> None:
     """The prediction is what label-studio-sdk 2.1.2 made by `LabelInterface.get_tag(name).label(...)._dict()`."""
     made = (
         '{"model_version": "m1", "score": 0.5, "result": [{"id": "kind", "from_name": "kind", "to_name": "txt", '
-        '"type": "choices", "value": {"choices": ["pos"]}}, {"id": "stars", "from_name": "stars", "to_name": "txt", "type": '
-        '"rating", "value": {"rating": 4}}, {"id": "why", "from_name": "why", "to_name": "txt", "type": "textarea", '
+        '"type": "choices", "value": {"choices": ["pos"]}}, {"id": "stars", "from_name": "stars", "to_name": "txt", '
+        '"type": "rating", "value": {"rating": 4}}, {"id": "why", "from_name": "why", "to_name": "txt", '
+        '"type": "textarea", '
         '"value": {"text": ["so it is"]}}, {"id": "cars", "from_name": "cars", "to_name": "img", "type": '
         '"rectanglelabels", "value": {"x": 50.0, "y": 10.0, "width": 25.0, "height": 20.0, "rotation": 0, '
         '"rectanglelabels": ["car"]}}, {"id": "better", "from_name": "better", "to_name": "better", "type": '

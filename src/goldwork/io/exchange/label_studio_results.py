@@ -5,6 +5,7 @@ Reference: labelstud.io/tags, a page for each tag, "Sample Results JSON".
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ class Task:
         self.data = data
         self.lists = lists
         """By the data's key, the lists that are ranked: the fields that their entries became, by the entries' ids."""
+        self._halves: dict[str, list[int]] = {}
 
     def field(self, result: Data, image: bool, where: str) -> str:
         """By the result's source, by the tag's name, or the only one that it can be."""
@@ -55,6 +57,13 @@ class Task:
             "or say source: $field in the result.",
             where=where,
         )
+
+    def second_halves(self, field: str) -> list[int]:
+        """Where the text's UTF-16 has the second units of characters that take two."""
+        if field not in self._halves:
+            wide = (place for place, letter in enumerate(self.data[field]) if letter > "\uffff")
+            self._halves[field] = [place + number for number, place in enumerate(wide, 1)]
+        return self._halves[field]
 
     def pair(self, result: Data, where: str) -> tuple[str, str]:
         """The two fields that are compared."""
@@ -91,9 +100,12 @@ def read(results: list[Any], task: Task, left: Left, where: str) -> dict[str, Sa
         answer = READERS[kind](result, value, task, left, f"{at}.value")
         if answer is None:
             continue
-        if name in said and answer.kind in ("spans", "boxes", "classes", "paths") and said[name].kind == answer.kind:
-            answer = Said(answer.kind, said[name].value + answer.value, answer.fields)
-        said[name] = answer
+        before = said.get(name)
+        more = before is not None and (before.kind, before.fields) == (answer.kind, answer.fields)
+        if before is not None and more and before.kind in ("spans", "boxes", "classes", "paths"):
+            before.value.extend(answer.value)
+        else:
+            said[name] = answer
     return {name: _unique(answer) for name, answer in said.items()}
 
 
@@ -168,7 +180,7 @@ def _spans(result: Data, value: Data, task: Task, left: Left, where: str) -> Sai
     marked = value.get("text")
     if isinstance(text, str):
         if (isinstance(marked, str) and text[start:end] != marked) or end > len(text):
-            start, end = _code_points(text, start, end, marked)
+            start, end = _code_points(task, field, start, end, marked)
         if not start < end <= len(text):
             raise InputError(
                 f"a span must be 0 <= start < end <= {len(text):,}, the text's length. Got {start} to {end}.",
@@ -179,16 +191,15 @@ def _spans(result: Data, value: Data, task: Task, left: Left, where: str) -> Sai
     )
 
 
-def _code_points(text: str, start: int, end: int, marked: Any) -> tuple[int, int]:
+def _code_points(task: Task, field: str, start: int, end: int, marked: Any) -> tuple[int, int]:
     """Offsets that count UTF-16 units as ones that count code points, where the marked text says that they do."""
-    units = text.encode("utf-16-le")
-    try:
-        piece = units[2 * start : 2 * end].decode("utf-16-le")
-        before = len(units[: 2 * start].decode("utf-16-le"))
-    except UnicodeDecodeError:
+    text, seconds = task.data[field], task.second_halves(field)
+    before = [bisect.bisect_left(seconds, place) for place in (start, end)]
+    if any(seconds[count : count + 1] == [place] for count, place in zip(before, (start, end), strict=True)):
         return start, end
-    same = piece == marked or (marked is None and 2 * end <= len(units))
-    return (before, before + len(piece)) if same else (start, end)
+    first, last = start - before[0], end - before[1]
+    same = text[first:last] == marked or (marked is None and end <= len(text) + len(seconds))
+    return (first, last) if same else (start, end)
 
 
 def _boxes(result: Data, value: Data, task: Task, left: Left, where: str) -> Said:

@@ -12,6 +12,7 @@ text_input.
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
 import hashlib
 import itertools
@@ -329,18 +330,21 @@ def _stamp(when: str | None) -> dict[str, int]:
 
 def _spans(spans: list[dict[str, Any]], text: str) -> dict[str, Any]:
     """The text's tokens, cut where spans begin and end, and the spans with theirs."""
-    cuts = {place for span in spans for place in (span["start"], span["end"])}
+    cuts = sorted({place for span in spans for place in (span["start"], span["end"])})
     tokens: list[dict[str, Any]] = []
     for found in _TOKENS.finditer(text):
-        edges = [found.start(), *sorted(cut for cut in cuts if found.start() < cut < found.end()), found.end()]
+        inside = cuts[bisect.bisect_right(cuts, found.start()) : bisect.bisect_left(cuts, found.end())]
+        edges = [found.start(), *inside, found.end()]
         tokens += [{"start": start, "end": end} for start, end in itertools.pairwise(edges)]
     for number, token in enumerate(tokens):
         after = text[token["end"] : token["end"] + 1]
         token |= {"text": text[token["start"] : token["end"]], "id": number, "ws": after == " "}
+    starts, ends = ([token[edge] for token in tokens] for edge in ("start", "end"))
     told = []
     for span in spans:
-        inside = [token["id"] for token in tokens if span["start"] <= token["start"] and token["end"] <= span["end"]]
-        at = {"token_start": inside[0], "token_end": inside[-1]} if inside else {}
+        first = bisect.bisect_left(starts, span["start"])
+        last = bisect.bisect_right(ends, span["end"]) - 1
+        at = {"token_start": first, "token_end": last} if first <= last else {}
         told.append({"start": span["start"], "end": span["end"], **at, "label": span["label"]})
     return {"tokens": tokens, "spans": told}
 
