@@ -45,8 +45,9 @@ def test_sequence_labelling(tmp_path: Path) -> None:
     assert answers(path)[0] == [{"label": [span(0, 2, "ORG"), span(11, 17, "MISC")]}]
 
 
-def test_entities_as_objects(tmp_path: Path) -> None:
+def test_entities_as_objects(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """doccano/backend/data_import/pipeline/examples/relation_extraction/example.jsonl, on one line as it is exported"""
+    other = tmp_path_factory.mktemp("other")
     text = "Google was founded on September 4, 1998, by Larry Page and Sergey Brin."
     entities = [
         {"id": 0, "start_offset": 0, "end_offset": 6, "label": "ORG"},
@@ -54,6 +55,8 @@ def test_entities_as_objects(tmp_path: Path) -> None:
     ]
     relations = [{"from_id": 0, "to_id": 1, "type": "foundedAt"}]
     path = saved(tmp_path, {"id": 7, "text": text, "Comments": [], "entities": entities, "relations": relations})
+    assert sniff(path) == "doccano"
+    assert not DOCCANO.sniff(saved(other, {"text": text, "entities": [[0, 6, "ORG"]]})), "these are spaCy's"
     [example] = DOCCANO.read(path)
     assert example == Example(
         "7", {"text": text}, (Answered({"entities": [span(0, 6, "ORG"), span(22, 39, "DATE")]}),), 1

@@ -27,7 +27,8 @@ from goldwork.tasks.spans import Spans
 from goldwork.tasks.text import Text
 
 TEXT = "text"
-_BEGINS = re.compile(rb'\{[^\n]*?"(label|labels|entities|cats)"\s*:\s*[\["]')
+_BEGINS = re.compile(rb'\{[^\n]*"(?:(?:label|labels|cats)"\s*:\s*[\["]|(?:start_offset|relations)"\s*:)')
+"""Lists in `entities` alone are spaCy's; doccano has objects there, or `cats` beside them."""
 KEYS = ("label", "labels", "entities", "cats")
 OTHERS = ("id", "relations", "Comments", "comments")
 
