@@ -92,6 +92,7 @@ def test_the_documented_export(tmp_path: Path) -> None:
     path = saved(tmp_path, DOCUMENTED)
     assert sniff(path) == "label-studio"
     form = LS.form(path)
+    assert form["fields"] == [{"name": "image", "show": "image"}], "nobody need see the size in pixels"
     assert form["questions"][0]["task"] == {"type": "boxes", "field": "image", "classes": [{"value": "Moonwalker"}]}
     example = only(path)
     assert example.fields == {

@@ -18,6 +18,7 @@ import msgspec
 
 from goldwork.errors import InputError
 from goldwork.io.exchange import Answered, Example
+from goldwork.io.exchange.kept import SIZE
 from goldwork.io.exchange.seen import Seen
 from goldwork.tasks.questions import MAX_FIELDS, ProjectForm, read_form
 
@@ -127,7 +128,8 @@ class Observed:
         """The form, as `read_form` takes it. Raises InputError where it cannot be one."""
         if not self.questions:
             raise InputError("there are no answers in it. Import it as items.", where=path.name)
-        shows = {name: show or "text" for name, show in self.shows.items()}
+        unseen = SIZE if any(seen.kind == "boxes" for seen in self.questions.values()) else ()
+        shows = {name: show or "text" for name, show in self.shows.items() if name not in unseen}
         questions = []
         for name, seen in self.questions.items():
             task = seen.task(set(shows))
