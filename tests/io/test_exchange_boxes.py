@@ -274,6 +274,7 @@ BOMB = "<!DOCTYPE a [" + "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else 
         ("<annotation>", "<annotations>", "begin with <annotation>. Got <annotations>"),
         ("</annotation>", "", r"line 11, column \d+: this is no XML \(no element found\)"),
         ("174", "1e999", r"line 6: xmin must be a number of pixels\. Got '1e999'"),
+        ("174", "0", "line 6: VOC counts pixels from 1, and this box begins at 0"),
         ("<ymin>101</ymin>", "", "line 6: ymin must be a number of pixels"),
         ("<ymax>351</ymax>", "<ymax>3</ymax>", "width and height above 0"),
         ("> person <", "><", "line 6: an object needs a name"),

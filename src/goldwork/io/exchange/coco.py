@@ -31,7 +31,7 @@ from goldwork.io.exchange.held import (
     Held,
     answered,
     drawing,
-    fitting,
+    fitting_each,
     form_of,
     held,
     image_fields,
@@ -173,14 +173,19 @@ class _Read:
                 raise self._error(f"its size must be pixels. Got {number!r}.", where)
         if len(places) > MOST:
             raise self._error(f"an image may have {MOST:,} boxes. Got {len(places):,}.", where)
-        boxes = [box for place in places for box in self._box(place)]
+        boxes = fitting_each(
+            self.task,
+            [self._box(place) for place in places],
+            lambda number: f"{self._source}, {self._at(places[number])}",
+            f"{self._source}, {where}",
+        )
         name = str(image.id) if image.item is None else image.item
         if not name:
             raise self._error("its identifier is empty.", where)
         fields = image_fields(image.file_name, image.width, image.height)
-        return Example(name, fields, answered("boxes", self.task.canonical(boxes)))
+        return Example(name, fields, answered("boxes", boxes))
 
-    def _box(self, place: int) -> list[Any]:
+    def _box(self, place: int) -> dict[str, Any]:
         annotation = self._content.annotations[place]
         if annotation.category_id not in self._names:
             raise self._error(f"there is no category {annotation.category_id!r}.", self._at(place))
@@ -194,7 +199,7 @@ class _Read:
         }
         if said:
             box["attributes"] = said
-        return list(fitting(self.task, [box], f"{self._source}, {self._at(place)}"))
+        return box
 
     def _at(self, place: int) -> str:
         number = self._content.annotations[place].id

@@ -8,6 +8,7 @@ sentence is one. The text is the words with a space between them, and every sent
 the file has no identifiers.
 
 Written are four columns, as in 2003, with `-` for part of speech and chunk, which spaCy's converter takes for missing.
+Where no space follows a word, `SpaceAfter=No` stands for the chunk, as CoNLL-U says it, so that the text comes back.
 Words are made by a rule (see `tokens`) and spans grow to whole words; of those that then overlap the one of most words
 is written. A sentence ends where a line of the text ends, but not inside of a span.
 
@@ -43,12 +44,13 @@ from goldwork.tasks.questions import ProjectForm
 from goldwork.tasks.spans import Spans
 
 DOCUMENT = "-DOCSTART-"
+NO_SPACE = "SpaceAfter=No"
 MOST_WORD = 100_000
 """Bytes of one line."""
 MOST_TEXT = 1_000_000
 """Characters of one text, as many as an item's may have."""
 LOSSES = (
-    "Spaces and blank lines of a text are not held: words come back with one space between them, and offsets move.",
+    "Several spaces come back as one, and so does a line break within a span; a blank line is not held.",
     "A span that begins or ends within a word grows to the whole word.",
     "Spaces at the ends of spans are left out, and so are spans without a word.",
     "Of spans that overlap, or do so when they have grown, the one of most words is held.",
@@ -143,17 +145,19 @@ def _lines(text: str, spans: list[dict[str, Any]], labels: dict[str, str]) -> It
     for place, ((start, end), tag) in enumerate(zip(places, tags, strict=True)):
         if place and "\n" in text[before:start] and tag[0] != "I":
             yield ""
-        yield f"{text[start:end]} - - {tag}"
+        glued = place + 1 < len(places) and places[place + 1][0] == end
+        yield f"{text[start:end]} - {NO_SPACE if glued else '-'} {tag}"
         before = end
     if places:
         yield ""
 
 
 class _Item(msgspec.Struct):
-    """One item as it is read: its sentences of words and tags. A tag: prefix and label, empty for O."""
+    """One item as it is read: its sentences of words, each with what follows it and its tag: prefix and label, empty
+    for O."""
 
     line: int
-    sentences: list[list[tuple[str, str, str]]] = msgspec.field(default_factory=list)
+    sentences: list[list[tuple[str, str, str, str]]] = msgspec.field(default_factory=list)
     size: int = 0
 
     def told(self) -> tuple[str, list[dict[str, Any]]]:
@@ -161,14 +165,15 @@ class _Item(msgspec.Struct):
         parts, spans, at = [], [], 0
         for sentence in self.sentences:
             before = ""
-            for place, (word, prefix, label) in enumerate(sentence):
+            for place, (word, space, prefix, label) in enumerate(sentence):
                 if prefix and (prefix in "BSU" or before != label):
                     spans.append({"start": at, "end": at + len(word), "label": label})
                 elif prefix:
                     spans[-1]["end"] = at + len(word)
                 before = "" if prefix in ("", "E", "L", "S", "U") else label
-                parts += [word, " " if place < len(sentence) - 1 else "\n"]
-                at += len(word) + 1
+                space = space if place < len(sentence) - 1 else "\n"
+                parts += [word, space]
+                at += len(word + space)
         return "".join(parts[:-1]), spans
 
 
@@ -176,7 +181,7 @@ def _task(path: Path) -> Spans:
     source = Source(path)
     labels: dict[str, None] = {}
     for item in _items(source):
-        labels.update({label: None for sentence in item.sentences for _, prefix, label in sentence if prefix})
+        labels.update({label: None for sentence in item.sentences for *_, prefix, label in sentence if prefix})
         if len(labels) > MAX_CLASSES:
             raise InputError(f"more than {MAX_CLASSES:,} different labels.", where=source.at(item.line))
     if not labels:
@@ -226,8 +231,8 @@ def _told(source: Source) -> Iterator[tuple[int, str]]:
                 ) from None
 
 
-def _word(line: str, source: Source, number: int) -> tuple[str, str, str] | None:
-    """Word, prefix and label; None for a comment."""
+def _word(line: str, source: Source, number: int) -> tuple[str, str, str, str] | None:
+    """Word, the space after it, prefix and label; None for a comment."""
     columns = [cell.strip() for cell in line.split("\t")] if "\t" in line.strip() else line.split()
     tag = _TAG.fullmatch(columns[-1])
     if len(columns) < 2 or tag is None:
@@ -240,4 +245,4 @@ def _word(line: str, source: Source, number: int) -> tuple[str, str, str] | None
     word = " ".join(columns[0].split())
     if not word:
         raise InputError("the word is empty.", where=source.at(number, "1"))
-    return word, tag[1] or "", (tag[2] or "").strip()
+    return word, "" if NO_SPACE in columns[2:-1] else " ", tag[1] or "", (tag[2] or "").strip()

@@ -7,7 +7,7 @@ Such formats name nothing: what they hold comes back as the question `boxes` abo
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from goldwork.errors import AnswerError, InputError
@@ -125,6 +125,16 @@ def fitting(task: Boxes | Spans, answer: Any, where: str, item: Shown = NOTHING)
     except AnswerError as error:
         raise InputError(_short(error.message), where=where) from None
     return task.canonical(answer)
+
+
+def fitting_each(task: Boxes, boxes: Sequence[dict[str, Any]], place: Callable[[int], str], where: str) -> Any:
+    """The canonical answer of boxes. Raises InputError, with the place of the first box that does not fit."""
+    try:
+        task.validate(list(boxes))
+    except AnswerError:
+        for number, box in enumerate(boxes):
+            fitting(task, [box], place(number))
+    return fitting(task, list(boxes), where)
 
 
 def _short(message: str) -> str:

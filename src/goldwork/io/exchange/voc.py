@@ -35,7 +35,7 @@ from goldwork.io.exchange.held import (
     Held,
     answered,
     drawing,
-    fitting,
+    fitting_each,
     form_of,
     held,
     image_fields,
@@ -223,17 +223,22 @@ def _example(task: Boxes, page: _Page, where: str, name: str) -> Example:
     for one in page.objects:
         place = f"{where}, line {one.line}"
         left, top, right, bottom = (_number(one.said.get(corner), corner, place) for corner in CORNERS)
+        if min(left, top) < 1:
+            raise InputError(
+                f"VOC counts pixels from 1, and this box begins at {min(left, top):g}. "
+                "If the files count from 0, add 1 to xmin and ymin.",
+                where=place,
+            )
         box: dict[str, Any] = {"x": left - 1, "y": top - 1, "width": right - left + 1, "height": bottom - top + 1}
         box["label"] = one.said["name"]
         said = {key: value for key, value in one.said.items() if value in known.get(key, ())}
-        boxes += fitting(task, [box | ({"attributes": said} if said else {})], place)
+        boxes.append(box | ({"attributes": said} if said else {}))
+    answer = fitting_each(task, boxes, lambda number: f"{where}, line {page.objects[number].line}", where)
     if "/" not in image and str(above) != ".":
         image = f"{above}/{image}"
     sizes = [_number(page.said[side], side, where) if page.said.get(side) else None for side in ("width", "height")]
     fields = image_fields(image, sizes[0], sizes[1])
-    return Example(
-        page.item or str(PurePosixPath(name).with_suffix("")), fields, answered("boxes", task.canonical(boxes))
-    )
+    return Example(page.item or str(PurePosixPath(name).with_suffix("")), fields, answered("boxes", answer))
 
 
 def _number(said: str | None, name: str, where: str) -> float:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from goldwork.errors import InputError
 
 MOST = 10_000
+_KEY = re.compile(r"(names|'names'|\"names\")\s*:")
 _ENTRY = re.compile(r"(?:-(?:\s+|$)|(\d{1,9}|'\d{1,9}'|\"\d{1,9}\")\s*:(?:\s+|$))", re.ASCII)
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"\\]|\\.)*\"")
 _PLAIN = re.compile(r"(?:[^\s#,\[\]{}:]|:(?=[^\s,\[\]{}])|(?<=\S)#|[ \t]+(?=[^\s#]))+")
@@ -25,15 +26,20 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", '"': '"', "\\": "\\", "/
 def read_names(text: str, where: str) -> dict[int, str]:
     """The names by their numbers. Raises InputError with the line."""
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
-    for number, line in enumerate(lines):
-        if re.match(r"(names|'names'|\"names\")\s*:", line):
-            rest = line.split(":", 1)[1].strip()
-            if rest[:1] in ("[", "{"):
-                return _in_brackets("\n".join([rest, *lines[number + 1 :]]), where, number + 1)
-            if rest and not rest.startswith("#"):
-                raise InputError(f"names must be a list. Got {rest[:60]!r}.", where=f"{where}, line {number + 1}")
-            return _in_lines(_below(lines, number + 1), where)
-    raise InputError("it names no classes. Write names: and under it one line a class, such as 0: cat.", where=where)
+    keys = [number for number, line in enumerate(lines, 1) if _KEY.match(line)]
+    if not keys:
+        raise InputError(
+            "it names no classes. Write names: and under it one line a class, such as 0: cat.", where=where
+        )
+    if len(keys) > 1:
+        raise InputError("names: stands twice.", where=f"{where}, line {keys[1]}")
+    number = keys[0]
+    rest = lines[number - 1].split(":", 1)[1].strip()
+    if rest[:1] in ("[", "{"):
+        return _in_brackets("\n".join([rest, *lines[number:]]), where, number)
+    if rest and not rest.startswith("#"):
+        raise InputError(f"names must be a list. Got {rest[:60]!r}.", where=f"{where}, line {number}")
+    return _in_lines(_below(lines, number), where)
 
 
 def write_names(names: Sequence[str]) -> str:
@@ -56,13 +62,18 @@ def _below(lines: list[str], start: int) -> Iterator[tuple[int, str]]:
             continue
         if not line[0].isspace() and not re.match(r"-(\s|$)", line):
             return
-        yield number, line.strip()
+        yield number, line.rstrip()
 
 
 def _in_lines(lines: Iterator[tuple[int, str]], where: str) -> dict[int, str]:
     names: dict[int, str] = {}
-    for number, line in lines:
+    indent = None
+    for number, full in lines:
         place = f"{where}, line {number}"
+        line = full.lstrip()
+        indent = len(full) - len(line) if indent is None else indent
+        if len(full) - len(line) != indent:
+            raise InputError(f"it stands further in or out than the first class. Got {line[:60]!r}.", where=place)
         entry = _ENTRY.match(line)
         if entry is None:
             raise InputError(f"a class is needed, such as 0: cat or - cat. Got {line[:60]!r}.", where=place)
@@ -122,7 +133,7 @@ def _scalar(text: str, at: int, place: str, ends: str) -> tuple[str, int]:
     pattern = _PLAIN if ends else re.compile(r"(?:(?!\s#|:(?:\s|$)).)*", re.DOTALL)
     found = pattern.match(text, at)
     name = found[0].split("\n")[0].strip() if found else ""
-    if not name or name.startswith((*_NO_TEXT, "[", "{")):
+    if not name or name == "-" or name.startswith((*_NO_TEXT, "[", "{", "#", "- ")):
         raise InputError(f"a name is needed. Got {text[at : at + 40]!r}.", where=place)
     return name, at + len(found[0].split("\n")[0]) if found else at
 

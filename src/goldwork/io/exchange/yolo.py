@@ -31,7 +31,7 @@ from goldwork.io.exchange.held import (
     Held,
     answered,
     drawing,
-    fitting,
+    fitting_each,
     form_of,
     held,
     image_fields,
@@ -242,13 +242,10 @@ def _listed(path: Path, labels: set[str]) -> Iterator[tuple[_Item, str]]:
 
 
 def _boxes(path: Path, label: str, item: _Item, names: dict[int, str], task: Boxes) -> list[Any]:
-    boxes = []
-    for number, line in enumerate(_text(path, label).split("\n"), 1):
-        if parts := line.split():
-            where = f"{path.name}/{label}, line {number}"
-            boxes.append(_box(parts, item, names, where))
-            fitting(task, boxes[-1:], where)
-    return list(fitting(task, boxes, f"{path.name}/{label}"))
+    name = f"{path.name}/{label}"
+    lines = [(number, line.split()) for number, line in enumerate(_text(path, label).split("\n"), 1) if line.strip()]
+    boxes = [_box(parts, item, names, f"{name}, line {number}") for number, parts in lines]
+    return list(fitting_each(task, boxes, lambda place: f"{name}, line {lines[place][0]}", name))
 
 
 def _box(parts: list[str], item: _Item, names: dict[int, str], where: str) -> dict[str, Any]:
