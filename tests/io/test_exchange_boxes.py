@@ -179,6 +179,15 @@ def test_yolo_needs_sizes(tmp_path: Path) -> None:
         written(tmp_path, "yolo", boxes_form("cat"), [unsized])
 
 
+def test_names_that_mean_something_elsewhere(tmp_path: Path) -> None:
+    names = ("classes.png", "labels/a.png", "images/labels/b.png", "/".join("abcdefghijk") + "/l.png")
+    examples = [image(name, (1, 2, 3, 4, "cat")) for name in names]
+    for name in ("yolo", "voc"):
+        (tmp_path / name).mkdir()
+        path = written(tmp_path / name, name, boxes_form("cat"), examples)
+        assert plain(exchange.get(name).read(path)) == plain(examples)
+
+
 def test_yolo_of_others_is_read(tmp_path: Path) -> None:
     """As https://docs.ultralytics.com/datasets/detect/ has it: sizes from the images, parts, images without labels."""
     for name in ("images/train/b.png", "images/val/c.png", "images/a.png"):
@@ -195,6 +204,10 @@ def test_yolo_of_others_is_read(tmp_path: Path) -> None:
         {"x": 90, "y": 40, "width": 20, "height": 20, "label": "a cat"},
     ]
     assert found["a.png"].answered == (Answered({"boxes": []}),)
+    PIL.Image.new("RGB", (100, 100)).save(tmp_path / "images" / "train" / "b.gif")  # shares the labels
+    found = {one.id: one for one in exchange.get("yolo").read(tmp_path)}
+    assert [len(found[name].answered[0].answers["boxes"]) for name in ("train/b.gif", "train/b.png")] == [2, 2]
+    (tmp_path / "images" / "train" / "b.gif").unlink()
     (tmp_path / "images" / "train" / "b.png").unlink()
     with pytest.raises(
         InputError, match=r"labels/train/b\.txt: there is no image of this name.*Put the image into images/"
@@ -290,7 +303,7 @@ def test_voc_says_what_does_not_fit(old: str, new: str, message: str, tmp_path: 
 
 @pytest.mark.parametrize("name", ["yolo", "voc"])
 @pytest.mark.parametrize(
-    "bad", ["../a.png", "/etc/a.png", "a/../../b.png", "a\\b.png", "", "a\nb.png", "x" * 300, "..", "C:x"]
+    "bad", ["../a.png", "/etc/a.png", "a/../../b.png", "a\\b.png", "", "a\nb.png", "x" * 300, "..", ".png", "C:x"]
 )
 def test_no_file_is_written_outside(name: str, bad: str, tmp_path: Path) -> None:
     examples = [Example("1", {"image": bad} | SIZE, (Answered({"boxes": []}),))]

@@ -64,7 +64,7 @@ class Stems:
         parts = image.split("/")
         if len(parts) > MAX_DEPTH or not all(_can_be(part) for part in parts):
             raise InputError(
-                "the image needs a file's name, without '..', backslashes, and signs that cannot be printed. "
+                "the image needs a file's name, without a dot in front, backslashes, and signs that cannot be printed. "
                 f"Got {image[:80]!r}.",
                 where=where,
             )
@@ -80,7 +80,7 @@ class Stems:
 def _can_be(part: str) -> bool:
     return (
         part.strip() == part
-        and part.strip(".") != ""
+        and part[:1] not in ("", ".")
         and part.isprintable()
         and not set(part) & set('\\:*?"<>|')
         and len(part.encode()) <= 200

@@ -183,19 +183,18 @@ def _once(items: Iterable[tuple[_Item, str]]) -> Iterator[tuple[_Item, str]]:
 
 def _items(path: Path) -> Iterator[tuple[_Item, str]]:
     """Every item with the file of its labels, an empty name where there is none."""
-    labels = [name for name in files(path, [".txt"]) if "labels" in PurePosixPath(name).parts[:-1]]
-    labels = [name for name in labels if PurePosixPath(name).name != "classes.txt"]
+    labels = {name for name in files(path, [".txt"]) if "labels" in PurePosixPath(name).parts[:-1]}
     if (path / ITEMS).is_file():
-        yield from _listed(path, set(labels))
+        yield from _listed(path, labels)
         return
-    waiting = set(labels)
+    waiting = {name for name in labels if PurePosixPath(name).name != "classes.txt"}  # labelImg's list of names
     for name in files(path, IMAGES):
         if (above := _above(name, "images")) is None:
             continue
         label = str(PurePosixPath(*above[0], "labels", *above[1]).with_suffix(".txt"))
         image = "/".join((*above[0], *above[1]))
         width, height = _pixels(path / name, f"{path.name}/{name}")
-        yield _Item(image, image, width, height), label if label in waiting else ""
+        yield _Item(image, image, width, height), label if label in labels else ""
         waiting.discard(label)
     if waiting:
         label = min(waiting)
