@@ -46,7 +46,7 @@ class Project:
     """A form of one question, items, and for each of these what two annotators answered."""
 
     def __init__(
-        self, task: dict[str, Any], fields: Sequence[dict[str, str]], answers: Sequence[Sequence[Any]]
+        self, task: dict[str, Any], fields: Sequence[dict[str, Any]], answers: Sequence[Sequence[Any]]
     ) -> None:
         shows = {"image": "image", "photo": "image", "talk": "chat"}
         names = dict.fromkeys(name for item in fields for name in item)
@@ -97,6 +97,8 @@ def projects() -> list[Project]:
         [[_box(10, 20, 30.5, 40.25, "person"), _box(0, 0, 640, 480, "place")], [_box(9, 20, 31, 40, "person")]],
         [[_box(600.13, 1, 39.87, 3, "place")], [_box(1, 2, 3, 4, "person"), _box(5, 6, 7, 8, "person")]],
     ]
+    talks = [{"talk": [{"role": "user", "content": text}]} for text in TEXTS]
+    turns = [[{"role": "assistant", "content": text[::-1]}] for text in TEXTS]
     words = [["one good reason is enough", "this is why, I say"], ["it rains all day 🌧"] * 2, ["yes, very much so"] * 2]
     return [
         Project({"type": "choice", "classes": classes}, texts, [["person", "place"], ["place"] * 2] * 2),
@@ -113,6 +115,7 @@ def projects() -> list[Project]:
             sides,
             [[[["one"], ["two"]], [["two"], ["one"]]], [[["two"], ["one"]]] * 2] * 2,
         ),
+        Project({"type": "chat", "field": "talk"}, talks, [[turn, turns[0]] for turn in turns]),
     ]
 
 
@@ -162,7 +165,7 @@ def answers_come_back(name: str) -> None:
         if set(by_id) == {example.id for example in written}:
             read = [by_id[example.id] for example in written]
         for given, got in zip(written, read, strict=True):
-            lost = set(given.fields.values()) - set(got.fields.values())
+            lost = [value for value in given.fields.values() if value not in got.fields.values()]
             assert not lost, f"{project.kind}: fields must come back. Lost: {lost}."
             _same_answers(project, form, given.answered, got.answered, several=format_.several)
 

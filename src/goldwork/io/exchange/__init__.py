@@ -22,7 +22,7 @@ from goldwork.errors import InputError
 from goldwork.registry import Registry
 from goldwork.tasks.questions import ProjectForm
 
-__all__ = ["Answered", "Example", "Exchange", "exchange", "sniff"]
+__all__ = ["Answered", "Example", "Exchange", "Merged", "exchange", "sniff"]
 
 
 class Answered(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -35,17 +35,25 @@ class Answered(msgspec.Struct, frozen=True, omit_defaults=True):
     submitted_at: str | None = None
 
 
+class Merged(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What several answers to one question were merged to, and how likely it is right."""
+
+    answer: Any
+    confidence: float | None = None
+
+
 class Example(msgspec.Struct, frozen=True, omit_defaults=True):
     """One item with its answers.
 
     `fields`: by name, text; an image is a file's name; a conversation is a list of turns. `line`: where it began, from
-    1; 0 where a format has no places.
+    1; 0 where a format has no places. `merged`: the consensus by question, for formats that hold it beside the answers.
     """
 
     id: str
     fields: dict[str, Any]
     answered: tuple[Answered, ...] = ()
     line: int = 0
+    merged: dict[str, Merged] = {}
 
 
 class Exchange(Protocol):
