@@ -209,6 +209,7 @@ BODIES: dict[tuple[str, str], Body] = {
         "json": {"file": world.file(of), "fields": {"text": "text"}, "id": "id"}
     },
     ("POST", f"{PROJECT}/exports"): lambda *_: {"json": {"what": "judgements", "format": "csv"}},
+    ("POST", f"{PROJECT}/formats"): lambda *_: {"json": {"format": "label-studio"}},
 }
 
 

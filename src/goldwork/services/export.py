@@ -153,7 +153,7 @@ def start(connection: Connection, database: Database, project_id: int, request: 
 def find_export(connection: Connection, home: Home, project_id: int, job_id: int) -> tuple[Path, str]:
     """A finished export and the name to give it. Raises NotFoundError."""
     found = jobs.find_job(connection, project_id, job_id)
-    if found.kind != "export" or found.result is None:
+    if found.kind not in ("export", "export-exchange") or found.result is None:
         raise NotFoundError("there is no such export.")
     path = home.exports / str(project_id) / found.result["stored"]
     if not path.exists():
@@ -168,17 +168,20 @@ def run(work: Work) -> Steps:
     folder = work.home.exports / str(work.project)
     folder.mkdir(mode=0o700, exist_ok=True)
     stored = f"{work.held.id}.{request.format}"
-    rows = write(work.database, work.project, request.what, folder / stored, request.format, said=_Progress(work).say)
+    rows = write(work.database, work.project, request.what, folder / stored, request.format, said=Progress(work).say)
     size = (folder / stored).stat().st_size
     return {"file": f"{request.what}.{request.format}", "stored": stored, "rows": rows, "bytes": size}
 
 
-class _Progress:
+class Progress:
+    """Says now and then how many rows were written."""
+
     def __init__(self, work: Work) -> None:
         self.work = work
         self.at = 0.0
 
     def say(self, rows: int) -> None:
+        """So many are written."""
         if time.monotonic() - self.at > SAY_EVERY:
             self.at = time.monotonic()
             self.work.save(done=rows, phase="writing")
@@ -193,7 +196,7 @@ def write(
         through = last_seq(connection, project_id)
     kinds: dict[str, Kind]
     if what == "judgements":
-        kinds, pages = _with_labels(JUDGEMENTS, form), _judgements(database, project_id, through)
+        kinds, pages = _with_labels(JUDGEMENTS, form), judgement_pages(database, project_id, through)
     elif what == "consensus":
         kinds, pages = _with_labels(CONSENSUS, form), _consensus(database, project_id)
     else:
@@ -222,7 +225,8 @@ def _with_labels(columns: Mapping[str, Kind], form: ProjectForm) -> dict[str, Ki
     return dict(columns)
 
 
-def _judgements(database: Database, project_id: int, through: int) -> Iterator[Page]:
+def judgement_pages(database: Database, project_id: int, through: int) -> Iterator[Page]:
+    """The judgements in force through a seq, in the order of submits."""
     after = 0
     while True:
         where = {"project": project_id, "through": through, "seq": after, "size": PAGE}
@@ -269,21 +273,28 @@ def _consensus(database: Database, project_id: int) -> Iterator[Page]:
 
 
 def _items(database: Database, project_id: int, by: str, names: list[str], images: set[str]) -> Iterator[Page]:
-    for rows in _item_pages(database, project_id):
-        payloads = [msgspec.json.decode(row.payload) for row in rows]
-        hashes = [payload[name] for payload in payloads for name in images if name in payload]
-        called: Mapping[str, str] = {}
-        if hashes:
-            with database.read() as connection:
-                called = media.names(connection, project_id, hashes)
+    for rows in item_pages(database, project_id):
+        with database.read() as connection:
+            payloads = read_payloads(connection, project_id, rows, images)
         page: Page = {by: [row.external_id for row in rows]}
         for name in names:
-            values = [payload.get(name, "") for payload in payloads]
-            page[name] = [called.get(value, value) for value in values] if name in images else values
+            page[name] = [payload.get(name, "") for payload in payloads]
         yield page
 
 
-def _item_pages(database: Database, project_id: int) -> Iterator[Sequence[Any]]:
+def read_payloads(
+    connection: Connection, project_id: int, rows: Sequence[Any], images: set[str]
+) -> list[dict[str, Any]]:
+    """The fields of items, with images by the names of their files where they have some."""
+    payloads: list[dict[str, Any]] = [msgspec.json.decode(row.payload) for row in rows]
+    hashes = [payload[name] for payload in payloads for name in images if name in payload]
+    called = media.names(connection, project_id, hashes) if hashes else {}
+    for payload in payloads:
+        payload |= {name: called.get(payload[name], payload[name]) for name in images if name in payload}
+    return payloads
+
+
+def item_pages(database: Database, project_id: int) -> Iterator[Sequence[Any]]:
     """The published items, batch by batch, in the order they came in."""
     with database.read() as connection:
         batches = connection.execute(_BATCHES, {"project": project_id}).scalars().all()
@@ -300,5 +311,5 @@ def _item_pages(database: Database, project_id: int) -> Iterator[Sequence[Any]]:
 
 def _payload_names(database: Database, project_id: int) -> list[str]:
     """The fields of items where the form does not list them: those of the first items."""
-    rows = next(_item_pages(database, project_id), [])
+    rows = next(item_pages(database, project_id), [])
     return list(dict.fromkeys(name for row in rows for name in msgspec.json.decode(row.payload)))

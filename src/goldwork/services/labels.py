@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -255,11 +255,7 @@ def _against_project(connection: Connection, project_id: int, given: list[Given]
     found = []
     items = _items(connection, project_id, [one.item for one in given])
     people, taken = _people(connection, project_id, [one.annotator for one in given])
-    judged: set[tuple[int, int]] = set()
-    ids = sorted(set(items.values()))
-    for begin in range(0, len(ids), LOOKED_UP):
-        part = {"project": project_id, "items": ids[begin : begin + LOOKED_UP]}
-        judged.update((row[0], row[1]) for row in connection.execute(_JUDGED, part))
+    judged = _judged(connection, project_id, items.values())
     for one in given:
         if one.item not in items:
             message = f"item {one.item[:SHOWN]!r} is not open in the project. Import the items first."
@@ -273,6 +269,28 @@ def _against_project(connection: Connection, project_id: int, given: list[Given]
     if not reader.problems:
         found += _against_items(connection, project_id, given, items, reader)
     return found
+
+
+def refuse_taken(connection: Connection, project_id: int, given: Collection[tuple[str, str]]) -> None:
+    """Raise InputError where judgements, as item and annotator, cannot come in by these names."""
+    people, taken = _people(connection, project_id, [who for _, who in given])
+    if taken:
+        raise InputError(f"{min(taken)[:SHOWN]!r} is somebody who works here. Import without keeping names.")
+    items = _items(connection, project_id, [name for name, _ in given])
+    judged = _judged(connection, project_id, items.values())
+    for name, who in given:
+        if (items.get(name), people.get(who)) in judged:
+            raise InputError(f"{who[:SHOWN]!r} has judged item {name[:SHOWN]!r} in the project already.")
+
+
+def _judged(connection: Connection, project_id: int, items: Collection[int]) -> set[tuple[int | None, int | None]]:
+    """Which of the items were judged by whom."""
+    judged: set[tuple[int | None, int | None]] = set()
+    ids = sorted(set(items))
+    for begin in range(0, len(ids), LOOKED_UP):
+        part = {"project": project_id, "items": ids[begin : begin + LOOKED_UP]}
+        judged.update((row[0], row[1]) for row in connection.execute(_JUDGED, part))
+    return judged
 
 
 def _items(connection: Connection, project_id: int, names: list[str]) -> dict[str, int]:

@@ -16,7 +16,9 @@ import msgspec
 from goldwork import io
 from goldwork.errors import InputError, NotFoundError, TooLargeError
 from goldwork.io import Source
+from goldwork.io.exchange import sniff as sniff_exchange
 from goldwork.io.roles import IDENTIFIERS, ROLES, find, plain
+from goldwork.services.exchange_match import Found, inspect
 from goldwork.store.database import Database
 from goldwork.store.home import Home
 from goldwork.tasks.questions import ProjectForm, Show
@@ -63,7 +65,10 @@ class Suggestion(msgspec.Struct, frozen=True):
 
 
 class Look(msgspec.Struct, frozen=True):
-    """What an upload holds. `rows` is None where the file is too large to be counted at once."""
+    """What an upload holds. `rows` is None where the file is too large to be counted at once.
+
+    `exchange`: what it holds as a file of another tool, where it is one; without columns it is that only.
+    """
 
     file: str
     name: str
@@ -72,6 +77,7 @@ class Look(msgspec.Struct, frozen=True):
     rows: int | None
     columns: list[Column]
     suggestion: Suggestion
+    exchange: Found | None = None
 
 
 class Upload:
@@ -125,6 +131,9 @@ def look(home: Home, project: int, file: str, form: ProjectForm, format: str | N
     """What an upload holds and how it may fit the project's form. Raises InputError where it cannot be read."""
     source = find_upload(home, project, file)
     size = source.path.stat().st_size
+    other = _exchange(source.path, form) if format is None else None
+    if other is not None and not _is_table(source):
+        return Look(file, str(source), size, other.format, other.items, [], Suggestion(None, []), other)
     found = format or io.sniff(source)
     chunks = io.scan(source, found)
     first = next(chunks, None)
@@ -132,7 +141,32 @@ def look(home: Home, project: int, file: str, form: ProjectForm, format: str | N
         raise InputError("the file has a header and no rows.", where=str(source))
     rows = len(first) + sum(len(chunk) for chunk in chunks) if size <= COUNTED else None
     columns = [_look_at(name, list(first.columns[name][:LOOKED_AT])) for name in first.columns]
-    return Look(file, str(source), size, found, rows, columns, _suggest(columns, form))
+    return Look(file, str(source), size, found, rows, columns, _suggest(columns, form), other)
+
+
+def _exchange(path: Path, form: ProjectForm) -> Found | None:
+    """The file as another tool's, where it is one. Raises InputError where it is one and cannot be read as anything."""
+    try:
+        name = sniff_exchange(path)
+    except InputError:
+        return None
+    try:
+        return inspect(path, name, form)
+    except InputError:
+        if not _is_table(Source(path)):
+            raise
+        return None
+
+
+def _is_table(source: Source) -> bool:
+    """Whether another tool's file can be read as rows, too: JSON Lines and Parquet, but no text and no JSON array."""
+    name = io.sniff(source)
+    if name in io.ANY_TEXT:
+        return False
+    try:
+        return next(io.scan(source, name), None) is not None
+    except InputError:
+        return False
 
 
 def remove_old_files(_database: Database, home: Home) -> None:

@@ -34,12 +34,14 @@ log = logging.getLogger("goldwork.worker")
 
 def handlers() -> dict[str, Handler]:
     """Every kind of job there is."""
-    from goldwork.services import export, ingest, labels, snapshot, sweep
+    from goldwork.services import exchange_in, exchange_out, export, ingest, labels, snapshot, sweep
 
     return {
         "import": Handler(ingest.run, ingest.undo),
         "import-judgements": Handler(labels.run),
+        "import-exchange": Handler(exchange_in.run, exchange_in.undo),
         "export": Handler(export.run),
+        "export-exchange": Handler(exchange_out.run),
         "snapshot": Handler(snapshot.run),
         "sweep": Handler(sweep.run),
     }

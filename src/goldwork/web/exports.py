@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import mimetypes
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.response import File
 
-from goldwork.services import export
+from goldwork.services import exchange_out, export
+from goldwork.services.exchange_out import Offer
 from goldwork.services.jobs import Job
 from goldwork.web.context import Request, for_member
+
+Word = Annotated[str, msgspec.Meta(max_length=100)]
+Words = Annotated[tuple[Word, ...], msgspec.Meta(max_length=50)]
 
 
 class NewExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,8 +26,27 @@ class NewExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Literal["csv", "jsonl", "parquet"] = "csv"
 
 
+class NewExchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole project in another tool's format. `answers`: by default all, where the format holds several.
+
+    The rest stands on the card of a dataset.
+    """
+
+    format: Word
+    answers: Literal["all", "consensus"] | None = None
+    licence: Word = ""
+    languages: Words = ()
+    tags: Words = ()
+
+
+class Offers(msgspec.Struct, frozen=True):
+    """Formats of other tools, those that hold something of the project first."""
+
+    formats: list[Offer]
+
+
 class ExportsController(Controller):
-    """`/projects/{p}/exports`."""
+    """`/projects/{p}/exports` and `/formats`."""
 
     tags = ("exports",)
 
@@ -33,6 +56,20 @@ class ExportsController(Controller):
         server = request.server
         asked = export.Request(data.what, data.format)
         return await server.write(export.start, server.database, project_id, asked)
+
+    @get("/projects/{project_id:int}/formats", operation_id="listFormats", opt=for_member("manager"))
+    async def formats(self, request: Request, project_id: FromPath[int]) -> Offers:
+        """Formats of other tools, and what each cannot hold of the project."""
+        return Offers(await request.server.read(exchange_out.offers, project_id))
+
+    @post(
+        "/projects/{project_id:int}/formats", operation_id="startExchange", status_code=202, opt=for_member("manager")
+    )
+    async def exchange(self, request: Request, project_id: FromPath[int], data: JSONBody[NewExchange]) -> Job:
+        """Begin to write the project in another tool's format; it is fetched as every export is."""
+        server = request.server
+        asked = exchange_out.Request(data.format, data.answers, data.licence, data.languages, data.tags)
+        return await server.write(exchange_out.start, server.database, project_id, asked)
 
     @get(
         "/projects/{project_id:int}/exports/{job_id:int}",

@@ -8,7 +8,7 @@ import msgspec
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from goldwork.services import forms, ingest, media, uploads
+from goldwork.services import exchange_in, forms, ingest, media, uploads
 from goldwork.services.access import Member
 from goldwork.services.ingest import Batch
 from goldwork.services.jobs import Job
@@ -29,14 +29,20 @@ FileName = Annotated[str, QueryParameter(description="The file's name.", max_len
 
 
 class NewImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to import of an upload. `fields`: column by field; without `id` items are numbered by row."""
+    """What to import of an upload. `fields`: column by field; without `id` items are numbered by row.
+
+    `exchange`: items and answers of another tool's file, in the format called `format`; its annotators get pseudonyms,
+    or with `names` keep their names, but for e-mail addresses.
+    """
 
     file: Text
-    what: Literal["items", "judgements"] = "items"
+    what: Literal["items", "judgements", "exchange"] = "items"
     id: Text | None = None
     fields: Annotated[dict[str, Text], msgspec.Meta(max_length=MAX_COLUMNS)] = {}
     batch: Text = ""
     existing: Literal["error", "skip"] = "error"
+    format: Text = ""
+    names: bool = False
 
 
 class Batches(msgspec.Struct, frozen=True):
@@ -57,7 +63,7 @@ class ImportsController(Controller):
         request_max_body_size=uploads.MAX_UPLOAD,
     )
     async def upload(self, request: Request, project_id: FromPath[int], name: FileName = "upload") -> Look:
-        """Send a file (CSV, TSV, JSON Lines, Parquet, also packed by gzip) and see what is in it."""
+        """Send a file (CSV, TSV, JSON Lines, Parquet, another tool's, also packed by gzip) and see what is in it."""
         server = request.server
         form = await server.read(forms.current_form, project_id)
         incoming = await server.thread(uploads.Upload, server.home, project_id, name)
@@ -124,5 +130,8 @@ def _look(server: Server, project_id: int, file: str, form: ProjectForm) -> Look
 
 
 def _start(connection: Connection, server: Server, mine: Member, data: NewImport) -> Job:
+    if data.what == "exchange":
+        given = exchange_in.Request(data.file, data.format, data.batch, data.existing, data.names)
+        return exchange_in.start(connection, server.database, server.home, mine.project, given, mine.person.account)
     asked = ingest.Request(data.file, data.what, data.id, data.fields, data.batch, data.existing)
     return ingest.start(connection, server.database, server.home, mine.project, asked, mine.person.account)

@@ -90,7 +90,7 @@ class Trl:
 
 
 for _kind in NEEDS:
-    exchange(f"trl-{_kind}")(Trl(_kind))
+    exchange(f"trl-{_kind}", each=True)(Trl(_kind))
 
 
 def _lost(kind: Kind, question: Question, form: ProjectForm) -> Iterator[str]:
