@@ -1,13 +1,19 @@
-"""goldwork export: a project's judgements, consensus or items into a file."""
+"""goldwork export: a project's judgements, consensus or items into a file, or all of it in another tool's format."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from goldwork.cli import exchanges
 from goldwork.cli.homes import add_home, open_home
+from goldwork.errors import InputError
+
+if TYPE_CHECKING:
+    from goldwork.store.database import Database
+    from goldwork.store.home import Home
 
 
 def add(commands: Any) -> None:
@@ -23,30 +29,71 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--what", choices=("judgements", "consensus", "items"), default="judgements", help="what to write"
     )
-    command.add_argument("--format", metavar="NAME", help="csv, tsv, jsonl or parquet (default: by the file's name)")
+    command.add_argument(
+        "--format",
+        metavar="NAME",
+        help="csv, tsv, jsonl or parquet (default: by the file's name); or another tool's, as label-studio or "
+        "trl-preference, which takes items and answers together",
+    )
+    exchanges.add_output(command)
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Bring the consensus up to date if it is asked for, then write."""
     from goldwork import io
-    from goldwork.cli.progress import finish
-    from goldwork.services import export, jobs
+    from goldwork.services import export
     from goldwork.services.access import operator
 
-    if arguments.format is not None:
-        io.format.get(arguments.format)
+    if arguments.format is not None and arguments.format not in io.format.names():
+        return _exchange(arguments)
+    if arguments.losses:
+        raise InputError("--losses is for another tool's format, which --format names.")
     home, database = open_home(arguments)
     try:
         with database.read() as connection:
             operator(connection, arguments.project)
         if arguments.what == "consensus":
-            with database.write() as connection:
-                job = jobs.add(connection, database, "snapshot", arguments.project, {}, once=True)
-            if job is not None:
-                finish(database, home, arguments.project, job.id)
+            _merge(database, home, arguments.project)
         rows = export.write(database, arguments.project, arguments.what, arguments.file, arguments.format)
     finally:
         database.close()
     print(f"wrote {arguments.file}: {rows:,} rows", file=sys.stderr)
+    return 0
+
+
+def _merge(database: Database, home: Home, project: int) -> None:
+    """Bring the consensus up to date."""
+    from goldwork.cli.progress import finish
+    from goldwork.services import jobs
+
+    with database.write() as connection:
+        job = jobs.add(connection, database, "snapshot", project, {}, once=True)
+    if job is not None:
+        finish(database, home, project, job.id)
+
+
+def _exchange(arguments: argparse.Namespace) -> int:
+    """Say what is lost, then write the project in another tool's format."""
+    from goldwork.io.exchange import exchange
+    from goldwork.services import exchange_out
+    from goldwork.services.access import operator
+    from goldwork.services.forms import current_form
+
+    exchange.get(arguments.format)
+    request = exchanges.request(arguments)
+    answers = exchange_out.answers_of(request.format, request.answers)
+    home, database = open_home(arguments)
+    try:
+        with database.read() as connection:
+            operator(connection, arguments.project)
+            form = current_form(connection, arguments.project)
+        if not exchanges.accepted(exchange_out.losses(form, request.format, answers), arguments):
+            return 0
+        _merge(database, home, arguments.project)
+        rows, left = exchange_out.write(database, arguments.project, arguments.file, request)
+    finally:
+        database.close()
+    exchanges.say(left)
+    print(f"wrote {arguments.file}: {rows:,} items", file=sys.stderr)
     return 0

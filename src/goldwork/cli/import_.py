@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from goldwork.cli import exchange_in
 from goldwork.cli.homes import add_home, open_home
 from goldwork.errors import InputError
 
@@ -23,8 +24,15 @@ def add(commands: Any) -> None:
         help="items or judgements from a file into a project",
         description="Import a file into a project: checked as a whole first, and then all of it or nothing.",
     )
-    command.add_argument("project", metavar="PROJECT", type=int, help="the project's number")
-    command.add_argument("file", metavar="FILE", type=Path, help="CSV, TSV, JSONL or Parquet, .gz too")
+    command.add_argument(
+        "project", metavar="PROJECT", help="the project's number; with --new the name of one that is made"
+    )
+    command.add_argument(
+        "file",
+        metavar="FILE",
+        type=Path,
+        help="CSV, TSV, JSONL or Parquet, .gz too; or another tool's file or folder, which brings items and answers",
+    )
     add_home(command)
     command.add_argument("--what", choices=("items", "judgements"), default="items", help="what the rows are")
     command.add_argument("--id", metavar="COLUMN", help="the column that identifies items (default: guessed, and said)")
@@ -40,7 +48,12 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--existing", choices=("error", "skip"), default="error", help="what an item that is there already means"
     )
-    command.add_argument("--format", metavar="NAME", help="csv, tsv, jsonl or parquet (default: by the file's bytes)")
+    command.add_argument(
+        "--format",
+        metavar="NAME",
+        help="csv, tsv, jsonl or parquet (default: by the file's bytes); or another tool's, as label-studio or coco",
+    )
+    exchange_in.add_options(command)
     command.set_defaults(run=run)
 
 
@@ -51,8 +64,10 @@ def run(arguments: argparse.Namespace) -> int:
     from goldwork.services import ingest
     from goldwork.services.access import operator
 
-    if arguments.format is not None:
-        io.format.get(arguments.format)
+    name = arguments.format
+    if arguments.file.is_dir() or arguments.new or (name is not None and name not in io.format.names()):
+        return exchange_in.run(arguments)
+    arguments.project = exchange_in.number(arguments.project)
     home, database = open_home(arguments)
     try:
         with database.read() as connection:

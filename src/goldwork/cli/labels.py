@@ -16,12 +16,21 @@ if TYPE_CHECKING:
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """LABELS and the options that say how to read it."""
-    command.add_argument("labels", metavar="LABELS", type=Path, help="long table: CSV, TSV, JSONL or Parquet, .gz too")
+    command.add_argument(
+        "labels",
+        metavar="LABELS",
+        type=Path,
+        help="long table: CSV, TSV, JSONL or Parquet, .gz too; or another tool's file or folder",
+    )
     columns = command.add_argument_group("columns", "where their names are not the usual ones")
     columns.add_argument("--item", metavar="NAME", help="column of the item judged")
     columns.add_argument("--annotator", metavar="NAME", help="column of who judged")
     columns.add_argument("--label", metavar="NAME", help="column of the answer")
-    columns.add_argument("--question", metavar="NAME", help="column of the question, where there are several")
+    columns.add_argument(
+        "--question",
+        metavar="NAME",
+        help="column of the question, where there are several; of another tool's file the question itself",
+    )
     command.add_argument(
         "--items", metavar="FILE", type=Path, help="table of the items; a judged item not in it is an error"
     )

@@ -147,12 +147,12 @@ def read(
     items: PathName | Items | None = None,
     name: str | None = None,
 ) -> Judgements:
-    """The judgements in a CSV, TSV, JSONL or Parquet file, also packed by gzip.
+    """The judgements in a CSV, TSV, JSONL or Parquet file, also packed by gzip, or in another tool's file or folder.
 
     `item`, `annotator`, `label` and `question` name the columns where their names are not the usual ones; what was
     guessed goes to the log `goldwork`. `duplicates` as in `Judgements.from_columns`. `items`, a file or a table,
-    says which items there are. `name` is the format, where the file does not tell. Raises InputError naming file,
-    line, column, value and mend.
+    says which items there are. `name` is the format, where the file does not tell; of another tool's file, `question`
+    is the question that is read. Raises InputError naming file, line, column, value and mend.
     """
     given = {"item": item, "annotator": annotator, "label": label, "question": question}
     reading = read_labels(path, given, duplicates=duplicates, items=items, name=name)
@@ -170,10 +170,16 @@ def read_labels(
     name: str | None = None,
 ) -> Reading:
     """As `read`, with how the file was read. `given` names columns by role (see `roles.ROLES`)."""
+    from goldwork.io import answered
+
     source = Source(Path(path))
-    name = name or sniff(source)
-    unit = format.get(name).unit
-    reading = tables.judgements(join(scan(source, name)), source, name, unit, given or {}, duplicates)
+    tool = answered.tool_of(source.path, name, given or {})
+    if tool is not None:
+        reading = answered.read(source.path, tool, (given or {}).get("question"), duplicates)
+    else:
+        name = name or sniff(source)
+        unit = format.get(name).unit
+        reading = tables.judgements(join(scan(source, name)), source, name, unit, given or {}, duplicates)
     if items is not None:
         known = items if isinstance(items, Items) else read_items(items)
         if strange := [identifier for identifier in reading.table.items.tolist() if identifier not in known]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,7 +32,7 @@ from goldwork.services.tables import last_seq
 from goldwork.services.work import Steps, Work
 from goldwork.store.database import Database
 from goldwork.store.schema import consensus, guideline, project, snapshot
-from goldwork.tasks import TaskType
+from goldwork.tasks import NOTHING, TaskType
 from goldwork.tasks.boxes import Boxes
 from goldwork.tasks.compare import Compare
 from goldwork.tasks.conversation import read_turns
@@ -98,7 +98,7 @@ def offers(connection: Connection, project_id: int) -> list[Offer]:
 
 def losses(form: ProjectForm, name: str, answers: Answers) -> list[str]:
     """What the format cannot hold of a project. Raises InputError where that is all of it."""
-    lost = exchange.get(name).losses(_merged_form(form) if answers == "consensus" else form)
+    lost = exchange.get(name).losses(merged_form(form) if answers == "consensus" else form)
     if answers == "consensus":
         lost.append("Of several answers about an item it has the consensus.")
         lost += [
@@ -168,7 +168,7 @@ def write(
         form = current_form(connection, project_id)
         row = connection.execute(_CARD, {"project": project_id}).one()
     names = Names(keep=False) if isinstance(format_, HuggingFace) else None
-    asked = _merged_form(form) if answers == "consensus" else form
+    asked = merged_form(form) if answers == "consensus" else form
     rows = 0
 
     def counted() -> Iterator[Example]:
@@ -179,18 +179,34 @@ def write(
             if said_rows is not None:
                 said_rows(rows)
 
-    with said() as left:
-        if isinstance(format_, HuggingFace):
-            figures = msgspec.json.decode(row.figures, type=Figures) if row.figures else None
-            methods = {name: one.method for name, one in figures.consensus.items()} if figures else {}
-            card = Card(row.name, row.body, request.licence, request.languages, request.tags, methods)
-            format_.write(path, asked, counted(), card)
-        else:
-            format_.write(path, asked, counted())
+    figures = msgspec.json.decode(row.figures, type=Figures) if row.figures else None
+    methods = {name: one.method for name, one in figures.consensus.items()} if figures else {}
+    left = write_examples(path, asked, counted(), request, name=row.name, guideline=row.body, methods=methods)
     return rows, left
 
 
-def _merged_form(form: ProjectForm) -> ProjectForm:
+def write_examples(
+    path: Path,
+    form: ProjectForm,
+    examples: Iterable[Example],
+    request: Request,
+    *,
+    name: str = "",
+    guideline: str = "",
+    methods: Mapping[str, str] = NOTHING,
+) -> list[str]:
+    """Write examples, with a card where the format has one. Returns what was left out, in sentences."""
+    format_ = exchange.get(request.format)
+    with said() as left:
+        if isinstance(format_, HuggingFace):
+            card = Card(name, guideline, request.licence, request.languages, request.tags, dict(methods))
+            format_.write(path, form, examples, card)
+        else:
+            format_.write(path, form, examples)
+    return left
+
+
+def merged_form(form: ProjectForm) -> ProjectForm:
     """The form as its consensus answers it: without what is said beside an answer."""
     questions = tuple(
         msgspec.structs.replace(question, task=msgspec.structs.replace(question.task, attributes=()))
@@ -210,7 +226,7 @@ def examples(
     given = _by_item(export.judgement_pages(database, project_id, through), names) if answers == "all" else {}
     images = {name for name, show in form.shows().items() if show == "image"}
     chats = [name for name, show in form.shows().items() if show == "chat"]
-    tasks = _merged_form(form).tasks()
+    tasks = merged_form(form).tasks()
     for page in export.item_pages(database, project_id):
         with database.read() as connection:
             merged = _merged(connection, project_id, [row.id for row in page], tasks)
