@@ -12,6 +12,7 @@ import goldwork
 from goldwork.cli import main
 from goldwork.errors import InputError
 from goldwork.io.exchange import Answered, Example, exchange
+from goldwork.io.tables import same
 from goldwork.tasks.questions import read_form
 from tests.services.conftest import FORM, Room, room  # noqa: F401
 from tests.services.test_exchange import BOXES, PAIRS, examples
@@ -98,11 +99,10 @@ def test_images_stay_below_their_folder(room: Any, place: list[str], tmp_path: P
 @on_sqlite
 def test_what_is_wrong_is_said(room: Any, place: list[str], tasks: Path, tmp_path: Path, capsys: Any) -> None:  # noqa: F811
     for command, said in (
-        (["import", str(tasks), "--format", "label-studio"], "--new NAME"),
-        (["import", "1", "--new", "X", str(tasks), "--format", "label-studio"], "--new NAME"),
+        (["import", "Theirs", str(tasks), "--format", "label-studio"], "With --new it is made"),
+        (["import", "Theirs", str(tasks)], "With --new it is made"),
         (["import", "1", str(tasks), "--format", "xls"], "no exchange is called 'xls'"),
         (["import", "1", str(tmp_path / "no.json"), "--format", "coco"], "no such file"),
-        (["import", str(tasks)], "say into which project"),
         (["import", "9", str(tasks), "--format", "label-studio"], "project"),
         (["export", "1", str(tmp_path / "x.json"), "--format", "coco"], "boxes only"),
         (["export", "1", str(tmp_path / "x.json"), "--format", "doccano", "--answers", "all"], "holds one answer"),
@@ -153,7 +153,7 @@ def test_agreement_and_consensus_of_another_tool_s_file(tasks: Path, tmp_path: P
     assert json.loads(out)["items"] == 7
     assert main(["consensus", str(tasks), "-o", str(tmp_path / "merged.csv")]) == 0
     assert len((tmp_path / "merged.csv").read_text().splitlines()) == 8
-    assert goldwork.read(tasks, question="kind", name="label-studio") == table
+    assert same(goldwork.read(tasks, question="kind", name="label-studio"), table)
 
 
 def test_one_question_at_a_time(tmp_path: Path, capsys: Any) -> None:
