@@ -25,6 +25,7 @@ from sqlalchemy import bindparam as bind
 from goldwork.errors import InputError, NotFoundError, TooLargeError
 from goldwork.io.source import replacing
 from goldwork.services.sql import upsert
+from goldwork.services.upright import sides
 from goldwork.store.database import Database
 from goldwork.store.home import Home
 from goldwork.store.schema import media
@@ -74,7 +75,9 @@ def check(data: bytes, name: str = "") -> Image:
                 if width * height > MAX_PIXELS:
                     raise TooLargeError(f"an image may have {MAX_PIXELS:,} pixels. This one has {width * height:,}.")
                 image.load()
-                kind = TYPES[str(image.format)]
+                width, height = sides(image)
+                # A JPEG of a phone may hold further pictures; the first is shown.
+                kind = TYPES["JPEG" if image.format == "MPO" else str(image.format)]
     except TooLargeError:
         raise
     except PIL.Image.DecompressionBombError:
