@@ -26,6 +26,7 @@ def main(what: str, path: str, iterations: int) -> None:
         if what.startswith("peer:")
         else ours(what.removeprefix("sparse:"), item, annotator, answer, iterations, sparse=what.startswith("sparse:"))
     )
+    del data, item, annotator, answer  # either library has made its table, and needs them no more
     seconds = []
     for _ in range(1 if what.startswith("peer:") else 1 + TIMES):
         begin = time.perf_counter()

@@ -1,7 +1,8 @@
 """Truth inference beside Crowd-Kit: the same judgements, as many iterations, each in a process of its own.
 
 Seconds are the fit's alone, from the library's own table (goldwork's Judgements, Crowd-Kit's data frame); the first fit
-in a process, with what it loads and compiles, stands apart. Memory is the process's peak, its table included. Options:
+in a process, with what it loads and compiles, stands apart. Memory is the process's peak, its table included; the
+columns from which that was made are let go. Options:
 `--items 1000000 --small 100000 --sizes 50000,100000,200000,400000 --limit 120`, in seconds for a peer.
 """
 

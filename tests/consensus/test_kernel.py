@@ -25,7 +25,7 @@ def both(table: Judgements, gold: Any, factors: Any, prior: Any, classes: Any) -
         if compiled:
             parts = kernel.compiled(answers.starts, answers.rows, flat, prior, gold, classes, out)
         else:
-            parts = kernel.by_matrix(answers._matrix(), flat, prior, answers._banned(classes), out)
+            parts = kernel.by_matrix(answers.matrix, len(table.items), flat, prior, answers._banned(classes), out)
         found.append((*parts, out))
     return found[0], found[1]
 

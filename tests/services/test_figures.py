@@ -51,5 +51,5 @@ def test_agreement_with_others_by_hand() -> None:
     table = Judgements.from_records(
         {"item": item, "annotator": who, "label": label} for (item, who), label in answers.items()
     )
-    found = {who: one.value for who, one in figures.agreement_with_others(table).items()}
+    found = {who: one.value for who, one in figures.agreement_with_others(table, None).items()}
     assert found == {1: 0.25, 2: 0.25, 3: 0.0}

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from goldwork.errors import InputError
-from goldwork.services import access, export, monitor, projects, snapshot
+from goldwork.errors import InputError, NotFoundError
+from goldwork.services import access, answers, export, monitor, projects, questions, snapshot
 from goldwork.services.tables import last_seq
 from goldwork.store.schema import job
 
@@ -234,3 +234,52 @@ def test_the_dashboard_reaches_every_method_and_coefficient_by_name(room: Any) -
             change(**asked)
     change(method="", coefficient="")
     assert room.read(monitor.overview, room.database, room.project).agreement.coefficient == "alpha"
+
+
+def test_a_method_that_refuses_the_answers_is_named(room: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.add_items(6)
+    for name in ("Ann", "Bob"):
+        room.judge(room.add_annotator(name), answer_by_number)
+    mine = room.read(access.find_member, room.manager, room.project)
+    asked = {"method": "dawid-skene", "coefficient": "gwet"}
+    room.writer.run(partial(projects.set_policy, database=room.database, mine=mine, **asked))
+    measure = questions.measure_agreement
+
+    def refuse(table: Any, coefficient: str, **options: Any) -> Any:
+        if coefficient == "gwet":
+            raise InputError("these answers will not do.")
+        return measure(table, coefficient, **options)
+
+    monkeypatch.setattr(questions, "measure_agreement", refuse)
+    monkeypatch.setattr("goldwork.consensus.choices.MAX_CELLS", 5)
+    take_snapshot(room)
+    found = room.read(monitor.overview, room.database, room.project)
+    assert (found.judgements, found.through_seq) == (12, found.latest_seq)
+    assert (found.consensus.method, found.consensus.items) == ("majority", 6)
+    assert "because dawid-skene refuses" in found.consensus.warnings[0]
+    assert "3 different labels are too many" in found.consensus.warnings[0]
+    assert (found.agreement.coefficient, found.agreement.value) == ("alpha", 1.0)
+    assert found.agreement.warnings[0] == (
+        "These figures are by alpha, because gwet refuses these answers: these answers will not do."
+    )
+
+
+def test_one_item_with_everybody_s_answers(room: Any) -> None:
+    room.add_items(3)
+    ann, bob = room.add_annotator("Ann"), room.add_annotator("Bob")
+    room.judge(ann, answer_by_number)
+    room.judge(bob, lambda _payload: "a", 2)
+    take_snapshot(room)
+    page = room.read(monitor.consensus_rows, room.project)
+    of = {row.external_id: room.read(answers.item_answers, room.project, row.item) for row in page.rows}
+    assert sorted(found.people for found in of.values()) == [1, 2, 2]
+    for row in page.rows:
+        found = of[row.external_id]
+        assert (found.item, found.external_id, found.fields) == (row.item, row.external_id, row.fields)
+        assert found.answers[0].name == "Ann"
+        assert found.answers[0].answers == {"kind": answer_by_number(msgspec.json.encode(row.fields).decode())}
+        assert found.consensus["kind"].label == row.label
+    with pytest.raises(NotFoundError):
+        room.read(answers.item_answers, room.project, 10**9)
+    with pytest.raises(NotFoundError):
+        room.read(answers.item_answers, 10**9, page.rows[0].item)

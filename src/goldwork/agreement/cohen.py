@@ -19,8 +19,7 @@ shares (see `goldwork.agreement.habits`). With complete data this is Conger's ka
 
 from __future__ import annotations
 
-from goldwork.agreement.habits import CAVEAT, UNDEFINED, Chance, Floats, kappa_meaning, of_pairs
-from goldwork.agreement.observed import agree
+from goldwork.agreement.habits import CAVEAT, UNDEFINED, kappa_meaning, of_pairs
 from goldwork.agreement.scale import Scale
 from goldwork.agreement.sums import Sums, coefficient
 from goldwork.judgements import Judgements
@@ -29,10 +28,6 @@ from goldwork.judgements import Judgements
 @coefficient("cohen")
 def cohen(table: Judgements, scale: Scale) -> Sums:
     """Cohen's kappa, also weighted; the pair-weighted mean for more than two annotators."""
-    rows, formula, disagreement = of_pairs(table, scale, _chance)
+    rows, formula, disagreement = of_pairs(table, scale, own=0)
     meaning = kappa_meaning(len(table.annotators), "how often each uses each answer")
     return Sums(rows, formula, len(table), meaning, UNDEFINED.format("kappa"), disagreement=disagreement, caveat=CAVEAT)
-
-
-def _chance(between: Floats | None) -> Chance:
-    return lambda first, second: agree(first, second, between)

@@ -32,6 +32,7 @@ from goldwork.agreement.result import Agreement
 from goldwork.agreement.sums import coefficient as registry
 from goldwork.agreement.weighting import weighting_of, weights_between
 from goldwork.judgements import Judgements
+from goldwork.judgements.columns import to_records
 
 if TYPE_CHECKING:
     from goldwork.distances import Distance
@@ -51,9 +52,7 @@ class _Columns:
 
     def to_records(self) -> list[dict[str, Any]]:
         """One dictionary a row, with the names of `to_columns`."""
-        columns = self.to_columns()
-        rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-        return [dict(zip(columns, row, strict=True)) for row in rows]
+        return to_records(self.to_columns())
 
     def __len__(self) -> int:
         return len(next(iter(self.to_columns().values())))

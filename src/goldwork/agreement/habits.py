@@ -22,9 +22,6 @@ from goldwork.judgements import Judgements
 
 Floats = npt.NDArray[np.float64]
 
-Chance = Callable[[Floats, Floats], Floats]
-"""Habits [b, pairs, K] of the first and of the second annotator of each pair to the agreement by chance [b, pairs]."""
-
 UNDEFINED = "All annotators used one and the same answer only, so chance would agree fully too and {} is undefined."
 CAVEAT = "It does not say that the answers are right, and where one of them is rare it is low however often all agree."
 BLOCK_CELLS = 4_000_000
@@ -56,10 +53,11 @@ def habits(totals: Floats, annotators: int) -> Floats:
     return np.asarray(np.nan_to_num(per(used, judged)))
 
 
-def of_pairs(
-    table: Judgements, scale: Scale, chance: Callable[[Floats | None], Chance]
-) -> tuple[Rows, Formula, Floats]:
-    """Rows, formula and each item's disagreement of a kappa of pairs; `chance` makes the chance of a weighting."""
+def of_pairs(table: Judgements, scale: Scale, *, own: float) -> tuple[Rows, Formula, Floats]:
+    """Rows, formula and each item's disagreement of a kappa of pairs.
+
+    With frequencies p, q and weighting W, a pair's chance is (1 - 2 own) p'Wq + own (p'Wp + q'Wq).
+    """
     from scipy.sparse import csr_array
 
     between = weights_between(table, weighting_of(scale))
@@ -73,24 +71,39 @@ def of_pairs(
     pairs, pair = np.unique(names, return_inverse=True)
     weight = csr_array((met, (table.item[one], pair)), shape=(len(table.items), len(pairs)))
     rows = beside(agreed, weight, habit_rows(table))
-    formula = _formula(pairs // max(annotators, 1), pairs % max(annotators, 1), annotators, chance(between))
+    formula = _formula(pairs // max(annotators, 1), pairs % max(annotators, 1), annotators, between, own)
     return rows, formula, np.asarray(whole - agreed, np.float64)
 
 
-def _formula(first: npt.NDArray[Any], second: npt.NDArray[Any], annotators: int, chance: Chance) -> Formula:
+def _formula(
+    first: npt.NDArray[Any], second: npt.NDArray[Any], annotators: int, between: Floats | None, own: float
+) -> Formula:
     """From agreement, weights by pair of annotators, and answers by annotator, to kappa."""
+    from scipy.sparse import csr_array
+
     count = len(first)
+    starts = np.searchsorted(first, np.arange(annotators + 1))  # pairs are in order of the first
+
+    def chance(shared: Floats, used: Floats) -> float:
+        """The pairs' chances [pairs], each times its weight, summed; `used` [annotators, K]."""
+        turned = used if between is None else used @ between.T
+        links = csr_array((shared, second, starts), shape=(annotators, annotators))
+        crossed = float((used * (links @ turned)).sum())
+        if not own:
+            return crossed
+        alone = (used * turned).sum(axis=1)
+        return (1 - 2 * own) * crossed + own * float(shared @ (alone[first] + alone[second]))
 
     def block(totals: Floats) -> Floats:
         shared, used = totals[:, 1 : 1 + count], habits(totals[:, 1 + count :], annotators)
-        by_chance = np.einsum("bp,bp->b", shared, chance(used[:, first], used[:, second]))
+        by_chance = np.array([chance(*one) for one in zip(shared, used, strict=True)])
         size = shared.sum(axis=1)
         room = size - by_chance
         value = np.full_like(size, np.nan)
         return np.asarray(np.divide(totals[:, 0] - by_chance, room, out=value, where=room > 1e-12 * size))
 
     def formula(totals: Floats) -> Floats:
-        step = max(1, BLOCK_CELLS // max(1, totals.shape[1], count * (totals.shape[1] // max(annotators, 1))))
+        step = max(1, BLOCK_CELLS // max(1, totals.shape[1]))
         return np.concatenate([block(totals[start : start + step]) for start in range(0, len(totals), step)])
 
     return formula

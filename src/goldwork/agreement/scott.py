@@ -18,8 +18,7 @@ shares (see `goldwork.agreement.habits`). Fleiss's kappa puts all annotators' an
 
 from __future__ import annotations
 
-from goldwork.agreement.habits import CAVEAT, UNDEFINED, Chance, Floats, kappa_meaning, of_pairs
-from goldwork.agreement.observed import agree
+from goldwork.agreement.habits import CAVEAT, UNDEFINED, kappa_meaning, of_pairs
 from goldwork.agreement.scale import Scale
 from goldwork.agreement.sums import Sums, coefficient
 from goldwork.judgements import Judgements
@@ -28,14 +27,6 @@ from goldwork.judgements import Judgements
 @coefficient("scott")
 def scott(table: Judgements, scale: Scale) -> Sums:
     """Scott's pi, also weighted; the pair-weighted mean for more than two annotators."""
-    rows, formula, disagreement = of_pairs(table, scale, _chance)
+    rows, formula, disagreement = of_pairs(table, scale, own=1 / 4)
     meaning = kappa_meaning(len(table.annotators), "how often the two of a pair together use each answer")
     return Sums(rows, formula, len(table), meaning, UNDEFINED.format("pi"), disagreement=disagreement, caveat=CAVEAT)
-
-
-def _chance(between: Floats | None) -> Chance:
-    def chance(first: Floats, second: Floats) -> Floats:
-        common = (first + second) / 2
-        return agree(common, common, between)
-
-    return chance

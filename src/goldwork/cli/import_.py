@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _request(arguments: argparse.Namespace, home: Home, database: Database) -> Request:
-    from goldwork.services import ingest, uploads
+    from goldwork.services import forms, ingest, uploads
 
     fields = {}
     for pair in arguments.field:
@@ -84,7 +84,7 @@ def _request(arguments: argparse.Namespace, home: Home, database: Database) -> R
     by = arguments.id
     if arguments.what == "items":
         with database.read() as connection:
-            form = ingest.current_form(connection, arguments.project)
+            form = forms.current_form(connection, arguments.project)
         guess = uploads.look(home, arguments.project, file, form, arguments.format).suggestion
         fields = {one.name: one.column for one in guess.fields if not fields} | fields
         by = by or guess.id

@@ -102,7 +102,7 @@ def infer_consensus(
     made = function(chosen, gold=known, seed=seed, **options)
     if calibrate:
         made = _calibrate(made, known, seed, functools.partial(function, chosen, seed=seed, **options))
-    return dataclasses.replace(made, warnings=(*_warnings(chosen), *warnings, *made.warnings))
+    return dataclasses.replace(made, warnings=(*_warnings(chosen, answers), *warnings, *made.warnings))
 
 
 def _calibrate(made: Consensus, gold: Codes, seed: int, infer: Callable[..., Consensus]) -> Consensus:
@@ -217,7 +217,7 @@ def _key(value: Any) -> Any:
     return (type(value), value) if isinstance(value, bool) else repr(value) if isinstance(value, list | dict) else value
 
 
-def _warnings(table: Judgements) -> list[str]:
+def _warnings(table: Judgements, answers: str) -> list[str]:
     """What limits any consensus of this table."""
     if not len(table):
         return ["There are no judgements, so there is nothing to infer."]
@@ -225,7 +225,11 @@ def _warnings(table: Judgements) -> list[str]:
         return ["There is a single annotator: the consensus is this person's answers."]
     found = []
     if (parts := int(table.parts().max()) + 1) > 1:
-        found.append(f"The annotators fall into {parts:,} groups that share no item, so groups cannot be compared.")
+        found.append(
+            f"The annotators fall into {parts:,} groups that share no pair, and meet in the options alone."
+            if answers == "comparisons"
+            else f"The annotators fall into {parts:,} groups that share no item, so groups cannot be compared."
+        )
     single = int((table.per_item() == 1).sum())
     if single:
         found.append(f"{single:,} of {len(table.items):,} items have a single judgement.")

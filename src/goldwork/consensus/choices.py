@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from goldwork.consensus.ambiguity import ambiguity_of
-from goldwork.consensus.hidden import Fit
+from goldwork.consensus.hidden import Fit, best_of
 from goldwork.consensus.result import Annotators, Consensus
 from goldwork.errors import InputError
 from goldwork.judgements import Codes, Judgements
+from goldwork.judgements.blocks import count
 
 Floats = npt.NDArray[np.float64]
 
@@ -81,13 +82,13 @@ def _doubts(method: str, table: Judgements, fitted: Fit[Any], confusion: Floats)
     if not shares.size or shares.shape[1] < 2:
         return []
     found = []
-    typical = np.average(confusion, axis=0, weights=np.bincount(table.annotator, minlength=len(confusion)))
+    typical = np.average(confusion, axis=0, weights=count(table.annotator, len(confusion)))
     if switched := int((typical.argmax(axis=1) != np.arange(len(typical))).sum()):
         found.append(
             f"In {switched} of {len(typical)} categories the typical annotator says something else most often: "
             "categories may have changed places. Gold on a few items settles it."
         )
-    same = float((shares.argmax(axis=1) == fitted.votes.argmax(axis=1)).mean())
+    same = float((best_of(shares) == fitted.majority).mean())
     if same < LEAST_AGREEMENT:
         found.append(f"{method} agrees with the majority on {same:.0%} of the items only. Check it against gold.")
     return found

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from goldwork.consensus.information import MAX_PARAMETERS, beta_interval, inverse
 from goldwork.consensus.result import Annotators
 from goldwork.judgements import Judgements
+from goldwork.judgements.blocks import count
 
 Floats = npt.NDArray[np.float64]
 
@@ -47,7 +48,7 @@ def describe_coins(
         low, high = np.minimum(low, accuracy), np.maximum(high, accuracy)
     return Annotators(
         names=table.annotators,
-        judgements=np.bincount(table.annotator, minlength=len(table.annotators)),
+        judgements=count(table.annotator, len(table.annotators)),
         skill=accuracy,
         low=low,
         high=high,

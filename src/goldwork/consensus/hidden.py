@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,10 +23,15 @@ from goldwork.consensus.result import Consensus
 from goldwork.consensus.votes import vote_shares
 from goldwork.errors import InputError
 from goldwork.judgements import Codes, Judgements
+from goldwork.judgements.blocks import blocks
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Floats = npt.NDArray[np.float64]
 P = TypeVar("P")
 
+BLOCK_ITEMS = 100_000
 COMPILED_FROM = 200_000
 """Judgements times states from which on the compiled pass is worth loading."""
 
@@ -38,13 +43,20 @@ class Answers:
         codes, categories = table.coded()
         self.table, self.gold, self.k = table, gold, len(categories)
         self.annotators = len(table.annotators)
-        self.rows = (table.annotator * np.int32(self.k) + codes).astype(np.int32)
+        self.rows = table.annotator * np.int32(self.k)
+        self.rows += codes
         self.starts = np.r_[0, np.cumsum(table.per_item())].astype(np.int32)
         self.even = "weight" not in table.context or bool((table.weights() == 1).all())
 
     def counts(self, shares: Floats) -> Floats:
         """Expected counts [A, K answered, S] of answers in states that items have with probability `shares` [I, S]."""
-        found = np.asarray(self._matrix().T @ shares)
+        found = np.zeros((self.annotators * self.k, shares.shape[1]))
+        if self._is_compiled(shares.shape[1]):
+            kernel.count(self.starts, self.rows, shares, found)
+            return found.reshape((self.annotators, self.k, shares.shape[1]))
+        for begin in range(0, len(shares), BLOCK_ITEMS):
+            end = min(begin + BLOCK_ITEMS, len(shares))
+            found += np.asarray(self.matrix(begin, end).T @ shares[begin:end])
         return found.reshape((self.annotators, self.k, shares.shape[1]))
 
     def pass_over(
@@ -53,18 +65,24 @@ class Answers:
         """What follows from `factors` [A, K answered, S] and `prior` [S]; `classes` [S] are the states' classes."""
         states = len(prior)
         table = np.ascontiguousarray(factors.reshape((self.annotators * self.k, states)))
-        if self.even and len(self.rows) * states >= COMPILED_FROM and kernel.is_compiled():
+        if self._is_compiled(states):
             found = kernel.compiled(self.starts, self.rows, table, prior, self.gold, classes, out)
         else:
-            found = kernel.by_matrix(self._matrix(), table, prior, self._banned(classes), out)
+            found = kernel.by_matrix(self.matrix, len(self.starts) - 1, table, prior, self._banned(classes), out)
         counts, totals, evidence = found
         return Statistics(counts.reshape((self.annotators, self.k, states)), totals, evidence)
 
-    def _matrix(self) -> Any:
+    def _is_compiled(self, states: int) -> bool:
+        return self.even and len(self.rows) * states >= COMPILED_FROM and kernel.is_compiled()
+
+    def matrix(self, begin: int, end: int) -> csr_array[Any, tuple[int, int]]:
+        """Weights of the answers to these items, sparse [items, A * K]."""
         from scipy.sparse import csr_array
 
-        shape = (len(self.starts) - 1, self.annotators * self.k)
-        return csr_array((self.table.weights(), self.rows, self.starts), shape=shape)
+        first, last = self.starts[begin], self.starts[end]
+        weights = np.ones(last - first) if self.even else self.table.context["weight"][first:last]
+        found = weights, self.rows[first:last], self.starts[begin : end + 1] - first
+        return csr_array(found, shape=(end - begin, self.annotators * self.k))
 
     def _banned(self, classes: npt.NDArray[np.int32]) -> Any:
         def banned(begin: int, end: int) -> npt.NDArray[np.bool_] | None:
@@ -106,14 +124,14 @@ class Model(Protocol[P]):
 class Fit(Generic[P]):
     """Where EM ended: `probabilities` [I, K] of classes and `states` [I, S] follow from `parameters`.
 
-    `votes` [I, K] are the shares from which it began.
+    `majority` [I] is the class with most votes.
     """
 
     parameters: P
     statistics: Statistics
     states: Floats
     probabilities: Floats
-    votes: Floats
+    majority: Codes
     objective: Floats
     converged: bool
     warnings: tuple[str, ...] = ()
@@ -145,30 +163,25 @@ def at_least(name: str, value: float, least: float) -> None:
 def fit(answers: Answers, model: Model[P], search: Search) -> Fit[P]:
     """The best of EM from the vote shares and from `restarts` random starts around them."""
     search.check()
-    shares = vote_shares(answers.table, answers.gold)
     rng = np.random.default_rng(search.seed)
     earlier = model.adopt(search.start.state) if search.start is not None else None
-    best = _climb(answers, model, search, shares, None, earlier)
+    parameters, majority = _begin(answers, model, None)
+    best = _climb(answers, model, search, parameters if earlier is None else earlier, majority)
     for _ in range(search.restarts):
-        other = _climb(answers, model, search, shares, rng, None)
+        other = _climb(answers, model, search, _begin(answers, model, rng)[0], majority)
         best = other if other.objective[-1] > best.objective[-1] + 1e-9 * abs(best.objective[-1]) else best
     return best
 
 
-def _climb(
-    answers: Answers,
-    model: Model[P],
-    search: Search,
-    shares: Floats,
-    rng: np.random.Generator | None,
-    parameters: P | None,
-) -> Fit[P]:
-    states = len(model.classes)
-    if parameters is None:
-        first = shares if rng is None else _perturbed(shares, answers.gold, rng)
-        begin = model.start(first, rng)
-        parameters = model.maximise(Statistics(answers.counts(begin), begin.sum(axis=0)), None)
-    out = np.zeros((len(answers.starts) - 1, states))
+def _begin(answers: Answers, model: Model[P], rng: np.random.Generator | None) -> tuple[P, Codes]:
+    """Parameters after the votes, or after shares drawn around them, and the class with most votes of each item."""
+    shares = vote_shares(answers.table, answers.gold)
+    majority = best_of(shares)
+    begin = model.start(shares if rng is None else _perturbed(shares, answers.gold, rng), rng)
+    return model.maximise(Statistics(answers.counts(begin), begin.sum(axis=0)), None), majority
+
+
+def _climb(answers: Answers, model: Model[P], search: Search, parameters: P, majority: Codes) -> Fit[P]:
     objective: list[float] = []
     converged = False
     while True:
@@ -180,10 +193,19 @@ def _climb(
         if converged or len(objective) >= search.max_iterations:
             break
         parameters = model.maximise(statistics, parameters)
+    out = np.zeros((len(answers.starts) - 1, len(model.classes)))
     statistics = answers.pass_over(factors, prior, model.classes, out)
     found = _by_class(out, model.classes, answers.k)
     warnings = () if converged else (_unfinished(objective),)
-    return Fit(parameters, statistics, out, found, shares, np.array(objective), converged, warnings)
+    return Fit(parameters, statistics, out, found, majority, np.array(objective), converged, warnings)
+
+
+def best_of(shares: Floats) -> Codes:
+    """The class with the largest share of each item, the first of several, [I]."""
+    best = np.zeros(len(shares), np.int32)
+    for part in blocks(len(shares) if shares.size else 0):
+        best[part] = shares[part].argmax(axis=1)
+    return best
 
 
 def _perturbed(shares: Floats, gold: Codes, rng: np.random.Generator) -> Floats:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from goldwork.consensus.result import Annotators
 from goldwork.judgements import Judgements
+from goldwork.judgements.blocks import count
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -39,7 +40,7 @@ def describe(
     intervals: bool,
 ) -> Annotators:
     """The annotators of a fit; without `intervals` their ends are nan."""
-    judged = np.bincount(table.annotator, minlength=len(table.annotators))
+    judged = count(table.annotator, len(table.annotators))
     accuracy = np.einsum("t,att->a", prevalence, confusion)
     nothing = np.full_like(confusion, np.nan)
     ends = (

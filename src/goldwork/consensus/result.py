@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from goldwork.errors import InputError
 from goldwork.judgements import Judgements, to_frame
+from goldwork.judgements.blocks import blocks, gather
+from goldwork.judgements.columns import to_records
 
 Floats = npt.NDArray[np.float64]
 
@@ -57,7 +59,7 @@ class Annotators:
 
     def to_records(self) -> list[dict[str, Any]]:
         """One dictionary an annotator, with the names of `to_columns`."""
-        return _records(self.to_columns())
+        return to_records(self.to_columns())
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -89,7 +91,7 @@ class Options:
 
     def to_records(self) -> list[dict[str, Any]]:
         """One dictionary an option, with the names of `to_columns`."""
-        return _records(self.to_columns())
+        return to_records(self.to_columns())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,12 +164,15 @@ class Consensus:
     ) -> Consensus:
         """Of choices, from the probabilities [I, K]; ties go to the category with more `weight` [K]."""
         codes, ties = decide(probabilities, weight)
+        chosen = np.zeros(len(codes) if probabilities.size else 0)
+        for part in blocks(len(chosen)):
+            chosen[part] = np.take_along_axis(probabilities[part], codes[part, None], axis=1)[:, 0]
         categories = table.coded()[1]
         return cls.of_answers(
             method,
             table,
-            categories[codes],
-            probabilities[np.arange(len(codes)), codes] if probabilities.size else np.zeros(0),
+            gather(categories, codes),
+            chosen,
             gold >= 0,
             ties=ties,
             categories=categories,
@@ -223,7 +228,7 @@ class Consensus:
 
     def to_records(self) -> list[dict[str, Any]]:
         """One dictionary an item, with the names of `to_columns`."""
-        return _records(self.to_columns())
+        return to_records(self.to_columns())
 
     def to_frame(self) -> Any:
         """A data frame of the kind that the judgements came in; pyarrow's table where they came in none."""
@@ -237,12 +242,16 @@ def decide(probabilities: Floats, weight: Floats) -> tuple[npt.NDArray[np.int32]
     """
     if not probabilities.size:
         return np.zeros(len(probabilities), np.int32), np.zeros(len(probabilities), bool)
-    first = probabilities >= probabilities.max(axis=1, keepdims=True) - TIE
-    rank = np.empty(len(weight), np.int64)
-    rank[np.lexsort((np.arange(len(weight)), -weight))] = np.arange(len(weight), 0, -1)
-    return np.argmax(first * rank, axis=1).astype(np.int32), first.sum(axis=1) > 1
-
-
-def _records(columns: dict[str, npt.NDArray[Any]]) -> list[dict[str, Any]]:
-    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-    return [dict(zip(columns, row, strict=True)) for row in rows]
+    size, k = probabilities.shape
+    rank = np.empty(k, np.int64)
+    rank[np.lexsort((np.arange(k), -weight))] = np.arange(k, 0, -1)
+    codes, ties = np.zeros(size, np.int32), np.zeros(size, bool)
+    for part in blocks(size):
+        here, best = probabilities[part], probabilities[part].argmax(axis=1)
+        first = here >= here[np.arange(len(here)), best][:, None] - TIE
+        rows = np.flatnonzero(first) // k  # an item's place as often as categories share the first
+        ties[part][rows[1:][rows[1:] == rows[:-1]]] = True
+        tied = np.flatnonzero(ties[part])
+        best[tied] = (first[tied] * rank).argmax(axis=1)
+        codes[part] = best
+    return codes, ties

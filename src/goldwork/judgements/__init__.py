@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from goldwork.errors import InputError
 from goldwork.judgements import overlap
+from goldwork.judgements.blocks import count
 from goldwork.judgements.build import CONTEXT, DUPLICATES, KINDS, ONE_QUESTION, Duplicates, build, read_frame
 from goldwork.judgements.columns import Codes, Column, is_number, objects
 from goldwork.judgements.values import code, read_again
@@ -239,7 +240,7 @@ class Judgements:
 
     def per_item(self) -> npt.NDArray[np.int64]:
         """How many judgements each item has, [items]."""
-        return np.bincount(self.item, minlength=len(self.items)).astype(np.int64)
+        return count(self.item, len(self.items))
 
     def tally(self, *, weighted: bool = False) -> csr_array[np.float64, tuple[int, int]]:
         """How often (or with which weight) each item was given each category, sparse [items, categories]."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from goldwork.errors import InputError
+from goldwork.judgements.blocks import gather
 from goldwork.judgements.columns import (
     Codes,
     Factor,
@@ -21,6 +22,7 @@ from goldwork.judgements.columns import (
     moments,
     objects,
 )
+from goldwork.judgements.keys import Keys, pack, zeros
 from goldwork.judgements.values import factor_values, read_values, write
 
 if TYPE_CHECKING:
@@ -41,43 +43,47 @@ def build(columns: Mapping[str, Any], names: Mapping[str, str], duplicates: Dupl
     _check(columns, names, duplicates, where)
     values = _factor(columns[names["value"]], value=True)
     size = len(columns[names["value"]])
-    rows = np.flatnonzero(values.codes >= 0 if isinstance(values, Factor) else ~np.isnan(values))
-    whole = len(rows) == size
+    there = values.codes >= 0 if isinstance(values, Factor) else ~np.isnan(values)
+    rows = None if there.all() else np.flatnonzero(there)
     factors = {
-        role: _factor(columns[name]) if whole else _factor(columns[name]).take(rows)
+        role: _factor(columns[name]) if rows is None else _factor(columns[name]).take(rows)
         for role, name in names.items()
         if role != "value" and name in columns
     }
     items, item = identify(factors["item"], names["item"], where)
     annotators, annotator = identify(factors["annotator"], names["annotator"], where)
-    if "question" in factors and len(rows):
+    if "question" in factors and len(item):
         questions, question = identify(factors["question"], names["question"], where)
     else:
-        questions, question = objects([ONE_QUESTION]), np.zeros(len(rows), np.int32)
-    if not whole:
+        questions, question = objects([ONE_QUESTION]), zeros(len(item))
+    if rows is not None:
         values = values.take(rows) if isinstance(values, Factor) else values[rows]
     value, categories = read_values(values, question, where, names["value"])
     kinds = _kinds(factors.get("kind"), annotator, annotators, where)
-    factors.clear()  # the sort takes as much again
     context = {name: _context(name, columns[name], rows, where) for name in CONTEXT if name in columns}
-    key = (question * np.int64(len(items)) + item) * np.int64(len(annotators)) + annotator
+    sizes = len(questions), len(items), len(annotators)
+    packed = pack(question, item, annotator, sizes)
+    factors.clear()
+    del values, there, question, item, annotator  # the keys hold it all, and the sort takes as much again
     source = _Source(columns, rows, duplicates, where)
-    order, repeat = _sort(
-        key, value, source, lambda place: f"item {items[item[place]]!r}, annotator {annotators[annotator[place]]!r}"
+    keys, repeat = _resolve(
+        Keys.sort(packed, sizes), value, source, lambda of, by: f"item {items[of]!r}, annotator {annotators[by]!r}"
     )
+    question, item, annotator = keys.codes()
+    order = keys.places
     return {
-        "item": item[order],
-        "annotator": annotator[order],
-        "question": question[order],
-        "value": value[order],
+        "item": item,
+        "annotator": annotator,
+        "question": question,
+        "value": gather(value, order),
         "repeat": repeat,
         "items": items,
         "annotators": annotators,
         "questions": questions,
         "categories": categories,
         "kinds": kinds,
-        "context": {name: column[order] for name, column in context.items()},
-        "missing": size - len(rows),
+        "context": {name: gather(column, order) for name, column in context.items()},
+        "missing": 0 if rows is None else size - len(rows),
     }
 
 
@@ -129,53 +135,51 @@ def _check(columns: Mapping[str, Any], names: Mapping[str, str], duplicates: str
 
 @dataclasses.dataclass(frozen=True)
 class _Source:
-    """What came in: its columns, the `rows` of them that hold a value, what repeats mean, its name in errors."""
+    """What came in: its columns, the `rows` of them that hold a value (None: all), what repeats mean, its name."""
 
     columns: Mapping[str, Any]
-    rows: npt.NDArray[np.intp]
+    rows: npt.NDArray[np.intp] | None
     duplicates: Duplicates
     where: str
 
     def row(self, place: int) -> int:
         """The row as people count it, of a place among those that hold a value."""
-        return int(self.rows[place]) + 1
+        return int(place if self.rows is None else self.rows[place]) + 1
 
 
-def _sort(
-    key: npt.NDArray[np.int64], value: npt.NDArray[Any], source: _Source, who: Callable[[int], str]
-) -> tuple[npt.NDArray[np.intp], Codes]:
-    """The places to keep, in order of `key`, and which repeat each is; `who` says whose judgement a place is."""
-    order = np.argsort(key)
+def _resolve(
+    keys: Keys, value: npt.NDArray[Any], source: _Source, who: Callable[[int, int], str]
+) -> tuple[Keys, Codes]:
+    """The rows to keep and which repeat each is; `who` says whose judgement, by codes of item and annotator."""
+    order, ordered = keys.places, keys.ordered
     same = np.zeros(len(order), bool)
-    ordered = key[order]
     np.equal(ordered[1:], ordered[:-1], out=same[1:])
-    del ordered
     if not same.any():
-        return order, np.zeros(len(order), np.int32)
+        return keys, zeros(len(order))
     if source.duplicates == "error":
         second = int(np.flatnonzero(same)[0])
         first_row, row = sorted(source.row(order[place]) for place in (second - 1, second))
         raise InputError(
-            f"row {row} repeats row {first_row}: {who(order[second])} judged the same question twice. "
+            f"row {row} repeats row {first_row}: {who(*keys.at(second))} judged the same question twice. "
             'Choose duplicates="first", "last" or "repeat".',
             where=source.where,
         )
     repeated = same | np.r_[same[1:], False]
-    order[repeated] = _among_repeats(order[repeated], key, value, source)
+    order[repeated] = _among_repeats(order[repeated], ordered[repeated], value, source)
     if source.duplicates == "repeat":
-        return order, _positions(same)
+        return keys, _positions(same)
     keep = ~same if source.duplicates == "first" else ~np.r_[same[1:], False]
-    return order[keep], np.zeros(int(keep.sum()), np.int32)
+    return keys.take(keep), zeros(int(keep.sum()))
 
 
 def _among_repeats(
-    places: npt.NDArray[np.intp], key: npt.NDArray[np.int64], value: npt.NDArray[Any], source: _Source
-) -> npt.NDArray[np.intp]:
-    """Repeats in order: by time, then by what they say.
+    places: npt.NDArray[Any], key: npt.NDArray[np.int64], value: npt.NDArray[Any], source: _Source
+) -> npt.NDArray[Any]:
+    """Repeats in order: by `key`, by time, then by what they say.
 
     Only where the first or last of rows without times is wanted does the order of rows decide.
     """
-    rows, columns = source.rows[places], source.columns
+    rows, columns = places if source.rows is None else source.rows[places], source.columns
     ties = [_ranks(columns[name], rows) for name in CONTEXT if name in columns]
     ties.append(_ranks(value, places))
     if "submitted_at" in columns:
@@ -189,17 +193,17 @@ def _among_repeats(
         ties.append(np.nan_to_num(times, nan=-np.inf))
     elif source.duplicates != "repeat":
         ties.append(places)
-    return places[np.lexsort((*ties, key[places]))]
+    return places[np.lexsort((*ties, key))]
 
 
-def _at(column: Any, rows: npt.NDArray[np.intp]) -> Any:
+def _at(column: Any, rows: npt.NDArray[Any] | None) -> Any:
     """A column's part: as it is where it is numeric, encoded otherwise."""
     if isinstance(column, np.ndarray) and column.dtype.kind in "iufb":
-        return column[rows]
-    return _factor(column).take(rows)
+        return column if rows is None else column[rows]
+    return _factor(column) if rows is None else _factor(column).take(rows)
 
 
-def _ranks(column: Any, rows: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+def _ranks(column: Any, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Sortable stand-ins for a column's values at `rows`."""
     part = _at(column, rows)
     if isinstance(part, np.ndarray):
@@ -238,14 +242,14 @@ def _kinds(factor: Factor | None, annotator: Codes, annotators: npt.NDArray[Any]
     return tuple(KINDS[code] for code in kind)
 
 
-def _context(name: str, column: Any, rows: npt.NDArray[np.intp], where: str) -> npt.NDArray[Any]:
+def _context(name: str, column: Any, rows: npt.NDArray[np.intp] | None, where: str) -> npt.NDArray[Any]:
     if name in ("seconds", "weight"):
         values = amounts(_at(column, rows), name, where)
         if name == "weight" and (bare := np.flatnonzero(np.isnan(values))).size:
-            raise InputError(
-                f"row {rows[bare[0]] + 1}, column 'weight': every judgement needs one. Got nothing.", where=where
-            )
+            row = int(bare[0] if rows is None else rows[bare[0]]) + 1
+            raise InputError(f"row {row}, column 'weight': every judgement needs one. Got nothing.", where=where)
         return values
     if isinstance(column, Factor):
-        return objects([*column.values, None])[column.codes[rows]]
-    return (column if isinstance(column, np.ndarray) else objects(column))[rows]
+        return objects([*column.values, None])[column.codes if rows is None else column.codes[rows]]
+    whole = column if isinstance(column, np.ndarray) else objects(column)
+    return whole if rows is None else whole[rows]

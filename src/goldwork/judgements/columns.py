@@ -10,7 +10,7 @@ import json
 import math
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from goldwork.errors import InputError
+from goldwork.judgements.blocks import blocks, gather
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,19 +37,24 @@ class Factor:
     """A column of n rows: `codes` [n] into `values`, -1 where there is nothing.
 
     `values` may hold what no row uses, or a value twice; its order is that of the codes and says nothing else.
-    `rows` are the rows' places in the table that came in, where some were left out.
+    `rows` are the rows' places in the table that came in, where some were left out. `ordered` says that the values are
+    the whole numbers that occur, in order.
     """
 
     codes: Codes
     values: list[Any]
     rows: npt.NDArray[np.intp] | None = None
+    ordered: bool = False
 
     def __len__(self) -> int:
         return len(self.codes)
 
     def used(self) -> list[int]:
         """The codes that occur, in order."""
-        return np.flatnonzero(np.bincount(self.codes + 1)[1:]).tolist()
+        occurs = np.zeros(len(self.values) + 1, bool)
+        for part in blocks(len(self.codes)):
+            occurs[self.codes[part]] = True  # -1 marks the last
+        return np.flatnonzero(occurs[:-1]).tolist()
 
     def row(self, code: int) -> int:
         """The first row that holds the value, as people count: from 1, in the table that came in."""
@@ -65,6 +71,12 @@ def objects(values: Sequence[Any]) -> npt.NDArray[Any]:
     for place, value in enumerate(values):
         column[place] = value
     return column
+
+
+def to_records(columns: Mapping[str, npt.NDArray[Any]]) -> list[dict[str, Any]]:
+    """One dictionary a row, of columns of equal length."""
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def is_missing(value: Any) -> bool:
@@ -126,12 +138,15 @@ def _factor_integers(column: npt.NDArray[Any]) -> Factor:
     span = high - low + 1
     if span > 4 * len(column) + 1000 or high > np.iinfo(np.int64).max:
         values, codes = np.unique(column, return_inverse=True)
-        return Factor(codes.astype(np.int32), values.tolist())
-    offset = column.astype(np.int64) - low
+        return Factor(codes.astype(np.int32), values.tolist(), ordered=low > -(2**63) and high < 2**63)
     used = np.zeros(span, bool)
-    used[offset] = True
-    place = np.cumsum(used, dtype=np.int32) - 1
-    return Factor(place[offset].astype(np.int32), (np.flatnonzero(used) + low).tolist())
+    for part in blocks(len(column)):
+        used[column[part].astype(np.int64) - low] = True
+    place = np.cumsum(used, dtype=np.int32) - np.int32(1)
+    found = np.empty(len(column), np.int32)
+    for part in blocks(len(column)):
+        found[part] = place[column[part].astype(np.int64) - low]
+    return Factor(found, (np.flatnonzero(used) + low).tolist(), ordered=True)
 
 
 def _factor_objects(values: list[Any]) -> Factor:
@@ -179,6 +194,8 @@ def arrange(factor: Factor, names: Sequence[Any] | None = None) -> tuple[npt.NDA
 
     Numbers, also written as text, go by size and before words; words by code point.
     """
+    if names is None and factor.ordered:
+        return objects(factor.values), factor.codes
     names = factor.values if names is None else names
     used = factor.used()
     if (
@@ -194,7 +211,7 @@ def arrange(factor: Factor, names: Sequence[Any] | None = None) -> tuple[npt.NDA
         places = np.fromiter((place[names[code]] for code in used), np.intp, len(used))
     table = np.full(len(names) + 1, -1, np.int32)
     table[used] = places
-    return objects(distinct), table[factor.codes]
+    return objects(distinct), gather(table, factor.codes)
 
 
 def _sorted(values: set[Any]) -> list[Any]:
@@ -212,6 +229,8 @@ def identify(factor: Factor, name: str, where: str) -> tuple[npt.NDArray[Any], C
 
     Raises InputError naming the first row that holds something else or nothing.
     """
+    if factor.ordered:
+        return arrange(factor)
     plain = [_identifier(value) for value in factor.values]
     bad = [code for code in factor.used() if plain[code] is None]
     if (factor.codes < 0).any():

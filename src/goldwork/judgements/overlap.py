@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+from goldwork.judgements.blocks import blocks
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Codes = npt.NDArray[np.int32]
-
-MAX_LINKS = 25_000_000
-"""Pairs of annotators up to which those who met are marked in a table."""
 
 
 def tally(
@@ -45,20 +44,33 @@ def pairs(groups: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.intp], npt.NDAr
 def parts(items: Codes, annotators: Codes, shape: tuple[int, int]) -> npt.NDArray[np.int32]:
     """The connected component of every annotator in the graph of items and annotators, counted from 0.
 
-    An item links its first annotator with each other one: as few links as judgements, and often the same ones.
+    Rows that follow each other on an item link their annotators; where that leaves several groups, an item links its
+    last annotator with each other one, whatever the order of rows.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    size = shape[1]
-    first = np.zeros(shape[0], np.int64)
-    first[items[::-1]] = annotators[::-1]
-    links = first[items] * size + annotators
-    if size * size <= MAX_LINKS:
-        met = np.zeros(size * size, bool)
-        met[links] = True
-        links = np.flatnonzero(met)
-    one, two = np.divmod(links, max(size, 1))
-    graph: Any = (np.ones(len(links), np.int8), (one, two))
-    group = connected_components(coo_array(graph, shape=(size, size)), directed=False)[1]
+    group = np.arange(shape[1])
+    for part in blocks(len(items)):
+        here, who = items[part], annotators[part]
+        met = here[1:] == here[:-1]
+        group = _joined(group, who[1:][met], who[:-1][met])
+        if not group.any():
+            return group.astype(np.int32)
+    last = np.zeros(shape[0], np.int32)
+    for part in blocks(len(items)):
+        last[items[part]] = annotators[part]
+    for part in blocks(len(items)):
+        group = _joined(group, last[items[part]], annotators[part])
     return np.unique(group, return_inverse=True)[1].astype(np.int32)
+
+
+def _joined(group: npt.NDArray[np.intp], one: Codes, two: Codes) -> npt.NDArray[np.intp]:
+    """Groups after every `one` has met its `two`; each is named after its first annotator."""
+    while True:
+        apart = group[one] != group[two]
+        if not apart.any():
+            return group
+        one, two = one[apart], two[apart]
+        into = np.arange(len(group))
+        np.minimum.at(into, np.maximum(group[one], group[two]), np.minimum(group[one], group[two]))
+        while (into[into] != into).any():
+            into = into[into]
+        group = into[group]

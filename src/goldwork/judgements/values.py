@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from goldwork.errors import InputError
+from goldwork.judgements.blocks import count
 from goldwork.judgements.columns import Codes, Column, Factor, arrange, factorise, objects
 
 Values = tuple[npt.NDArray[Any], npt.NDArray[Any] | None]
@@ -83,7 +84,7 @@ def _codes_by(questions: Codes, codes: Codes) -> list[list[int]]:
     if not len(codes):
         return []
     if questions.min() == questions.max():
-        return [np.flatnonzero(np.bincount(codes)).tolist()]
+        return [np.flatnonzero(count(codes, int(codes.max()) + 1)).tolist()]
     size = int(codes.max()) + 1
     pairs = np.unique(questions * np.int64(size) + codes)
     return [part.tolist() for part in np.split(pairs % size, np.flatnonzero(np.diff(pairs // size)) + 1)]

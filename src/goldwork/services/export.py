@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
@@ -20,14 +20,13 @@ from goldwork import io
 from goldwork.errors import NotFoundError
 from goldwork.io.columns import Kind
 from goldwork.services import jobs, media
-from goldwork.services.ingest import SAY_EVERY, current_form
+from goldwork.services.forms import current_form
+from goldwork.services.ingest import SAY_EVERY
 from goldwork.services.tables import iso, last_seq
 from goldwork.services.work import Steps, Work
 from goldwork.store.database import Database
 from goldwork.store.home import Home
 from goldwork.store.schema import annotator, assignment, batch, consensus, item, judgement, submit
-from goldwork.tasks import TaskType
-from goldwork.tasks.form import Keys
 from goldwork.tasks.questions import ProjectForm
 
 PAGE = 2_000
@@ -218,8 +217,7 @@ def write(
 
 def _with_labels(columns: Mapping[str, Kind], form: ProjectForm) -> dict[str, Kind]:
     """Labels are text where every question is answered by one of its keys; else they are JSON."""
-    primitives = [shown for question in form.questions for shown in cast(TaskType, question.task).form().primitives]
-    if all(isinstance(shown, Keys) for shown in primitives):
+    if all(task.kind == "choice" for task in form.tasks().values()):
         return {**columns, "label": "text"}
     return dict(columns)
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from goldwork.agreement import Agreement
 from goldwork.consensus import Consensus
+from goldwork.distances import Distance, distances_between
 from goldwork.judgements import Judgements
 from goldwork.services.tables import KINDS, Submits
 
@@ -125,42 +126,51 @@ def quality(made: Agreement) -> Quality:
     )
 
 
-def merged(made: Consensus, majority: Consensus) -> Merged:
-    """A consensus as it is stored. A tie of the majority agrees by the share of its first places."""
-    agrees = float(np.mean(made.labels == majority.labels)) if len(made) else None
+def merged(made: Consensus, plain: Consensus | None) -> Merged:
+    """A consensus as it is stored, and how often a plain method says the same, where there is one."""
+    agrees = None
+    if plain is not None and len(made):
+        pairs = zip(made.labels.tolist(), plain.labels.tolist(), strict=True)
+        agrees = sum(one == other for one, other in pairs) / len(made)
     mean = float(made.confidence.mean()) if len(made) else None
     return Merged(made.method, made.converged, made.iterations, len(made), mean, list(made.warnings), agrees)
 
 
-def counts(table: Judgements, made: Consensus, options: Mapping[Any, str]) -> list[Count]:
-    """Judgements and consensus items of every class, those that nobody chose too."""
-    codes, categories = table.coded()
-    judged = dict(zip(categories.tolist(), np.bincount(codes, minlength=len(categories)).tolist(), strict=True))
-    labels, chosen_codes, _ = made.choices()
-    items = np.bincount(chosen_codes, minlength=len(labels)).tolist() if len(made) else []
-    chosen = dict(zip(labels.tolist(), items, strict=False))
-    values = [*options, *(value for value in judged if value not in options)]
-    return [Count(v, options.get(v, str(v)), judged.get(v, 0), chosen.get(v, 0)) for v in values]
+def agreement_with_others(table: Judgements, distance: Distance | None) -> dict[int, Interval]:
+    """For each annotator, how near their answers are to those of the others on an item: 1 - the mean distance.
 
-
-def agreement_with_others(table: Judgements) -> dict[int, Interval]:
-    """For each annotator, the mean share of the others on an item who gave the same answer, items being independent."""
+    Without a distance, the mean share of the others who gave the same answer. The interval is Wilson's with items as
+    independent; for distances between 0 and 1 it is wider than it need be.
+    """
     if not len(table):
         return {}
-    codes, categories = table.coded()
-    cells = table.item.astype(np.int64) * len(categories) + codes
-    _, place, same = np.unique(cells, return_inverse=True, return_counts=True)
+    near = _same(table) if distance is None else _near(table, distance)
     others = np.bincount(table.item, minlength=len(table.items))[table.item] - 1
     counted = others > 0
-    share = (same[place][counted] - 1) / others[counted]
-    who = table.annotator[counted]
+    share, who = near[counted] / others[counted], table.annotator[counted]
     number = np.bincount(who, minlength=len(table.annotators))
-    total = np.bincount(who, weights=share, minlength=len(table.annotators))
+    mean = np.bincount(who, weights=share, minlength=len(table.annotators))
     return {
-        int(name): wilson(float(total[code] / number[code]), int(number[code]))
+        int(name): wilson(float(mean[code] / number[code]), int(number[code]))
         for code, name in enumerate(table.annotators.tolist())
         if number[code]
     }
+
+
+def _same(table: Judgements) -> npt.NDArray[np.float64]:
+    """For each judgement, how many others of its item say the same."""
+    codes, categories = table.coded()
+    cells = table.item.astype(np.int64) * len(categories) + codes
+    _, place, same = np.unique(cells, return_inverse=True, return_counts=True)
+    return np.asarray(same[place] - 1, np.float64)
+
+
+def _near(table: Judgements, distance: Distance) -> npt.NDArray[np.float64]:
+    """For each judgement, the sum over the others of its item of how near they are."""
+    codes, values = table.coded()
+    first, second = table.pairs()
+    near = 1 - distances_between(distance, values, codes[first], codes[second])
+    return np.asarray(np.bincount(first, near, len(table)) + np.bincount(second, near, len(table)), np.float64)
 
 
 def activity(submits: Submits, agreeing: Mapping[int, Interval]) -> list[Activity]:

@@ -23,15 +23,15 @@ from sqlalchemy import bindparam as bind
 from goldwork.errors import InputError
 from goldwork.io import Source
 from goldwork.services import jobs, media
+from goldwork.services.forms import current_form
 from goldwork.services.log import Log
 from goldwork.services.rows import Problem, Row, RowReader
 from goldwork.services.uploads import find_upload, remove_upload
 from goldwork.services.work import Steps, Work
 from goldwork.store.database import Database
 from goldwork.store.home import Home
-from goldwork.store.schema import batch, form, item, project
+from goldwork.store.schema import batch, item
 from goldwork.store.schema import media as media_table
-from goldwork.tasks.questions import ProjectForm, read_form
 
 CHUNK = 500
 """Rows in one transaction."""
@@ -43,11 +43,6 @@ MAX_BATCH_NAME = 200
 
 encode = msgspec.json.Encoder(order="sorted").encode
 
-_FORM = (
-    sa.select(form.c.body)
-    .select_from(project.join(form, (form.c.project == project.c.id) & (form.c.version == project.c.form_version)))
-    .where(project.c.id == bind("project"))
-)
 _KNOWN = sa.select(item.c.external_id).where(
     item.c.project == bind("project"), item.c.external_id.in_(bind("ids", expanding=True))
 )
@@ -83,11 +78,6 @@ class Batch(msgspec.Struct, frozen=True):
     state: str
     items: int
     created_at: int
-
-
-def current_form(connection: Connection, project_id: int) -> ProjectForm:
-    """The form in force."""
-    return read_form(msgspec.json.decode(connection.execute(_FORM, {"project": project_id}).scalar_one()))
 
 
 def start(

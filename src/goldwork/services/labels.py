@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
@@ -22,7 +23,9 @@ from goldwork.errors import AnswerError, InputError
 from goldwork.io import Source
 from goldwork.io.roles import assign
 from goldwork.services.collect import MAX_SECONDS, Collector, Submit
-from goldwork.services.ingest import SAID, current_form, refused
+from goldwork.services.forms import current_form
+from goldwork.services.ingest import SAID, refused
+from goldwork.services.items import shown_many
 from goldwork.services.log import Log
 from goldwork.services.rows import MAX_ID, SHOWN, Problem
 from goldwork.services.tables import from_iso
@@ -50,6 +53,7 @@ _PEOPLE = sa.select(annotator.c.pseudonym, annotator.c.id, annotator.c.project).
     annotator.c.pseudonym.in_(bind("names", expanding=True)),
     (annotator.c.project == bind("project")) | annotator.c.project.is_(None),
 )
+_PAYLOADS = sa.select(item.c.id, item.c.payload).where(item.c.id.in_(bind("items", expanding=True)))
 _WORKED = sa.select(assignment.c.annotator).where(
     assignment.c.project == bind("project"), assignment.c.annotator.in_(bind("ids", expanding=True))
 )
@@ -132,7 +136,7 @@ class _Reader:
         """The submits, oldest first; incomplete ones are problems."""
         wrong = {problem.line for problem in self.problems}
         for one in self._found.values():
-            missing = [name for name in self._questions if name not in one.answers]
+            missing = [q.name for q in self.form.questions if not q.optional and q.name not in one.answers]
             if missing and one.line not in wrong:
                 message = f"{one.annotator[:SHOWN]!r} answered no question {missing[0]!r} about this item. Add the row."
                 self._wrong(one.line, "question", "", message)
@@ -176,16 +180,17 @@ class _Reader:
         return None
 
     def _answer(self, line: int, question: str, label: Any) -> Any:
-        value = label.item() if hasattr(label, "item") else label
-        task = self._questions[question]
-        try:
-            task.validate(value)
-        except AnswerError as error:
-            if isinstance(value, str):
-                self._wrong(line, "label", value, str(error))
-                return value
-            return self._answer(line, question, to_text(value))
-        return task.canonical(value)
+        """The canonical answer, in whichever way the file's cell says it: as it is, as JSON, as text."""
+        task, first = self._questions[question], None
+        for value in _ways(label):
+            try:
+                task.validate(value)
+            except AnswerError as error:
+                first = first or error
+            else:
+                return task.canonical(value)
+        self._wrong(line, "label", label, str(first))
+        return label
 
     def _seconds(self, line: int, value: Any) -> float | None:
         if value is None or value == "":
@@ -214,8 +219,39 @@ class _Reader:
         self.problems.append(Problem(line, self.columns.get(role), to_text(value)[:SHOWN], message))
 
 
+def _ways(label: Any) -> Iterator[Any]:
+    """What a cell may mean: itself; text as the JSON it writes, anything else as text."""
+    value = label.item() if hasattr(label, "item") else label
+    yield value
+    if not isinstance(value, str):
+        yield to_text(value)
+        return
+    try:
+        yield msgspec.json.decode(value)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return
+
+
+def _against_items(
+    connection: Connection, project_id: int, given: list[Given], items: dict[str, int], reader: _Reader
+) -> Iterator[Problem]:
+    """Answers that do not fit what their item shows: spans past its text, boxes outside its image."""
+    if not reader.form.reads():
+        return
+    for begin in range(0, len(given), LOOKED_UP):
+        part = [one for one in given[begin : begin + LOOKED_UP] if one.item in items]
+        rows = connection.execute(_PAYLOADS, {"items": sorted({items[one.item] for one in part})})
+        payloads = {row.id: msgspec.json.decode(row.payload) for row in rows}
+        shown = shown_many(connection, project_id, payloads, reader.form)
+        for one in part:
+            try:
+                reader.form.check(one.answers, shown[items[one.item]])
+            except AnswerError as error:
+                yield Problem(one.line, reader.columns["label"], "", f"{error.message} (item {one.item[:SHOWN]!r})")
+
+
 def _against_project(connection: Connection, project_id: int, given: list[Given], reader: _Reader) -> list[Problem]:
-    """Items that are not there, people who may not be named, judgements that are there already."""
+    """Items that are not there, people who may not be named, judgements that are there already or do not fit."""
     found = []
     items = _items(connection, project_id, [one.item for one in given])
     people, taken = _people(connection, project_id, [one.annotator for one in given])
@@ -234,6 +270,8 @@ def _against_project(connection: Connection, project_id: int, given: list[Given]
         elif (items[one.item], people.get(one.annotator, -1)) in judged:
             message = f"{one.annotator[:SHOWN]!r} has judged this item in the project already. Leave the row out."
             found.append(Problem(one.line, reader.columns["item"], one.item[:SHOWN], message))
+    if not reader.problems:
+        found += _against_items(connection, project_id, given, items, reader)
     return found
 
 

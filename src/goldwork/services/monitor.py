@@ -19,8 +19,9 @@ from goldwork.errors import InputError
 from goldwork.quality.engine import Policy
 from goldwork.services import figures
 from goldwork.services.figures import Activity, Count, Figures, Merged, Quality
-from goldwork.services.ingest import current_form
-from goldwork.services.snapshot import NAME, options
+from goldwork.services.forms import current_form
+from goldwork.services.questions import options
+from goldwork.services.snapshot import NAME
 from goldwork.store.database import Database
 from goldwork.store.schema import (
     account,

@@ -22,11 +22,12 @@ from goldwork.quality.engine import Policy
 from goldwork.services.access import Member, Person, Role, may_create
 from goldwork.services.log import Log
 from goldwork.services.log import record as record_event
+from goldwork.services.questions import merges
 from goldwork.store.database import Database
 from goldwork.store.schema import form as form_table
 from goldwork.store.schema import guideline as guideline_table
 from goldwork.store.schema import member, project, project_state, submit
-from goldwork.tasks.questions import draw_form, read_form, write_form
+from goldwork.tasks.questions import ProjectForm, draw_form, read_form, write_form
 
 MAX_NAME = 200
 MAX_GUIDELINE = 200_000
@@ -151,16 +152,17 @@ def describe(connection: Connection, mine: Member) -> Project:
     short = summarise(connection, mine)
     row = connection.execute(_WHOLE, {"project": mine.project}).one()
     policy = msgspec.json.decode(row.policy, type=Policy)
+    asked = read_form(msgspec.json.decode(row.form))
     return Project(
         **msgspec.structs.asdict(short),
         overlap=policy.overlap,
         lease_minutes=policy.lease_ms // MINUTE,
         method=policy.method,
-        methods=methods(),
+        methods=methods(asked),
         coefficient=policy.coefficient,
         coefficients=coefficients(),
         form=msgspec.json.decode(row.form),
-        drawn=draw_form(read_form(msgspec.json.decode(row.form))),
+        drawn=draw_form(asked),
         form_version=row.form_version,
         guideline=Guideline(row.guideline_version, row.guideline, row.guideline_at),
         policy_version=row.policy_version,
@@ -278,6 +280,7 @@ def set_policy(
     new = read_policy(
         old.overlap if overlap is None else overlap,
         old.lease_ms // MINUTE if lease_minutes is None else lease_minutes,
+        read_form(msgspec.json.decode(row.form)),
         old.method if method is None else method,
         old.coefficient if coefficient is None else coefficient,
     )
@@ -344,9 +347,10 @@ def read_guideline(text: str) -> str:
     return text
 
 
-def methods() -> list[str]:
-    """The consensus methods that a project of choices may use."""
-    return [name for name in consensus.names() if consensus.facts(name).get("answers", "choice") == "choice"]
+def methods(form: ProjectForm) -> list[str]:
+    """The consensus methods that a question of the form may use."""
+    kinds = {task.kind for task in form.tasks().values()}
+    return [name for name in consensus.names() if merges(name) in kinds]
 
 
 def coefficients() -> list[str]:
@@ -354,9 +358,12 @@ def coefficients() -> list[str]:
     return [name for name in coefficient_registry.names() if "level" not in coefficient_registry.facts(name)]
 
 
-def read_policy(overlap: int, lease_minutes: int, method: str = "", coefficient: str = "") -> Policy:
+def read_policy(
+    overlap: int, lease_minutes: int, form: ProjectForm | None = None, method: str = "", coefficient: str = ""
+) -> Policy:
     """A policy of all that. Raises InputError."""
-    for where, name, known in (("method", method, methods()), ("coefficient", coefficient, coefficients())):
+    known_methods = methods(form) if form is not None else []
+    for where, name, known in (("method", method, known_methods), ("coefficient", coefficient, coefficients())):
         if name and name not in known:
             raise InputError(f"must be one of {', '.join(known)}. Got {name[:50]!r}.", where=where)
     if not 1 <= overlap <= MAX_OVERLAP:

@@ -6,6 +6,7 @@ changed in chunks and the figures last. A project has one such job at a time.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -17,13 +18,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
-from goldwork.agreement import measure_agreement
-from goldwork.consensus import Consensus, infer_consensus
+from goldwork.consensus import Consensus
 from goldwork.judgements import Judgements
 from goldwork.quality.engine import Policy
-from goldwork.services import figures, jobs
+from goldwork.services import figures, jobs, questions
 from goldwork.services.figures import Figures
-from goldwork.services.ingest import current_form
+from goldwork.services.forms import current_form
 from goldwork.services.sql import upsert
 from goldwork.services.tables import Submits, last_seq, read_submits, read_table
 from goldwork.services.work import Steps, Work
@@ -31,7 +31,6 @@ from goldwork.store.database import Database
 from goldwork.store.schema import consensus, item, job, project, snapshot
 from goldwork.store.writer import Writer
 from goldwork.tasks import TaskType
-from goldwork.tasks.form import Keys
 from goldwork.tasks.questions import ProjectForm
 
 CHUNK = 500
@@ -39,6 +38,8 @@ EVERY = 3_000
 """Milliseconds between snapshots of a project, at least."""
 REST = 10
 """A snapshot rests at least so many times as long as it took: the worker has other things to do."""
+MAX_VOTES = 20_000
+"""Characters of an item's answers that are kept with its consensus."""
 NAME = "overview"
 
 encode = msgspec.json.Encoder(order="sorted").encode
@@ -89,8 +90,8 @@ def run(work: Work) -> Steps:
     begun = time.monotonic()
     with work.database.read() as connection:
         submits = read_submits(connection, work.project, last_seq(connection, work.project))
-        table = read_table(connection, work.project, submits)
         form = current_form(connection, work.project)
+        table = read_table(connection, work.project, submits, form)
         policy = msgspec.json.decode(connection.execute(_POLICY, {"project": work.project}).scalar_one(), type=Policy)
         now = work.database.now(connection)
     yield
@@ -105,20 +106,6 @@ def run(work: Work) -> Steps:
     return {"through_seq": made.through_seq}
 
 
-def options(task: TaskType) -> dict[Any, str]:
-    """A question's classes with the words that annotators read; empty where it has none."""
-    shown: tuple[Any, ...] = task.form().primitives
-    return {option.value: option.label for keys in shown if isinstance(keys, Keys) for option in keys.options}
-
-
-def _method(task: TaskType, policy: Policy, part: Judgements) -> str:
-    """The one asked for; else the task type's, once there are more judgements than it learns figures from them."""
-    if policy.method:
-        return policy.method
-    classes = len(part.coded()[1]) if task.level == "nominal" else 0
-    return "majority" if len(part) < len(part.annotators) * classes * (classes - 1) else task.consensus
-
-
 def _compute(
     form: ProjectForm, policy: Policy, submits: Submits, table: Judgements, now: int
 ) -> tuple[Figures, dict[str, Consensus]]:
@@ -127,20 +114,17 @@ def _compute(
     agreement, merged, stored, classes = {}, {}, {}, {}
     for question in form.questions:
         task = cast(TaskType, question.task)
-        words = options(task)
         if question.name not in asked:
-            classes[question.name] = [figures.Count(value, label, 0, 0) for value, label in words.items()]
+            classes[question.name] = questions.count(task, {}, [])
             continue
         part = table.about(question.name)
-        if task.level != "distance":
-            measured = measure_agreement(part, policy.coefficient or "alpha", level=task.level)
-            agreement[question.name] = figures.quality(measured)
-        inferred = infer_consensus(part, _method(task, policy, part))
+        agreement[question.name] = figures.quality(questions.agree(task, part, policy))
+        inferred = questions.merge(task, part, policy)
         merged[question.name] = inferred
-        stored[question.name] = figures.merged(inferred, infer_consensus(part, "majority"))
-        classes[question.name] = figures.counts(part, inferred, words)
+        stored[question.name] = figures.merged(inferred, questions.baseline(task, part))
+        classes[question.name] = questions.count(task, _judged(part), inferred.labels.tolist())
         if len(merged) == 1:
-            agreeing = figures.agreement_with_others(part)
+            agreeing = figures.agreement_with_others(part, None if task.level == "nominal" else task.distance)
     answered = submits.in_force() & (submits.kind == figures.ANSWER)
     at = submits.at[answered]
     week, since = figures.last_week(at, now)
@@ -161,6 +145,13 @@ def _compute(
         classes=classes,
     )
     return made, merged
+
+
+def _judged(part: Judgements) -> dict[Any, int]:
+    """How often each value was given; lists as JSON."""
+    codes, categories = part.coded()
+    values = [encode(v).decode() if isinstance(v, list | dict) else v for v in categories.tolist()]
+    return dict(zip(values, np.bincount(codes, minlength=len(values)).tolist(), strict=True))
 
 
 # Rows.
@@ -203,7 +194,7 @@ def _write_rows(work: Work, question: str, made: Consensus, table: Judgements) -
 
 
 def _votes(table: Judgements) -> dict[int, str]:
-    """By item, its answers with their counts, most frequent first, as JSON."""
+    """By item, its answers with their counts, most frequent first, as JSON: as many of them as fit."""
     codes, categories = table.coded()
     cells, number = np.unique(table.item.astype(np.int64) * len(categories) + codes, return_counts=True)
     found: dict[int, list[dict[str, Any]]] = {}
@@ -211,7 +202,13 @@ def _votes(table: Judgements) -> dict[int, str]:
     for cell, count in zip(cells.tolist(), number.tolist(), strict=True):
         votes = found.setdefault(int(items[cell // len(values)]), [])
         votes.append({"value": values[cell % len(values)], "count": count})
-    return {of: encode(sorted(votes, key=lambda vote: -int(vote["count"]))).decode() for of, votes in found.items()}
+    return {of: _fitting(sorted(votes, key=lambda vote: -int(vote["count"]))) for of, votes in found.items()}
+
+
+def _fitting(votes: list[dict[str, Any]]) -> str:
+    texts = [encode(vote).decode() for vote in votes]
+    room = itertools.accumulate(len(text) for text in texts)
+    return "[" + ",".join(text for text, so_far in zip(texts, room, strict=True) if so_far <= MAX_VOTES) + "]"
 
 
 def _upsert(connection: Connection, database: Database, rows: list[dict[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,7 +19,9 @@ from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
 from goldwork.judgements import Judgements
+from goldwork.services.forms import current_form
 from goldwork.store.schema import annotator, batch, item, judgement, project, submit
+from goldwork.tasks.questions import ProjectForm, stood
 
 PAGE = 20_000
 """Rows taken from the database at a time."""
@@ -37,6 +39,7 @@ _SUBMITS = (
         submit.c.seconds,
         submit.c.surplus,
         submit.c.submitted_at,
+        submit.c.shown,
     )
     .where(submit.c.project == bind("project"), submit.c.seq <= bind("through"))
     .order_by(submit.c.seq)
@@ -68,6 +71,8 @@ class Submits:
     seconds: npt.NDArray[np.float64]
     surplus: npt.NDArray[np.bool_]
     at: Whole
+    shown: Sequence[str | None]
+    """By question, the order in which fields stood on the screen, as JSON."""
 
     def in_force(self) -> npt.NDArray[np.bool_]:
         """Which submits nothing supersedes: answers and skips that stand, and undos."""
@@ -81,8 +86,8 @@ def last_seq(connection: Connection, project_id: int) -> int:
 
 def read_submits(connection: Connection, project_id: int, through: int) -> Submits:
     """The submits of a project with seq <= through."""
-    columns = _columns(connection, _SUBMITS, {"project": project_id, "through": through}, 8)
-    seq, who, what, kind, supersedes, seconds, surplus, at = columns
+    columns = _columns(connection, _SUBMITS, {"project": project_id, "through": through}, 9)
+    seq, who, what, kind, supersedes, seconds, surplus, at, shown = columns
     codes = {name: code for code, name in enumerate(KINDS)}
     return Submits(
         through,
@@ -94,12 +99,16 @@ def read_submits(connection: Connection, project_id: int, through: int) -> Submi
         np.array([np.nan if value is None else value for value in seconds], np.float64),
         np.array(surplus, bool),
         np.array(at, np.int64),
+        shown,
     )
 
 
-def read_table(connection: Connection, project_id: int, submits: Submits) -> Judgements:
-    """The answers in force as the long table, on the store's own numbers for items and annotators."""
-    rows, question, value = _answers(connection, project_id, submits)
+def read_table(connection: Connection, project_id: int, submits: Submits, form: ProjectForm) -> Judgements:
+    """The answers in force as the long table, on the store's own numbers for items and annotators.
+
+    It holds what task types merge (see `TaskType.value`), of the questions of `form`.
+    """
+    rows, question, value = _answers(connection, project_id, submits, form)
     columns: dict[str, Any] = {
         "item": submits.item[rows],
         "annotator": submits.annotator[rows],
@@ -108,6 +117,8 @@ def read_table(connection: Connection, project_id: int, submits: Submits) -> Jud
         "submitted_at": submits.at[rows],
         "seconds": submits.seconds[rows],
     }
+    if fields := form.shuffled():
+        columns["shown"] = _stood(submits, rows, question, fields)
     others = {row[0]: row[1] for row in connection.execute(_ANNOTATORS.where(annotator.c.kind != "human"))}
     if others:
         columns["kind"] = [others.get(who, "human") for who in columns["annotator"].tolist()]
@@ -117,7 +128,7 @@ def read_table(connection: Connection, project_id: int, submits: Submits) -> Jud
 def named_table(connection: Connection, project_id: int, through: int | None = None) -> Judgements:
     """The answers in force as the long table that an export holds: external ids, pseudonyms, ISO times, batches."""
     submits = read_submits(connection, project_id, last_seq(connection, project_id) if through is None else through)
-    rows, question, value = _answers(connection, project_id, submits)
+    rows, question, value = _answers(connection, project_id, submits, current_form(connection, project_id))
     items = {row[0]: (row[1], row[2]) for row in connection.execute(_ITEMS, {"project": project_id})}
     people = {row[0]: (row[2], row[1]) for row in connection.execute(_ANNOTATORS)}
     of_item, who = submits.item[rows].tolist(), submits.annotator[rows].tolist()
@@ -148,18 +159,40 @@ def from_iso(text: str) -> int:
     return round(moment.timestamp() * 1000)
 
 
-def _answers(connection: Connection, project_id: int, submits: Submits) -> tuple[Whole, list[str], list[Any]]:
-    """For each judgement in force: the row of its submit, its question, its value."""
+def _stood(
+    submits: Submits, rows: Whole, question: list[str], fields: Mapping[str, tuple[str, ...]]
+) -> list[str | None]:
+    """For each judgement, what stood where on the screen, as the long table says it."""
+    read: dict[str, dict[str, list[str]]] = {}
+    said: list[str | None] = []
+    for row, asked in zip(rows.tolist(), question, strict=True):
+        text = submits.shown[row]
+        if text is None or asked not in fields:
+            said.append(None)
+            continue
+        if text not in read:
+            read[text] = msgspec.json.decode(text)
+        said.append(stood(read[text][asked], fields[asked]) if asked in read[text] else None)
+    return said
+
+
+def _answers(
+    connection: Connection, project_id: int, submits: Submits, form: ProjectForm
+) -> tuple[Whole, list[str], list[Any]]:
+    """For each judgement in force on a question of the form: the row of its submit, its question, its value."""
     standing = submits.in_force() & (submits.kind == KINDS.index("answer"))
     where = {"project": project_id, "through": submits.through}
     seq, question, value = _columns(connection, _JUDGEMENTS, where, 3)
     rows = np.searchsorted(submits.seq, np.array(seq, np.int64))
     keep = standing[rows] if len(rows) else np.zeros(0, bool)
-    decoded: dict[str, Any] = {}
-    for text in set(value):
-        decoded[text] = msgspec.json.decode(text)
-    places = np.flatnonzero(keep).tolist()
-    return rows[keep], [question[place] for place in places], [decoded[value[place]] for place in places]
+    tasks = form.tasks()
+    read: dict[tuple[str, str], Any] = {}
+    for asked, text in set(zip(question, value, strict=True)):
+        if asked in tasks:
+            read[asked, text] = tasks[asked].value(msgspec.json.decode(text))
+    places = [place for place in np.flatnonzero(keep).tolist() if question[place] in tasks]
+    values = [read[question[place], value[place]] for place in places]
+    return rows[places], [question[place] for place in places], values
 
 
 def _columns(connection: Connection, statement: Any, where: dict[str, Any], width: int) -> list[list[Any]]:

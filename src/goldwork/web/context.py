@@ -23,7 +23,7 @@ from goldwork.services import access, signin
 from goldwork.services.access import MAX_ID, WHO, Member, Person, Role
 from goldwork.services.assign import Assigner
 from goldwork.services.collect import Asked, Collector
-from goldwork.services.ingest import current_form
+from goldwork.services.forms import current_form
 from goldwork.store.database import Connection, Database
 from goldwork.store.home import Home
 from goldwork.store.probe import Probe

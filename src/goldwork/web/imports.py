@@ -8,7 +8,7 @@ import msgspec
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from goldwork.services import ingest, media, uploads
+from goldwork.services import forms, ingest, media, uploads
 from goldwork.services.access import Member
 from goldwork.services.ingest import Batch
 from goldwork.services.jobs import Job
@@ -59,7 +59,7 @@ class ImportsController(Controller):
     async def upload(self, request: Request, project_id: FromPath[int], name: FileName = "upload") -> Look:
         """Send a file (CSV, TSV, JSON Lines, Parquet, also packed by gzip) and see what is in it."""
         server = request.server
-        form = await server.read(ingest.current_form, project_id)
+        form = await server.read(forms.current_form, project_id)
         incoming = await server.thread(uploads.Upload, server.home, project_id, name)
         try:
             piece = bytearray()
