@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import PIL.Image
@@ -21,15 +21,18 @@ pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 SIZES = [(400, 300), (1600, 1200)]
+FLUENT = 50
+"""Milliseconds from a move to its frame, on a machine that draws 60 frames in a second meanwhile."""
 PAINTED = """() => {
   window.latencies = []
-  document.querySelector('.frame').addEventListener('pointermove', (event) => {
-    requestAnimationFrame(() => requestAnimationFrame(() => {
+  addEventListener('pointermove', (event) => {
+    requestAnimationFrame(() => {
+      // A message sent in an animation frame arrives after its paint.
       const channel = new MessageChannel()
       channel.port1.onmessage = () => latencies.push(performance.now() - event.timeStamp)
       channel.port2.postMessage(0)
-    }))
-  })
+    })
+  }, true)
 }"""
 
 
@@ -44,7 +47,9 @@ class Canvas:
     def view(self) -> tuple[float, float, float]:
         """Screen pixels for one of the picture's, and where its corner stands on the screen."""
         scale, x, y = (float(part) for part in str(self.frame.get_attribute("data-view")).split())
-        box = self.frame.evaluate("f => { const r = f.getBoundingClientRect(); return [r.x + f.clientLeft, r.y + f.clientTop] }")
+        box = self.frame.evaluate(
+            "f => { const r = f.getBoundingClientRect(); return [r.x + f.clientLeft, r.y + f.clientTop] }"
+        )
         return scale, x + box[0], y + box[1]
 
     def on_screen(self, x: float, y: float) -> tuple[float, float]:
@@ -52,7 +57,7 @@ class Canvas:
         return left + x * scale, top + y * scale
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> list[float]:
-        """Drag between two places of the picture; returns where in the picture that was, by whole pixels of the screen."""
+        """Drag between two places of the picture; returns where in the picture that was, in whole pixels."""
         scale, left, top = self.view()
         (x1, y1), (x2, y2) = ([round(v) for v in self.on_screen(*place)] for place in (start, end))
         self.page.mouse.move(x1, y1)
@@ -94,6 +99,14 @@ def stored(house: House, project: int) -> list[list[dict[str, Any]]]:
     """The boxes of every answer on the server."""
     labels = [row["label"] for row in house.judgements(project)]
     return [json.loads(label) if isinstance(label, str) else label for label in labels]
+
+
+def arrived(house: House, project: int, count: int) -> list[list[dict[str, Any]]]:
+    """What is stored, once there are so many answers."""
+    end = time.monotonic() + 20
+    while len(found := stored(house, project)) < count and time.monotonic() < end:
+        time.sleep(0.3)
+    return found
 
 
 def places(box: dict[str, Any]) -> list[float]:
@@ -237,7 +250,9 @@ def test_by_fingers_on_a_phone(bench: Any, house: House) -> None:
     for step in range(1, 5):
         touch(session, "touchMove", (x + 20 - 8 * step, y), (x2 + 12 * step, y2))
     touch(session, "touchEnd")
-    page.wait_for_function("s => +document.querySelector('[data-view]').dataset.view.split(' ')[0] > 1.5 * s", arg=scale)
+    page.wait_for_function(
+        "s => +document.querySelector('[data-view]').dataset.view.split(' ')[0] > 1.5 * s", arg=scale
+    )
     assert near(canvas.values(), [90, 60, 187, 177], 2), "two fingers change no box"
     assert canvas.count() == 1
     page.get_by_role("button", name="Fit").tap()
@@ -259,25 +274,24 @@ def test_by_fingers_on_a_phone(bench: Any, house: House) -> None:
     assert [(box["label"], places(box)) for box in answer] == [("person", expected)]
 
 
-def test_a_minute_offline(bench: Any, house: House) -> None:
-    canvas, project = bench()
-    page = canvas.page
-    page.wait_for_timeout(500)  # the pictures ahead come
+def test_a_minute_offline(house: House, visit: Visit) -> None:
+    project = boxes_project(house, [picture(seed=seed) for seed in range(3)])
+    page = visit(house.annotator(project))
     page.clock.install()
+    page.goto(f"{house.url}/p/{project}/work")
+    canvas = Canvas(page)
+    page.wait_for_timeout(500)  # the pictures ahead come
     page.context.set_offline(True)
     for _ in range(2):
         Canvas(page).drag((40, 40), (140, 120))
         assert canvas.count() == 1
-        before = current(page)
-        page.keyboard.press("Enter")
-        page.clock.run_for(200)
-        assert current(page) != before
+        press(page, "Enter")
     page.clock.run_for(60_000)
     expect(page.get_by_test_id("sync")).to_have_attribute("data-waiting", "2")
     page.context.set_offline(False)
     page.clock.run_for(10_000)
     synced(page)
-    assert [len(boxes) for boxes in stored(house, project)] == [1, 1]
+    assert [len(boxes) for boxes in arrived(house, project, 2)] == [1, 1]
 
 
 def test_boxes_stay_within_the_picture(bench: Any, house: House) -> None:
@@ -409,12 +423,63 @@ def test_axe(bench: Any, screen: str) -> None:
     check(page, f"boxes, {screen}")
 
 
-@pytest.fixture
-def crowd(bench: Any) -> Iterator[Canvas]:
-    """500 boxes on 20 million pixels."""
+CROWD = """() => {
+  const frame = document.querySelector('[data-item] .frame')
+  const [scale, left, top] = frame.dataset.view.split(' ').map(Number)
+  const box = frame.getBoundingClientRect()
+  const tell = (type, x, y) => frame.dispatchEvent(new PointerEvent(type, {
+    pointerId: 1, pointerType: 'mouse', button: 0, shiftKey: true, bubbles: true,
+    clientX: box.x + 1 + left + x * scale, clientY: box.y + 1 + top + y * scale,
+  }))
+  for (let n = 0; n < 500; n++) {
+    const [x, y] = [30 + 216 * (n % 25), 40 + 180 * Math.floor(n / 25)]
+    tell('pointerdown', x, y)
+    tell('pointermove', x + 80, y + 60)
+    tell('pointerup', x + 170, y + 130)
+  }
+}"""
+"""500 boxes, drawn as fast as a script can; the pointer is a real one that stands on the picture."""
+
+
+def test_500_boxes_on_20_million_pixels_follow_the_pointer(bench: Any, record_property: Any) -> None:
+    """From a move of the pointer to the frame that shows it; the best of three rounds, by what the machine can draw."""
     canvas, _ = bench([picture(5472, 3648, "JPEG", quality=70)])
-    columns = [{"x": 30 + 216 * (n % 25), "y": 40 + 180 * (n // 25), "width": 170, "height": 130} for n in range(499)]
-    canvas.page.evaluate(
-        """boxes => sessionStorage.setItem('unused', JSON.stringify(boxes))""", columns
-    )
-    yield canvas
+    page = canvas.page
+    page.mouse.move(*canvas.on_screen(100, 100))
+    page.evaluate(CROWD)
+    expect(page.get_by_text("500 boxes")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.evaluate(PAINTED)
+    worst = 0.0
+    for what, button in (("move a box", "left"), ("pan", "middle")):
+        best = math.inf
+        for _round in range(3):
+            figure = dragged(canvas, what, button)
+            best = min(best, figure / slowness(page))
+            if best < FLUENT:
+                break
+        record_property(what, best)
+        worst = max(worst, best)
+    assert canvas.count() == 500
+    assert worst < FLUENT, f"p95 {worst:.1f} ms"
+
+
+def dragged(canvas: Canvas, what: str, button: Any) -> float:
+    """The 95th percentile of the latencies of a drag of 60 moves, in milliseconds."""
+    page = canvas.page
+    x, y = canvas.on_screen(30 + 216 * 12 + 85, 40 + 180 * 10 + 65)
+    page.mouse.click(x, y)
+    page.mouse.move(x, y)
+    page.mouse.down(button=button)
+    page.evaluate("latencies.length = 0")
+    for step in range(60):
+        page.mouse.move(x + 60 * math.sin(step / 8), y + 40 * math.sin(step / 5))
+        page.wait_for_timeout(20)
+    page.mouse.move(x, y)
+    page.mouse.up(button=button)
+    latencies = sorted(page.evaluate("latencies"))
+    assert len(latencies) >= 50
+    p50, p95 = (latencies[int(len(latencies) * q)] for q in (0.5, 0.95))
+    print(f"{what}, pointer to paint: p50 {p50:.1f} ms, p95 {p95:.1f} ms")
+    page.keyboard.press("Escape")
+    return float(p95)
