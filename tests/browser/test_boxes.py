@@ -264,7 +264,9 @@ def test_by_fingers_on_a_phone(bench: Any, house: House) -> None:
     Canvas(page)  # the next picture is there without a connection
     assert canvas.count() == 0
     finger(session, at(20, 20), at(60, 60), at(100, 100))
-    page.get_by_role("button", name="Undo").tap()  # goldwork's own undo is that of the answer
+    page.get_by_role("button", name="Take back").tap()
+    assert canvas.count() == 0
+    page.get_by_role("button", name="Undo").tap()  # that of the whole answer
     page.context.set_offline(False)
     page.wait_for_function("b => document.querySelector('[data-item]')?.dataset.item === b", arg=first)
     assert canvas.count() == 1
@@ -421,6 +423,74 @@ def test_axe(bench: Any, screen: str) -> None:
     for _ in range(3):
         page.get_by_role("button", name="Add a box").click()
     check(page, f"boxes, {screen}")
+
+
+INK = """frame => {
+  const canvas = frame.querySelector('canvas')
+  const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data
+  let ink = 0
+  for (let at = 3; at < data.length; at += 4) if (data[at]) ink++
+  return ink
+}"""
+"""How many pixels of the canvas are drawn upon."""
+
+
+@pytest.fixture(scope="module")
+def judged(house: House) -> int:
+    """A picture on which three people have drawn."""
+    project = boxes_project(house, [picture(800, 600)], overlap=3)
+    for shift, name in enumerate(("Grace Hopper", "Greta Hall", "Barbara")):
+        somebody = house.annotator(project, name)
+        work = somebody.call("POST", f"/projects/{project}/next", {"count": 1})
+        boxes = [{"x": 100 + 9 * shift, "y": 90, "width": 260, "height": 200, "label": "car"}]
+        boxes += [{"x": 500, "y": 200 + 9 * shift, "width": 90, "height": 200, "label": "person"}] * (shift > 0)
+        submit = {
+            "id": f"boxes-{project}-{shift}",
+            "assignment": work["assignments"][0]["id"],
+            "kind": "answer",
+            "answers": {"things": boxes},
+            "seconds": 3.0,
+            "form_version": work["form_version"],
+            "guideline_version": work["guideline_version"],
+        }
+        somebody.call("POST", f"/projects/{project}/submits", submit)
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        overview = house.boss.call("GET", f"/projects/{project}/overview")
+        if overview["through_seq"] == overview["latest_seq"] and overview["agreement"]:
+            break
+        time.sleep(0.3)
+    return project
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda name: name.replace(", ", "-"))
+def test_everybody_s_boxes_over_each_other(house: House, visit: Visit, judged: int, screen: str) -> None:
+    page = visit(house.boss, **SCREENS[screen])
+    page.goto(f"{house.url}/p/{judged}/items")
+    thumbnail = page.get_by_role("img", name="The picture with its boxes: 1 Car, 1 Person")
+    thumbnail.locator("path").first.wait_for(state="attached")
+    page.get_by_role("button", name="all answers").click()
+    answers = page.get_by_test_id("item-answers")
+    frame = answers.get_by_role("application")
+    answers.locator("[data-view]").wait_for()
+    for words in ("GH1 Grace Hopper 1 Car", "GH2 Greta Hall 1 Car, 1 Person", "B Barbara 1 Car, 1 Person"):
+        expect(answers.get_by_role("button", name=words, exact=True)).to_have_attribute("aria-pressed", "true")
+    check(page, f"boxes compared, {screen}")
+    all_of_them = frame.evaluate(INK)
+    answers.get_by_role("button", name="Greta").click()
+    page.wait_for_timeout(100)
+    two = frame.evaluate(INK)
+    answers.get_by_role("button", name="Grace").click()
+    answers.get_by_role("button", name="Barbara").click()
+    page.wait_for_timeout(100)
+    assert all_of_them > two > frame.evaluate(INK) == 0
+    scrolled = page.evaluate("scrollY")
+    frame.hover()
+    before = frame.get_attribute("data-view")
+    page.mouse.wheel(0, 40)
+    page.wait_for_timeout(200)
+    assert frame.get_attribute("data-view") == before, "the wheel scrolls the page"
+    assert page.evaluate("scrollY") >= scrolled
 
 
 CROWD = """() => {

@@ -9,6 +9,8 @@ export interface Shape extends Rect {
   color: string
   /** 0 is a plain line. */
   dash: number
+  /** Where its words stand, for several people's boxes lie over each other: 0 and 1 above, 2 and 3 below; odd ones at the right. */
+  corner: number
 }
 export interface Picture {
   view: View
@@ -105,10 +107,15 @@ function cut(ctx: CanvasRenderingContext2D, text: string, room: number): { text:
 
 function tag(ctx: CanvasRenderingContext2D, on: Rect, shape: Shape, palette: Palette, screen: Size, room: number): void {
   const { text, width } = cut(ctx, shape.text, room - 10)
-  // Above the box; inside where the picture's frame leaves no room above.
+  // Outside the box; inside where the picture's frame leaves no room.
   const above = on.y - TAG - 1
-  const y = above >= 0 ? above : Math.max(0, on.y + 1)
-  const x = Math.max(0, Math.min(on.x - 1, screen.width - width - 10))
+  const below = on.y + on.height + 1
+  const y =
+    shape.corner % 4 < 2
+      ? above >= 0 ? above : Math.max(0, on.y + 1)
+      : below + TAG <= screen.height ? below : Math.min(screen.height - TAG, on.y + on.height - TAG - 1)
+  const start = shape.corner % 2 ? on.x + on.width - width - 9 : on.x - 1
+  const x = Math.max(0, Math.min(start, screen.width - width - 10))
   ctx.fillStyle = color(shape, palette)
   ctx.fillRect(x, y, width + 10, TAG)
   ctx.strokeStyle = palette.ground
