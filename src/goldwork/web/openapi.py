@@ -11,7 +11,7 @@ import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args, get_origin
+from typing import Any, NamedTuple, get_args, get_origin
 
 import msgspec
 from litestar import Litestar, Response
@@ -22,8 +22,10 @@ from litestar.routes import HTTPRoute
 import goldwork
 from goldwork.tasks import task_type
 from goldwork.tasks.form import Form
+from goldwork.tasks.questions import Show
 from goldwork.web.app import create_api
 from goldwork.web.errors import CODES, ErrorBody
+from goldwork.web.media import FileResponse
 
 PLACE = "#/components/schemas/{name}"
 JSON = "application/json"
@@ -51,7 +53,8 @@ class Field(msgspec.Struct, frozen=True):
     """One field of an item and how it is shown."""
 
     name: str
-    show: Literal["text", "markdown", "image"]
+    show: Show = "text"
+    title: str = ""
 
 
 class DrawnQuestion(msgspec.Struct, frozen=True):
@@ -79,13 +82,13 @@ class Route(NamedTuple):
 
 
 def routes(api: Litestar) -> list[Route]:
-    """Every route of the API, by address and method."""
+    """Every route of the API, by address and method; what is got may be asked for by HEAD as well."""
     found = [
         Route(route.path_format, str(method), handler)
         for route in api.routes
         if isinstance(route, HTTPRoute)
         for handler in route.route_handlers
-        for method in handler.http_methods - {"OPTIONS"}
+        for method in handler.http_methods - {"OPTIONS", "HEAD"}
     ]
     return sorted(found, key=lambda one: (one.path, one.method))
 
@@ -154,7 +157,7 @@ def _type_of(handler: HTTPRouteHandler) -> Any:
     answered = handler.parsed_fn_signature.return_type.annotation
     if get_origin(answered) is Response:
         (answered,) = get_args(answered)
-    return None if answered in (None, type(None), bytes, File) else answered
+    return None if answered in (None, type(None), bytes, File, FileResponse) else answered
 
 
 def _parts(answered: Any) -> tuple[Any, ...]:
