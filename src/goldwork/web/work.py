@@ -18,6 +18,7 @@ from goldwork.services import mine, projects
 from goldwork.services.access import Member
 from goldwork.services.assign import MAX_HELD, Held, Lease
 from goldwork.services.collect import Receipt, Submit
+from goldwork.services.media import KINDS
 from goldwork.services.projects import State
 from goldwork.store.database import Connection, Database
 from goldwork.web.context import Request, for_member
@@ -66,7 +67,7 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Assignment(msgspec.Struct, frozen=True):
-    """One item to judge: what is shown of it, and until when it is held. An image is an address under /api."""
+    """One item to judge: what is shown of it, and until when it is held. An image or a sound is an address under /api."""
 
     id: str
     fields: dict[str, str]
@@ -186,7 +187,7 @@ def drawn(payload: Mapping[str, Any], fields: Mapping[str, str], project_id: int
     for name in fields or payload:
         value = payload.get(name)
         text = "" if value is None else value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        if text and fields.get(name) == "image":
+        if text and fields.get(name) in KINDS:
             text = f"/api/projects/{project_id}/media/{text}"
         shown[name] = text
     return shown
