@@ -55,7 +55,7 @@ def test_pictures_alone_make_a_table(house: House, visit: Visit) -> None:
     page = visit(house.boss)
     page.goto(f"{house.url}/p/{project}/import")
     page.locator("input[type=file]").set_input_files([picture(f"p{n}.png", 40 * n) for n in range(4)])
-    expect(page.get_by_role("heading", name="What is in pictures.csv?")).to_be_visible()
+    expect(page.get_by_role("heading", name="What is in files.csv?")).to_be_visible()
     page.get_by_role("button", name="Import 4 items").click()
     expect(page.get_by_text("4 items imported")).to_be_visible(timeout=30_000)
     open_bench(page, house, project)

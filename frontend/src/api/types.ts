@@ -18,9 +18,10 @@ export type Problem = S['Problem']
 export type Token = S['ApiToken']
 export type AccountRow = S['Account']
 
-export type Field = S['Field']
-export type Show = Field['show']
-export type Class = Lax<S['Class'], 'label' | 'key' | 'color' | 'help'>
+/** Without `show` it is text; without a title its name stands above it. */
+export type Field = Lax<S['Field'], 'show' | 'title'>
+export type Show = S['Field']['show']
+export type Class = Lax<S['Class'], 'label' | 'key' | 'color' | 'help' | 'parent'>
 export type Question = { name: string; title: string; help?: string; task: { type: 'choice'; classes: Class[] } }
 export interface ProjectForm {
   fields: Field[]
@@ -30,7 +31,7 @@ export type ProjectSummary = S['ProjectSummary']
 export type Project = Omit<S['Project'], 'form'> & { form: ProjectForm }
 
 /** The form as the workbench draws it. */
-export type Option = Lax<S['Option'], 'key' | 'color' | 'help'>
+export type Option = Lax<S['Option'], 'key' | 'color' | 'help' | 'parent' | 'heading'>
 export type DrawnQuestion = Omit<S['DrawnQuestion'], 'help' | 'form'> & {
   help?: string
   form: { primitives: { primitive: 'keys'; options: Option[] }[] }
