@@ -33,11 +33,19 @@ purify.addHook('uponSanitizeElement', (node, data) => {
   }
 })
 purify.addHook('afterSanitizeAttributes', (node) => {
+  // What scrolls has to be reached by the keyboard.
+  if (node.tagName === 'PRE' || (node.tagName === 'math' && node.getAttribute('display') === 'block')) node.setAttribute('tabindex', '0')
   if (node.tagName !== 'A') return
   node.setAttribute('target', '_blank')
   node.setAttribute('rel', 'noopener noreferrer nofollow')
 })
 
+/** Attributes of MathML, none of which is an address: the rule for addresses is not theirs. */
+const OF_MATHS = (
+  'display displaystyle scriptlevel mathvariant mathcolor mathbackground mathsize fence separator stretchy symmetric ' +
+  'largeop movablelimits lspace rspace minsize maxsize accent accentunder linethickness width height depth voffset ' +
+  'notation columnalign columnlines columnspacing rowalign rowlines rowspacing frame'
+).split(' ')
 const cache = new Map<string, string>()
 
 /** `maths`: the typesetter is there. */
@@ -50,6 +58,7 @@ export function render(source: string, maths = false): string {
       FORBID_TAGS: ['style', 'form', 'input', 'button', 'textarea', 'select', 'video', 'audio', 'source', 'picture', 'map'],
       FORBID_ATTR: ['style', 'class', 'id', 'name', 'srcset', 'background', 'tabindex', 'accesskey', 'autofocus'],
       ALLOW_DATA_ATTR: false,
+      ADD_URI_SAFE_ATTR: maths ? OF_MATHS : [],
       ALLOWED_URI_REGEXP: /^(?:https?:|mailto:)/i,
     })
     if (cache.size > 400) cache.clear()
