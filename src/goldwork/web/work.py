@@ -67,7 +67,7 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Assignment(msgspec.Struct, frozen=True):
-    """One item to judge: what is shown of it, and until when it is held. An image or a sound is an address under /api."""
+    """One item to judge: what is shown of it, until when it is held. Images and sounds are addresses under /api."""
 
     id: str
     fields: dict[str, str]
