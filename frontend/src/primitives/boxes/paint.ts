@@ -52,6 +52,9 @@ export function paint(ctx: CanvasRenderingContext2D, picture: Picture, ratio: nu
     .map((shape, at) => ({ shape, at, on: toScreen(view, shape) }))
     .filter(({ on }) => on.x + on.width > -20 && on.y + on.height > -20 && on.x < screen.width + 20 && on.y < screen.height + 20)
   const crowded = seen.length > CROWD
+  // Two tags on an edge share it.
+  const shared = shapes.some((shape) => shape.corner > 0)
+  const roomOn = (width: number): number => (shared ? Math.max(34, width / 2) : Math.max(56, width))
   // Large ones first, or they would cross out the small ones; the selected one last.
   seen.sort((a, b) => b.on.width * b.on.height - a.on.width * a.on.height)
   for (const { shape, at, on } of seen) {
@@ -61,7 +64,7 @@ export function paint(ctx: CanvasRenderingContext2D, picture: Picture, ratio: nu
   for (const { shape, at, on } of seen) {
     if (at === selected || !shape.text) continue
     const room = crowded ? on.width >= 48 && on.height >= 24 : on.width >= 16
-    if (room || at === picture.hovered) tag(ctx, on, shape, palette, screen, at === picture.hovered ? 240 : Math.max(56, on.width))
+    if (room || at === picture.hovered) tag(ctx, on, shape, palette, screen, at === picture.hovered ? 240 : roomOn(on.width))
   }
   const chosen = seen.find(({ at }) => at === selected)
   if (!chosen) return
