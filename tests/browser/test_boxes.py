@@ -389,7 +389,6 @@ def test_a_picture_that_does_not_come(bench: Any) -> None:
     canvas, _ = bench()
     page = canvas.page
     page.context.route("**/media/**", lambda route: route.fulfill(status=404))
-    page.evaluate("caches && 0")
     page.context.new_cdp_session(page).send("Network.clearBrowserCache")
     page.reload()
     expect(page.get_by_role("alert")).to_contain_text("This picture could not be loaded. Try again")
