@@ -42,7 +42,9 @@ class Kind:
 
 
 KINDS = {
-    "choice": Kind({"type": "choice", "classes": classes("cat", "dog", "emu")}, ("1", "3"), ("cat", "emu"), ("cat", "emu")),
+    "choice": Kind(
+        {"type": "choice", "classes": classes("cat", "dog", "emu")}, ("1", "3"), ("cat", "emu"), ("cat", "emu")
+    ),
     "twelve classes": Kind(
         {"type": "choice", "classes": classes(*[f"kind {n:02}" for n in range(12)])},
         ("0", "w"),
@@ -242,7 +244,9 @@ def test_many_nested_classes_begin_folded(bench: Any, house: House) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_cannot_tell_and_why(bench: Any, house: House, way: str) -> None:
-    page, project = bench({"type": "choice", "classes": classes("a", "b"), "unsure": True}, **PHONE if way == "touch" else {})
+    page, project = bench(
+        {"type": "choice", "classes": classes("a", "b"), "unsure": True}, **PHONE if way == "touch" else {}
+    )
     before = current(page)
     hand = Hand(page, way, KINDS["choice"])
     hand.do("'", "Cannot tell")

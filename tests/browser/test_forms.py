@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
 
+import playwright.sync_api
 import pytest
 from playwright.sync_api import Page, Route, expect
 
@@ -30,7 +32,9 @@ RLHF = {
 
 def rlhf(house: House) -> int:
     project = house.project(texts=[], form=RLHF)
-    house.load(project, [{"prompt": f"Explain {n}.", "a": f"One way {n}. " * 30, "b": f"Another {n}."} for n in range(6)])
+    house.load(
+        project, [{"prompt": f"Explain {n}.", "a": f"One way {n}. " * 30, "b": f"Another {n}."} for n in range(6)]
+    )
     return project
 
 
@@ -43,7 +47,7 @@ def test_an_rlhf_form_by_keys(house: House, visit: Visit) -> None:
     page = open_bench(visit(house.annotator(project)), house, project)
     for key in "14321":
         page.keyboard.press(key)
-    expect(page.get_by_label("What of why?")).to_be_focused()
+    expect(page.get_by_role("textbox", name="What of why?")).to_be_focused()
     page.keyboard.type("Because it is shorter.")
     press(page, "Control+Enter")
     synced(page)
@@ -78,7 +82,7 @@ def test_an_rlhf_form_by_fingers(house: House, visit: Visit) -> None:
         page.get_by_role("group", name=f"What of {name}?").get_by_role("button", name="2", exact=True).tap()
     page.get_by_role("button", name="Send").tap()
     expect(page.get_by_text("This one is still open.")).to_be_in_viewport()
-    page.get_by_label("What of why?").fill("Shorter.")
+    page.get_by_role("textbox", name="What of why?").fill("Shorter.")
     before = current(page)
     page.get_by_role("button", name="Send").tap()
     page.wait_for_function("b => document.querySelector('[data-item]').dataset.item !== b", arg=before)
@@ -88,7 +92,9 @@ def test_an_rlhf_form_by_fingers(house: House, visit: Visit) -> None:
 
 
 def test_twelve_questions(house: House, visit: Visit) -> None:
-    asked = [question({"type": "choice", "classes": classes("yes", "no")}, f"q{n}", optional=n % 4 == 3) for n in range(12)]
+    asked = [
+        question({"type": "choice", "classes": classes("yes", "no")}, f"q{n}", optional=n % 4 == 3) for n in range(12)
+    ]
     project = house.project(form=form(*asked))
     page = open_bench(visit(house.annotator(project)), house, project)
     for _ in range(9):
@@ -99,7 +105,9 @@ def test_twelve_questions(house: House, visit: Visit) -> None:
     expect(page.locator("[data-item] p")).to_be_in_viewport()
     page.keyboard.press("ArrowUp")
     page.keyboard.press("1")
-    expect(page.get_by_role("group", name="What of q8?").get_by_role("button", name="yes")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("group", name="What of q8?").get_by_role("button", name="yes")).to_have_attribute(
+        "aria-pressed", "true"
+    )
     page.keyboard.press("Enter")
     expect(page.get_by_text("This one is still open.")).to_be_in_viewport()
     page.keyboard.press("1")
@@ -159,9 +167,10 @@ def test_what_is_begun_survives_a_reload_and_a_crash_and_ends_when_sent(house: H
 
 
 def crash(page: Page) -> None:
-    """The page ends without being asked: nothing of it runs any more."""
-    session = page.context.new_cdp_session(page)
-    session.send("Page.close") if False else page.close(run_before_unload=False)
+    """The page's process dies; nothing of it runs any more."""
+    with contextlib.suppress(playwright.sync_api.Error), page.expect_event("crash"):
+        page.goto("chrome://crash")
+    page.close()
 
 
 def suggest(page: Page, suggestions: dict[str, Any]) -> None:
@@ -199,7 +208,11 @@ def test_a_suggestion_is_accepted_or_corrected_by_one_key(house: House, visit: V
 
 
 def test_a_longer_form_is_filled_in_with_suggestions(house: House, visit: Visit) -> None:
-    tasks = {"kind": {"type": "choice", "classes": classes("cat", "dog")}, "good": {"type": "rating"}, "said": {"type": "text"}}
+    tasks = {
+        "kind": {"type": "choice", "classes": classes("cat", "dog")},
+        "good": {"type": "rating"},
+        "said": {"type": "text"},
+    }
     project = house.project(form=form(*[question(task, name) for name, task in tasks.items()]))
     page = visit(house.annotator(project))
     suggest(page, {"kind": "dog", "good": 4, "said": "woof"})
@@ -213,5 +226,68 @@ def test_a_longer_form_is_filled_in_with_suggestions(house: House, visit: Visit)
     press(page, "Enter")
     synced(page)
     rows = house.judgements(project)
-    assert sorted((row["question"], row["label"]) for row in rows if row["question"] == "kind") == [("kind", "cat"), ("kind", "dog")]
+    assert sorted((row["question"], row["label"]) for row in rows if row["question"] == "kind") == [
+        ("kind", "cat"),
+        ("kind", "dog"),
+    ]
     assert [row["label"] for row in rows if row["question"] == "good"] == [4, 4]
+
+
+GRID = {
+    "primitive": "grid",
+    "rows": [{"value": name, "label": f"{name} 👍 عربي", "help": ""} for name in ("clear", "kind", "true")],
+    "columns": [{"value": str(n), "label": label} for n, label in enumerate(("no", "partly", "yes"))],
+}
+
+
+def draw_grid(page: Page, project: int) -> list[dict[str, Any]]:
+    """A grid in place of the project's question, whose answers are kept from the server. Returns what would be sent."""
+    sent: list[dict[str, Any]] = []
+
+    def draw(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        body["form"]["questions"][0]["form"]["primitives"] = [GRID]
+        route.fulfill(response=answer, body=json.dumps(body))
+
+    def keep(route: Route) -> None:
+        body = route.request.post_data_json
+        assert body
+        sent.append(body)
+        receipt = {"id": body["id"], "assignment": body["assignment"], "kind": body["kind"], "seq": len(sent)}
+        route.fulfill(status=201, json=receipt | {"surplus": False, "leased_until": None})
+
+    page.route(f"**/projects/{project}/work", draw)
+    page.route("**/submits", keep)
+    return sent
+
+
+@pytest.mark.parametrize("way", ["keyboard", "mouse", "touch"])
+def test_a_grid(house: House, visit: Visit, way: str) -> None:
+    project = house.project()
+    page = visit(house.annotator(project), **(PHONE if way == "touch" else {}))
+    sent = draw_grid(page, project)
+    open_bench(page, house, project)
+    check(page, f"a grid, {way}")
+    before = current(page)
+    if way == "keyboard":
+        page.keyboard.press("1")
+        page.keyboard.press("2")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("main").get_by_text("Still open: true")).to_be_visible()
+        page.keyboard.press("3")
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("3")
+        press(page, "Enter")
+    else:
+        for row, column in (("clear", "no"), ("kind", "partly"), ("true", "yes"), ("kind", "yes")):
+            cell = page.get_by_role("radio", name=f"{row} 👍 عربي: {column}")
+            cell.tap() if way == "touch" else cell.click()
+        page.get_by_role("button", name="Send").click()
+        page.wait_for_function("b => document.querySelector('[data-item]').dataset.item !== b", arg=before)
+    synced(page)
+    assert [one["answers"] for one in sent] == [{"request": {"clear": "0", "kind": "2", "true": "2"}}]
+    assert page.get_by_role("radio", checked=True).count() == 0, "the next item begins empty"
+    if way == "touch":
+        tops = [page.get_by_role("radio").nth(n).bounding_box() for n in (0, 1)]
+        assert tops[0] and tops[1] and tops[1]["y"] > tops[0]["y"] + 40, "the columns stand below each other"
