@@ -1,4 +1,4 @@
-"""Every simple kind of question, answered by keyboard, by mouse and by fingers: answered, corrected, taken back, sent."""
+"""Every simple kind of question by keyboard, by mouse and by fingers: answered, corrected, taken back, sent."""
 
 from __future__ import annotations
 
@@ -199,7 +199,9 @@ def test_nested_classes_stand_under_their_headings_and_are_found_by_path(bench: 
     headings = page.locator("[role=group] p").all_inner_texts()
     assert headings == ["animal", "bird", "Rocks"]
     cat, owl = (page.get_by_role("button", name=name).bounding_box() for name in ("Cat", "owl"))
-    assert cat and owl and owl["x"] > cat["x"], "the deeper, the further in"
+    assert cat
+    assert owl
+    assert owl["x"] > cat["x"], "the deeper, the further in"
     expect(page.get_by_role("button", name="Cat")).to_contain_text("Purrs.")
     page.keyboard.press("/")
     page.keyboard.type("animal bird")
@@ -322,7 +324,8 @@ def test_a_slider_by_pointer(bench: Any, house: House, screen: dict[str, Any]) -
     page, project = bench(FURTHER["slider"], **screen)
     slider = page.get_by_role("slider")
     box = slider.bounding_box()
-    assert box and box["height"] >= 44
+    assert box
+    assert box["height"] >= 44
     middle = {"x": box["width"] / 2, "y": box["height"] / 2}
     end = {"x": box["width"] - 2, "y": box["height"] / 2}
     point = slider.tap if screen else slider.click
