@@ -3,7 +3,7 @@
  * from it, so they cannot disagree.
  *
  * A key is a small letter, a digit, "?" or "/", one of PUNCTUATION, or one of NAMED. Two bindings of one layer cannot share a key. Keys do
- * nothing with a modifier, while typing, when held down, or when a layer above (a dialog) has the floor.
+ * nothing with a modifier, while typing, when held down (but those that repeat), or when a layer above (a dialog) has the floor.
  */
 
 export const NAMED = {
@@ -47,6 +47,8 @@ export interface Binding {
   /** The help's heading it stands under. */
   group: string
   run: () => void
+  /** Held down it goes on: for what only moves a cursor. */
+  repeats?: boolean
 }
 
 export class KeyCollision extends Error {}
@@ -151,7 +153,7 @@ export class Keys {
     if (!this.enabled && name.length === 1) return false
     const binding = this.#layers.at(-1)!.get(name)
     if (!binding) return false
-    if (!event.repeat) binding.run()
+    if (!event.repeat || binding.repeats) binding.run()
     return true
   }
 }
