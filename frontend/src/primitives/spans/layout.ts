@@ -88,6 +88,7 @@ function segments(text: string, from: number, to: number, marks: readonly Drawn[
     while (first < marks.length && marks[first]!.end <= start) first++
     const over: Drawn[] = []
     for (let i = first; i < marks.length && marks[i]!.start < end; i++) if (marks[i]!.end > start) over.push(marks[i]!)
-    return { from: start, text: text.slice(start, end), starts: over.filter((mark) => mark.start === start), over }
+    const starts = over.filter((mark) => mark.start === start).sort((a, b) => a.lane - b.lane)
+    return { from: start, text: text.slice(start, end), starts, over }
   })
 }
