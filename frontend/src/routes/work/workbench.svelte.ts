@@ -42,7 +42,7 @@ export class Workbench {
   dry = $state(false)
   said = $state.raw<Said | null>(null)
   /** The spot without which the answers cannot be sent. */
-  missing = $state<Spot | null>(null)
+  missing = $state.raw<Spot | null>(null)
   offline = $state<'no' | 'loading' | 'ready'>('no')
   guidelineChanged = $state(false)
   #judged = $state(0)
