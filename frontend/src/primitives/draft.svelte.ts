@@ -4,7 +4,7 @@
  */
 export class Draft<D, V> {
   now: D = $state.raw() as D
-  #before = $state.raw<D[]>([])
+  #before: D[] = []
   #told: V | undefined
 
   constructor(
@@ -14,10 +14,6 @@ export class Draft<D, V> {
     private readonly tell: (value: V | undefined, done: boolean) => void,
   ) {
     this.now = start
-  }
-
-  get canUndo(): boolean {
-    return this.#before.length > 0
   }
 
   /** Shows a value unless it is what was told last. */
@@ -42,10 +38,9 @@ export class Draft<D, V> {
   undo(): boolean {
     let before = this.#before
     while (before.length && before.at(-1) === this.now) before = before.slice(0, -1)
-    const last = before.at(-1)
     this.#before = before.slice(0, -1)
     if (!before.length) return false
-    this.now = last as D
+    this.now = before.at(-1)!
     this.#say(false)
     return true
   }

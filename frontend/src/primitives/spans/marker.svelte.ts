@@ -28,7 +28,7 @@ export class Marker {
   cursor = $state(0)
   /** Why the last thing was not done. */
   refused = $state('')
-  #before = $state.raw<Span[][]>([])
+  #before: Span[][] = []
 
   constructor(
     readonly text: string,
@@ -42,9 +42,6 @@ export class Marker {
 
   get pieces(): Pieces {
     return this.exact ? (this.#letters ??= letters(this.text)) : this.#words
-  }
-  get canUndo(): boolean {
-    return this.mark !== null || this.#before.length > 0
   }
 
   /** The cursor's piece, in code units; null in an empty text. */
