@@ -95,7 +95,7 @@ test('what does not fit is left out', () => {
   for (const value of [null, undefined, 'x', { cannot_tell: 'x' }]) assert.deepEqual(fitting(value, 10), [])
 })
 
-const drawn = (start: number, end: number, lane = 0): Drawn => ({ start, end, lane, color: 'c1', label: 'a', at: 0, on: false })
+const drawn = (start: number, end: number, lane = 0): Drawn => ({ start, end, lane, color: 'c1', label: 'a', id: '', on: false })
 
 test('lines and segments put together are the text', () => {
   for (const text of [...TEXTS, '\n\na\n', '']) {
@@ -113,4 +113,15 @@ test('marks that overlap are on lanes of their own', () => {
   assert.deepEqual(lanes([span(0, 9), span(1, 3), span(2, 4), span(3, 5), span(9, 12)]), [0, 1, 2, 1, 0])
   const many = Array.from({ length: 20 }, () => span(0, 5))
   assert.equal(Math.max(...lanes(many)), 5)
+})
+
+test('only what changed is made anew', () => {
+  const text = 'one two\nthree four\nfive'
+  const [first, second] = [drawn(0, 3), drawn(8, 13)]
+  const before = layout(text, [first, second])
+  const after = layout(text, [first, { ...second, on: true }], lines(text), before)
+  assert.equal(after[0], before[0])
+  assert.notEqual(after[1], before[1])
+  assert.equal(after[1]!.segments[1], before[1]!.segments[1], 'the words after the mark')
+  assert.equal(after[2], before[2])
 })

@@ -186,7 +186,7 @@ def test_by_mouse(bench: Any, house: House) -> None:
     page.get_by_role("button", name="Organisation", exact=True).click()
     page.get_by_role("button", name="Remove: Organisation").click()
     assert stands(page) == ["Person Ada Lovelace", "Place abbag", "Place London"]
-    page.get_by_test_id("spans-text").locator("[data-mark='2']").click()
+    page.get_by_test_id("spans-text").locator(".chip").nth(2).click()
     page.get_by_role("button", name="Remove", exact=True).click()
     page.get_by_role("button", name="Undo").click()
     send(page)
@@ -373,17 +373,6 @@ def test_the_list_is_used_by_keyboard_and_changes_are_said(bench: Any) -> None:
     expect(said).to_contain_text("Removed: Person “Ada”")
 
 
-def slowness(page: Page) -> float:
-    """How much slower than idle this machine is now: a frame that should come after 16.7 ms, measured."""
-    frames = page.evaluate("""() => new Promise(done => {
-      const at = []
-      const tick = (t) => { at.push(t); at.length < 31 ? requestAnimationFrame(tick) : done(at) }
-      requestAnimationFrame(tick)
-    })""")
-    gaps = sorted(b - a for a, b in itertools.pairwise(frames))
-    return max(1.0, gaps[28] / 16.7)
-
-
 PAINTED = """async ([keys, times]) => {
   const press = (key) => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, code: key, bubbles: true }))
   const painted = () => new Promise(done => requestAnimationFrame(() => {
@@ -413,22 +402,18 @@ FILL = """() => {
 
 @pytest.mark.parametrize("between", [" ", "\n"], ids=["one paragraph", "many"])
 def test_ten_thousand_words_without_lag(bench: Any, record_property: Any, between: str) -> None:
-    """The best of six rounds, by the frames that the machine can draw meanwhile: others may be using it."""
+    """Every step's best of six rounds, since others may be using the machine; their 95th percentile."""
     text = between.join(" ".join(f"word{n * 50 + k}" for k in range(50)) for n in range(200))
     page, _ = bench(text)
     page.bring_to_front()
     page.evaluate(FILL)
     expect(page.get_by_test_id("spans-list").locator("li")).to_have_count(200)
-    best = float("inf")
-    for _round in range(6):
-        took = sorted(page.evaluate(PAINTED, [KEYS, 8]))
-        p50, p95 = (took[int(len(took) * q)] for q in (0.5, 0.95))
-        print(f"key to paint with 10,000 words and 200 spans: p50 {p50:.1f} ms, p95 {p95:.1f} ms")
-        best = min(best, p95 / slowness(page))
-        if best < 50:
-            break
-    record_property("p95_ms", best)
-    assert best < 50, f"p95 {best:.1f} ms"
+    rounds = [page.evaluate(PAINTED, [KEYS, 6]) for _round in range(6)]
+    best = sorted(map(min, zip(*rounds, strict=True)))
+    p50, p95 = (best[int(len(best) * q)] for q in (0.5, 0.95))
+    print(f"key to paint with 10,000 words and 200 spans: p50 {p50:.1f} ms, p95 {p95:.1f} ms")
+    record_property("p95_ms", p95)
+    assert p95 < 50, f"p95 {p95:.1f} ms"
 
 
 @pytest.mark.parametrize("screen", ["wide-light", "wide-dark", "phone-light", "phone-dark"])

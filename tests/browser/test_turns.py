@@ -27,7 +27,10 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 
 def form(mode: str, **settings: Any) -> dict[str, Any]:
     task = {"type": "chat", "field": "talk", "mode": mode} | settings
-    return {"fields": [{"name": "talk", "show": "chat"}], "questions": [{"name": "reply", "title": "How should it go?", "task": task}]}
+    return {
+        "fields": [{"name": "talk", "show": "chat"}],
+        "questions": [{"name": "reply", "title": "How should it go?", "task": task}],
+    }
 
 
 def begin(page: Page, house: House, project: int) -> Page:

@@ -2,6 +2,8 @@
 import type { Span } from '../../api/forms'
 
 export const same = (one: Span, other: Span): boolean => one.start === other.start && one.end === other.end && one.label === other.label
+/** A name of a span that no other in its list has. */
+export const keyOf = (span: Span): string => `${span.start} ${span.end} ${span.label}`
 export const overlaps = (one: Span, other: Span): boolean => one.start < other.end && other.start < one.end
 const within = (inner: Span, outer: Span): boolean => outer.start <= inner.start && inner.end <= outer.end
 

@@ -9,8 +9,8 @@ export interface Drawn {
   /** What stands before it; nothing when empty. */
   label: string
   lane: number
-  /** What a press on it tells. */
-  at: number
+  /** What a press on it tells; no two are alike. */
+  id: string
   on: boolean
 }
 
@@ -25,6 +25,7 @@ export interface Segment {
 export interface Line {
   from: number
   to: number
+  marks: readonly Drawn[]
   segments: Segment[]
 }
 
@@ -62,25 +63,35 @@ export function lanes(ranges: readonly { start: number; end: number }[], first =
   return made
 }
 
-/** The text's lines with `marks`, which are in the order of the text. */
-export function layout(text: string, marks: readonly Drawn[], cut = lines(text)): Line[] {
+const alike = (one: readonly Drawn[], other: readonly Drawn[]): boolean =>
+  one.length === other.length && one.every((mark, at) => mark === other[at])
+
+/**
+ * The text's lines with `marks`, which are in the order of the text. What has the same marks as `before` stays the same
+ * object, so that only what changed is drawn anew.
+ */
+export function layout(text: string, marks: readonly Drawn[], cut = lines(text), before: readonly Line[] = []): Line[] {
   let next = 0
   let open: Drawn[] = []
-  return cut.map(({ from, to }) => {
+  return cut.map(({ from, to }, at) => {
     const here = open.filter((mark) => mark.end > from)
     while (next < marks.length && marks[next]!.start < to) here.push(marks[next++]!)
     open = here
-    return { from, to, segments: segments(text, from, to, here) }
+    const old = before[at]
+    const same = old?.from === from && old.to === to ? old : undefined
+    if (same && alike(same.marks, here)) return same
+    return { from, to, marks: here, segments: segments(text, from, to, here, same?.segments ?? []) }
   })
 }
 
-function segments(text: string, from: number, to: number, marks: readonly Drawn[]): Segment[] {
+function segments(text: string, from: number, to: number, marks: readonly Drawn[], before: readonly Segment[]): Segment[] {
   const places = new Set([from])
   for (const { start, end } of marks) {
     if (start > from) places.add(start)
     if (end < to) places.add(end)
   }
   const cuts = [...places].sort((a, b) => a - b)
+  const old = new Map(before.map((segment) => [segment.from, segment]))
   // Of many marks in one long line, only those from the first that is still open on are looked at.
   let first = 0
   return cuts.map((start, at) => {
@@ -88,6 +99,8 @@ function segments(text: string, from: number, to: number, marks: readonly Drawn[
     while (first < marks.length && marks[first]!.end <= start) first++
     const over: Drawn[] = []
     for (let i = first; i < marks.length && marks[i]!.start < end; i++) if (marks[i]!.end > start) over.push(marks[i]!)
+    const same = old.get(start)
+    if (same?.text.length === end - start && alike(same.over, over)) return same
     const starts = over.filter((mark) => mark.start === start).sort((a, b) => a.lane - b.lane)
     return { from: start, text: text.slice(start, end), starts, over }
   })
