@@ -93,7 +93,7 @@ def test_images_stay_below_their_folder(room: Any, place: list[str], tmp_path: P
     given = [Example("1", {"photo": "../secret.png"}, (Answered({"where": [box]}),))]
     exchange.get("coco").write(tmp_path / "in" / "coco.json", read_form(BOXES), iter(given))
     assert main(["import", "--new", "Cats", str(tmp_path / "in" / "coco.json"), "--format", "coco", *place]) == 2
-    assert "there is no image" in capsys.readouterr().err
+    assert "must not lead out of the folder" in capsys.readouterr().err
 
 
 @on_sqlite

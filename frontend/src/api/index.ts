@@ -144,5 +144,9 @@ export const monitor = {
 export const exports = {
   start: (id: number, what: T.ExportWhat, format: T.ExportFormat) =>
     data<T.Job>(client.POST('/api/projects/{project_id}/exports', { ...of(id), body: { what, format } })),
+  formats: async (id: number) =>
+    (await data<{ formats: T.Offer[] }>(client.GET('/api/projects/{project_id}/formats', of(id)))).formats,
+  exchange: (id: number, body: T.ExchangeRequest) =>
+    data<T.Job>(client.POST('/api/projects/{project_id}/formats', { ...of(id), body })),
   href: (project: number, one: number) => `/api/projects/${project}/exports/${one}`,
 }

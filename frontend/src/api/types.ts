@@ -65,3 +65,7 @@ export type PersonAnswers = S['PersonAnswers']
 export type ConsensusSort = 'confidence' | '-confidence' | 'external_id' | '-judgements'
 export type ExportWhat = S['NewExport']['what']
 export type ExportFormat = S['NewExport']['format']
+export type Offer = S['Offer']
+export type ExchangeRequest = S['NewExchange']
+/** What an upload holds as a file of another tool. */
+export type Found = Omit<S['Found'], 'form'> & { form: ProjectForm }

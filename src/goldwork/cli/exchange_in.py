@@ -26,7 +26,6 @@ def add_options(command: argparse.ArgumentParser) -> None:
     """Declare what only such files need."""
     options = command.add_argument_group("another tool's file")
     options.add_argument("--new", action="store_true", help="make the project, of the file's own questions")
-    options.add_argument("--media", metavar="DIR", type=Path, help="the folder of the images that items name")
     options.add_argument(
         "--keep-names",
         action="store_true",
@@ -108,16 +107,15 @@ def _make(database: Database, name: str, form: ProjectForm) -> int:
 
 
 def _keep(home: Home, database: Database, project: int, files: dict[str, Path]) -> None:
-    from goldwork.services import media
+    from goldwork.services import folder, media
 
     for name, path in files.items():
+        try:
+            stored = folder.store(home, name, path)
+        except InputError as error:
+            raise InputError(error.message, where=str(path)) from None
         with database.write() as connection:
-            try:
-                media.add(database, home, connection, project, name, path.read_bytes())
-            except OSError as error:
-                raise InputError(f"cannot be read: {error.strerror}.", where=str(path)) from None
-            except InputError as error:
-                raise InputError(error.message, where=str(path)) from None
+            media.record(connection, database, project, [stored])
 
 
 def _prepare(home: Home, database: Database, project: int, path: Path, request: Request) -> Prepared:

@@ -86,7 +86,7 @@ def renamed(example: Example, names: Names) -> Example:
 
 def images(form: ProjectForm, examples: Iterator[Example], folder: Path) -> dict[str, Path]:
     """The files of the images that items name. Raises InputError for the first that is not there."""
-    shown = [field.name for field in form.fields if field.show == "image"]
+    shown = [field.name for field in form.fields if field.show in ("image", "audio")]
     found: dict[str, Path] = {}
     for example in examples:
         for name in (example.fields.get(field, "") for field in shown):
@@ -97,11 +97,14 @@ def images(form: ProjectForm, examples: Iterator[Example], folder: Path) -> dict
 
 def _file(folder: Path, name: str, item: str) -> Path:
     """An image's file, below `folder` and nowhere else."""
-    root = folder.resolve()
-    for above in ("", *FOLDERS):
-        path = (root / above / name).resolve()
-        if path.is_relative_to(root) and path.is_file():
+    from goldwork.services.folder import inside
+
+    for above in ("", *(f"{below}/" for below in FOLDERS)):
+        try:
+            path = inside(folder.resolve(), f"{above}{name}")
+        except InputError as error:
+            raise InputError(error.message, where=f"item {item}") from None
+        if path is not None:
             return path
-    raise InputError(
-        f"there is no image {name[:80]!r} in {folder}. Say where they are: --media DIR.", where=f"item {item}"
-    )
+    message = f"there is no image {name[:80]!r} in {folder}. Say where they are: --media DIR."
+    raise InputError(message, where=f"item {item}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldwork.cli import exchange_in
 from goldwork.cli.homes import add_home, open_home
+from goldwork.cli.progress import say_errors
 from goldwork.errors import InputError
 
 if TYPE_CHECKING:
@@ -53,6 +54,12 @@ def add(commands: Any) -> None:
         metavar="NAME",
         help="csv, tsv, jsonl or parquet (default: by the file's bytes); or another tool's, as label-studio or coco",
     )
+    command.add_argument(
+        "--media",
+        metavar="DIR",
+        type=Path,
+        help="the folder with the images and sounds that cells name by their path in it",
+    )
     exchange_in.add_options(command)
     command.set_defaults(run=run)
 
@@ -68,11 +75,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.file.is_dir() or arguments.new or (name is not None and name not in io.format.names()):
         return exchange_in.run(arguments)
     arguments.project = exchange_in.number(arguments.project)
+    if arguments.media is not None and arguments.what != "items":
+        raise InputError("--media goes with items: judgements name no files.")
     home, database = open_home(arguments)
     try:
         with database.read() as connection:
             operator(connection, arguments.project)
         request = _request(arguments, home, database)
+        if arguments.media is not None:
+            _take_media(arguments, home, database, request)
         with database.write() as connection:
             job = ingest.start(connection, database, home, arguments.project, request)
         result = finish(database, home, arguments.project, job.id)
@@ -84,6 +95,20 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(f"imported {result['submits']:,} answers by {result['annotators']:,} annotators", file=sys.stderr)
     return 0
+
+
+def _take_media(arguments: argparse.Namespace, home: Home, database: Database, request: Request) -> None:
+    from goldwork.services import folder, uploads
+
+    try:
+        count = folder.take(
+            database, home, arguments.project, request.file, request.fields, arguments.media, request.format
+        )
+    except InputError as error:
+        uploads.remove_upload(home, arguments.project, request.file)
+        say_errors(error.details.get("errors", []))
+        raise
+    print(f"{arguments.media}: {count:,} files", file=sys.stderr)
 
 
 def _request(arguments: argparse.Namespace, home: Home, database: Database) -> Request:

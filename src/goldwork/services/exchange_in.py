@@ -28,7 +28,6 @@ from goldwork.services import ingest, jobs, labels, media
 from goldwork.services.collect import MAX_SECONDS
 from goldwork.services.exchange_match import OTHERS, PSEUDONYM, Match, Names, counted, match
 from goldwork.services.forms import current_form
-from goldwork.services.items import shown_many
 from goldwork.services.rows import MAX_ID
 from goldwork.services.tables import from_iso
 from goldwork.services.uploads import Upload, find_upload, remove_upload
@@ -214,7 +213,7 @@ class _Reader:
             payloads = dict(enumerate(map(self.match.item, part)))
             with self.database.read() as connection:
                 images = _images(connection, self.project, payloads, self.form)
-                shown = shown_many(connection, self.project, images, self.form)
+                shown = media.shown_many(connection, self.project, images, self.form)
             for number, example in enumerate(part):
                 self.uploads[0].write(encode({self.id: example.id, **payloads[number]}) + b"\n")
                 self._answers(example, shown[number])
@@ -291,7 +290,7 @@ def _images(
     wanted = {payload[name] for payload in payloads.values() for name in names if isinstance(payload.get(name), str)}
     have = media.resolve(connection, project_id, wanted)
     return {
-        number: payload | {name: have.get(payload.get(name, ""), "") for name in names}
+        number: payload | {name: have[of].hash for name in names if (of := str(payload[name])) in have}
         for number, payload in payloads.items()
     }
 

@@ -51,10 +51,9 @@ def _table(name: str, task: TaskType, examples: Sequence[Example]) -> Judgements
     columns: dict[str, list[Any]] = {"item": [], "annotator": [], "label": []}
     for number, example in enumerate(examples):
         for one in example.answered:
-            if (
-                one.kind == "human"
-                and (value := task.value(one.answers[name]) if name in one.answers else None) is not None
-            ):
+            if one.kind != "human" or name not in one.answers:
+                continue
+            if (value := task.value(one.answers[name])) is not None:
                 for column, cell in zip(columns, (number, one.annotator, value), strict=True):
                     columns[column].append(cell)
     return Judgements.from_columns(columns, duplicates="repeat") if columns["item"] else None

@@ -22,12 +22,11 @@ from goldwork.io.exchange import Answered, Example, Exchange, Merged, exchange
 from goldwork.io.exchange.dataset_card import Card
 from goldwork.io.exchange.huggingface import HuggingFace
 from goldwork.io.exchange.kept import SIZE
-from goldwork.services import export, jobs
+from goldwork.services import export, jobs, media
 from goldwork.services.exchange_in import said
 from goldwork.services.exchange_match import Names
 from goldwork.services.figures import Figures
 from goldwork.services.forms import current_form
-from goldwork.services.items import shown_many
 from goldwork.services.tables import last_seq
 from goldwork.services.work import Steps, Work
 from goldwork.store.database import Database
@@ -224,7 +223,7 @@ def examples(
     with database.read() as connection:
         through = last_seq(connection, project_id)
     given = _by_item(export.judgement_pages(database, project_id, through), names) if answers == "all" else {}
-    images = {name for name, show in form.shows().items() if show == "image"}
+    images = {name for name, show in form.shows().items() if show in media.KINDS}
     chats = [name for name, show in form.shows().items() if show == "chat"]
     tasks = merged_form(form).tasks()
     for page in export.item_pages(database, project_id):
@@ -232,7 +231,7 @@ def examples(
             merged = _merged(connection, project_id, [row.id for row in page], tasks)
             payloads = export.read_payloads(connection, project_id, page, images)
             stored = {row.id: msgspec.json.decode(row.payload) for row in page} if images else {}
-            shown = shown_many(connection, project_id, stored, form)
+            shown = media.shown_many(connection, project_id, stored, form)
         for row, payload in zip(page, payloads, strict=True):
             payload |= _sizes([shown[row.id].get(name) for name in images] if images else [], payload)
             payload |= {name: _turns(payload[name]) for name in chats if name in payload}
