@@ -108,7 +108,12 @@ export const ingest = {
   media: (id: number, file: File) =>
     data<void>(client.POST('/api/projects/{project_id}/media', raw(file.name, file, id))),
   start: (id: number, body: T.ImportRequest) =>
-    data<T.Job>(client.POST('/api/projects/{project_id}/imports', { ...of(id), body })),
+    data<T.Job>(
+      client.POST('/api/projects/{project_id}/imports', {
+        ...of(id),
+        body: { id: null, fields: {}, format: '', names: false, ...body },
+      }),
+    ),
   batches: async (id: number) =>
     (await data<{ batches: T.Batch[] }>(client.GET('/api/projects/{project_id}/batches', of(id)))).batches,
 }

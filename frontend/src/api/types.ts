@@ -49,7 +49,7 @@ export type Upload = S['Look']
 export type Column = S['Column']
 export type Batch = S['Batch']
 export type Job = Omit<S['Job'], 'result'> & { result: Record<string, unknown> | null }
-export type ImportRequest = S['NewImport']
+export type ImportRequest = Pick<S['NewImport'], 'file' | 'what' | 'batch' | 'existing'> & Partial<S['NewImport']>
 
 export type Interval = S['Interval']
 export type Person = S['PersonFigures']
