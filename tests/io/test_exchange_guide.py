@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,13 @@ def test_what_no_format_knows_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.bin").write_bytes(bytes(range(256)))
     with pytest.raises(InputError, match="in no format known here"):
         sniff(tmp_path / "x.bin")
+
+
+def test_commands_are_what_they_are_said_to_be() -> None:
+    """Every command line of the guide is one that the command line takes."""
+    from goldwork.cli import parser
+
+    said = re.findall(r"^goldwork (.*)$", GUIDE, re.MULTILINE)
+    assert len(said) > 8
+    for line in said:
+        parser().parse_args(shlex.split(line))

@@ -219,6 +219,8 @@ def test_the_consensus_goes_where_one_answer_is_held(room: Any, tmp_path: Path) 
     assert read[0].answered[0].answers["label"] == "a"
     with pytest.raises(InputError, match="holds one answer"):
         exchange_out.answers_of("doccano", "all")
+    with pytest.raises(InputError, match="everybody's answers"):
+        exchange_out.answers_of("huggingface", "consensus")
 
 
 PAIRS = {
@@ -315,7 +317,9 @@ def test_offers_say_what_is_lost(room: Any) -> None:
     assert sorted(offers) == exchange.names()
     assert offers["coco"].refusal
     assert (offers["label-studio"].refusal, offers["label-studio"].answers) == ("", "all")
-    assert "Of several answers about an item it has the consensus." in offers["doccano"].losses
+    assert "Of several answers about an item it has the consensus." in offers["doccano"].losses["consensus"]
+    assert list(offers["doccano"].losses) == ["consensus"]
+    assert list(offers["label-studio"].losses) == ["all", "consensus"]
     assert offers["huggingface"].folder
     with pytest.raises(InputError, match="boxes only"):
         take(room, format="coco")

@@ -67,17 +67,16 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """A format and what it cannot hold of the project; `refusal`: why it can hold nothing of it, or empty.
+    """A format, whose answers it has by default, and what it cannot hold of the project.
 
-    `choice`: whether one may choose between everybody's answers and the consensus.
+    `refusal`: why it can hold nothing of it, or empty. `losses`: by whose answers one may choose.
     """
 
     format: str
     answers: Answers
-    choice: bool
     folder: bool
     refusal: str
-    losses: list[str]
+    losses: dict[Answers, list[str]]
 
 
 def offers(connection: Connection, project_id: int) -> list[Offer]:
@@ -85,13 +84,14 @@ def offers(connection: Connection, project_id: int) -> list[Offer]:
     form = current_form(connection, project_id)
     made = []
     for name in exchange.names():
-        answers, refusal, lost = answers_of(name, None), "", []
+        answers, refusal = answers_of(name, None), ""
+        lost: dict[Answers, list[str]] = {}
         try:
-            lost = losses(form, name, answers)
+            for chosen in _choices(name):
+                lost[chosen] = losses(form, name, chosen)
         except InputError as error:
-            refusal = error.message
-        format_ = exchange.get(name)
-        made.append(Offer(name, answers, _chooses(name), not format_.suffixes, refusal, lost))
+            refusal, lost = error.message, {}
+        made.append(Offer(name, answers, not exchange.get(name).suffixes, refusal, lost))
     return sorted(made, key=lambda offer: bool(offer.refusal))
 
 
@@ -110,14 +110,21 @@ def losses(form: ProjectForm, name: str, answers: Answers) -> list[str]:
 
 def answers_of(name: str, asked: Answers | None) -> Answers:
     """Whose answers are written. Raises InputError where the format cannot hold them."""
-    several = exchange.get(name).several
-    if asked == "all" and not several and not _chooses(name):
-        raise InputError(f"{name} holds one answer about an item. Write the consensus.", where="answers")
-    return asked or ("all" if several else "consensus")
+    choices = _choices(name)
+    if asked is not None and asked not in choices:
+        why = "one answer about an item" if asked == "all" else "everybody's answers, and the consensus beside them"
+        raise InputError(f"{name} holds {why}. Write {choices[0]}.", where="answers")
+    return asked or choices[0]
 
 
-def _chooses(name: str) -> bool:
-    return exchange.get(name).several or bool(exchange.facts(name).get("each"))
+def _choices(name: str) -> list[Answers]:
+    """Whose answers a format can hold, first what it holds by default."""
+    format_ = exchange.get(name)
+    if isinstance(format_, HuggingFace):
+        return ["all"]
+    if format_.several:
+        return ["all", "consensus"]
+    return ["consensus", "all"] if exchange.facts(name).get("each") else ["consensus"]
 
 
 def start(connection: Connection, database: Database, project_id: int, request: Request) -> jobs.Job:
