@@ -307,6 +307,11 @@ def test_uploads_are_known_for_what_they_are(room: Any, tmp_path: Path) -> None:
     assert table.exchange is not None
     assert table.exchange.format == "doccano"
     assert look(b"id,text\n1,x\n", "items.csv").exchange is None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uploads, "LOOKED_THROUGH", 10)
+        with pytest.raises(InputError, match="Use the command line"):
+            look(file(tmp_path, examples()), "tasks.json")
+        assert look(b'{"text": "so good", "label": ["a"]}\n', "all.jsonl").exchange is None
     with pytest.raises(InputError):
         look(b'[{"data": {"text": "x"}, "annotations": [{"result": 3}]}]', "tasks.json")
 

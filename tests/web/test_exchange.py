@@ -18,8 +18,7 @@ def test_in_and_out(live_server: LiveServer, tmp_path: Path) -> None:
     path = tmp_path / "tasks.json"
     exchange.get("label-studio").write(path, read_form(FORM), iter(examples()))
     with contextlib.ExitStack() as closing:
-        more = {"email": "ada@example.org", "password": "correct horse battery"}
-        ada = sign_in(closing, live_server.url, live_server.first_link, "Ada", **more)
+        ada = sign_in(closing, live_server.url, live_server.first_link, "Ada")
         made = ada.post("/projects", json={"name": "Kinds", "form": FORM, "overlap": 2})
         project = made.json()["id"]
         here = f"/projects/{project}"

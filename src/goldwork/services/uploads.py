@@ -29,6 +29,8 @@ KEPT = 7 * 86_400.0
 """Seconds for which uploads and exports are kept."""
 COUNTED = 16 * 2**20
 """Bytes of a file whose rows are counted while one waits; a larger one is counted by its import."""
+LOOKED_THROUGH = 64 * 2**20
+"""Bytes of another tool's file, which is read as a whole while one waits."""
 EXAMPLES = 3
 EXAMPLE_LENGTH = 200
 LOOKED_AT = 1000
@@ -168,6 +170,9 @@ def _exchange(path: Path, form: ProjectForm) -> Found | None:
     except InputError:
         return None
     try:
+        if path.stat().st_size > LOOKED_THROUGH:
+            limit = LOOKED_THROUGH // 2**20
+            raise InputError(f"a file of {name} may have {limit} MB here. Use the command line: goldwork import.")
         return inspect(path, name, form)
     except InputError:
         if not _is_table(Source(path)):
