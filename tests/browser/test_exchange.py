@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from goldwork.io.exchange import Answered, Example, exchange
 from goldwork.tasks.questions import read_form
-from tests.browser.people import FORM, House
+from tests.browser.people import FORM, PATIENCE, House
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
@@ -55,6 +56,10 @@ def test_label_studio_in_and_trl_out(house: House, visit: Visit, tasks: Path, tm
     page.get_by_role("button", name="Import 6 items and 18 answers").click()
     expect(page.get_by_text("6 items imported, with 18 answers")).to_be_visible(timeout=30_000)
 
+    end = time.monotonic() + PATIENCE
+    while len(house.boss.call("GET", f"/projects/{project}/consensus")["rows"]) < 6:
+        assert time.monotonic() < end, "the figures of the answers that came in did not appear"
+        time.sleep(0.2)
     page.goto(f"{house.url}/p/{project}/items")
     expect(page.get_by_text("t5")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Export", exact=True).first.click()
