@@ -66,6 +66,7 @@ test('a stored order is read where it is one of exactly these names', () => {
   for (const odd of [undefined, null, 3, 'abcd', [['a']], [['a', 'a'], ['b'], ['c']], [['a'], ['b'], ['c'], ['x']], [['a'], 'b'], { a: 1 }])
     assert.equal(standingOf(odd, NAMES), undefined)
   assert.equal(groupsOf([['a'], [1]]), undefined)
+  assert.deepEqual(groupsOf(['b', ['a', 'c']]), [['b'], ['a', 'c']])
 })
 
 test('picks set the best and the worst apart', () => {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -226,9 +226,7 @@ def test_long_answers_scroll_together_when_asked(compare: Bench) -> None:
     page.wait_for_function("() => document.querySelector('[data-place=Right]').scrollTop > 0")
     assert abs(left.evaluate(share) - right.evaluate(share)) < 0.01
     right.evaluate("box => box.scrollTop = box.scrollHeight")
-    page.wait_for_function(
-        "() => { const b = document.querySelector('[data-place=Left]'); return b.scrollTop + b.clientHeight >= b.scrollHeight - 2 }"
-    )
+    page.wait_for_function("(b) => b.scrollTop + b.clientHeight >= b.scrollHeight - 2", arg=left.element_handle())
     measure = left.locator("p").first.evaluate(
         "p => p.getBoundingClientRect().width / parseFloat(getComputedStyle(p).fontSize)"
     )
@@ -270,9 +268,9 @@ def test_nothing_in_an_answer_executes(compare: Bench, show: str) -> None:
 
 
 @pytest.fixture(params=["wide-light", "wide-dark", "phone-light", "phone-dark"])
-def screen(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+def screen(request: pytest.FixtureRequest) -> dict[str, Any]:
     kind, scheme = request.param.split("-")
-    yield {"color_scheme": scheme} | (PHONE if kind == "phone" else {})
+    return {"color_scheme": scheme} | (PHONE if kind == "phone" else {})
 
 
 def accessible(page: Page) -> None:

@@ -17,10 +17,11 @@ export const isWhole = ({ groups, ranked }: Standing): boolean => ranked > 0 && 
 export const confirmed = ({ groups }: Standing): Standing => ({ groups, ranked: flat(groups).length })
 export const groupOf = (groups: Groups, name: string): number => groups.findIndex((group) => group.includes(name))
 
-/** A value as groups of names; undefined where it is something else. */
+/** A value as groups of names; undefined where it is something else. An order that was merged names those alone barely. */
 export function groupsOf(value: unknown): string[][] | undefined {
-  const fits = Array.isArray(value) && value.every((group) => Array.isArray(group) && group.every((name) => typeof name === 'string'))
-  return fits ? (value as string[][]) : undefined
+  if (!Array.isArray(value)) return undefined
+  const groups = value.map((group): unknown[] => (Array.isArray(group) ? group : [group]))
+  return groups.every((group) => group.every((name) => typeof name === 'string')) ? (groups as string[][]) : undefined
 }
 
 /** A stored order of exactly these names. */
