@@ -1,114 +1,91 @@
-/**
- * What two texts have in common, word by word (Myers, "An O(ND) Difference Algorithm and Its Variations", 1986).
- * Joined, what is the same and removed gives the first text; what is the same and added gives the second.
- */
-export interface Piece {
+/** Which words two texts share: what was taken out of the first, what was put into the second. */
+export interface Change {
   kind: 'same' | 'added' | 'removed'
   text: string
 }
 
-/** More differing words than these are not sorted out: between what begins and ends alike, all is told as changed. */
+/** Words, runs of white space, and single marks; Chinese and Japanese sign by sign, for they put no spaces. */
+const WORD =
+  /\s+|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]\p{M}*|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])[\p{L}\p{N}_])(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])[\p{L}\p{N}\p{M}_'’])*|[^](?:\p{M}|\p{EMod}|\u200d\p{Emoji})*/gu
+
+/** Words that may differ before two texts are called different altogether: the work grows with its square. */
 const MOST = 1500
 
-const segmenter = new Intl.Segmenter('en', { granularity: 'word' })
-const wordsOf = (text: string): string[] => [...segmenter.segment(text)].map((part) => part.segment)
-
-export function diffWords(a: string, b: string): Piece[] {
-  const one = wordsOf(a)
-  const two = wordsOf(b)
-  let start = 0
-  while (start < one.length && start < two.length && one[start] === two[start]) start += 1
-  let end = 0
-  while (end < one.length - start && end < two.length - start && one[one.length - 1 - end] === two[two.length - 1 - end]) end += 1
-  const middle = changes(one.slice(start, one.length - end), two.slice(start, two.length - end))
-  const all = [same(one.slice(0, start)), ...middle, same(one.slice(one.length - end))]
-  return joined(bridged(joined(all)))
+/**
+ * The changes from `a` to `b`, in order; put together without the added ones they are `a`, without the removed ones `b`.
+ * By Myers' greedy method, between what the texts have in common at both ends.
+ */
+export function diffWords(a: string, b: string, most = MOST): Change[] {
+  const [one, two] = [a.match(WORD) ?? [], b.match(WORD) ?? []]
+  let first = 0
+  while (first < one.length && first < two.length && one[first] === two[first]) first++
+  let last = 0
+  while (last < one.length - first && last < two.length - first && one[one.length - 1 - last] === two[two.length - 1 - last]) last++
+  const made = new Changes()
+  for (const word of one.slice(0, first)) made.add('same', word)
+  between(one.slice(first, one.length - last), two.slice(first, two.length - last), most, made)
+  for (const word of one.slice(one.length - last)) made.add('same', word)
+  return made.list
 }
 
-const same = (words: string[]): Piece => ({ kind: 'same', text: words.join('') })
-
-/** The shortest way from one list of words to the other, walked back from its end. */
-function changes(one: string[], two: string[]): Piece[] {
-  const trail = search(one, two)
-  if (!trail)
-    return [
-      { kind: 'removed', text: one.join('') },
-      { kind: 'added', text: two.join('') },
-    ]
-  const back: Piece[] = []
-  let x = one.length
-  let y = two.length
-  for (let d = trail.length - 1; d >= 0; d -= 1) {
-    const k = x - y
-    const { from, down } = stepTo(trail[d]!, d, k)
-    const after = d === 0 ? 0 : down ? from : from + 1
-    for (; x > after; x -= 1, y -= 1) back.push({ kind: 'same', text: one[x - 1]! })
-    if (d === 0) break
-    if (down) back.push({ kind: 'added', text: two[(y -= 1)]! })
-    else back.push({ kind: 'removed', text: one[(x -= 1)]! })
+/** Neighbours of one kind are put together; within a change the removed stands before the added. */
+class Changes {
+  readonly list: Change[] = []
+  add(kind: Change['kind'], text: string): void {
+    const [before, last] = [this.list.at(-2), this.list.at(-1)]
+    if (last?.kind === kind) last.text += text
+    else if (kind === 'removed' && last?.kind === 'added') {
+      if (before?.kind === 'removed') before.text += text
+      else this.list.splice(-1, 0, { kind, text })
+    } else this.list.push({ kind, text })
   }
-  return back.reverse()
 }
 
-/** Where the step to diagonal `k` came from: down by a word of the second, or on by a word of the first. */
-function stepTo(reached: Int32Array, d: number, k: number): { from: number; down: boolean } {
-  const at = (diagonal: number): number => reached[diagonal + d] ?? -1
-  const down = k === -d || (k !== d && at(k - 1) < at(k + 1))
-  return { from: down ? at(k + 1) : at(k - 1), down }
-}
-
-/** For each number of changes, how far each diagonal had come before it; null where there are more than MOST. */
-function search(one: string[], two: string[]): Int32Array[] | null {
-  const most = Math.min(MOST, one.length + two.length)
-  const trail: Int32Array[] = []
-  let before = new Int32Array(1)
-  for (let d = 0; d <= most; d += 1) {
-    // Diagonals -d to d, kept at 0 to 2d; those of the step before, shifted to stand at the same places.
-    const shifted = new Int32Array(2 * d + 1).fill(-1)
-    if (d) shifted.set(before, 1)
-    trail.push(shifted)
-    const now = new Int32Array(2 * d + 1).fill(-1)
-    for (let k = -d; k <= d; k += 2) {
-      const { from, down } = stepTo(shifted, d, k)
-      let x = d ? (down ? from : from + 1) : 0
-      while (x < one.length && x - k < two.length && one[x] === two[x - k]) x += 1
-      now[k + d] = x
-      if (x >= one.length && x - k >= two.length) return trail
+function between(one: readonly string[], two: readonly string[], most: number, made: Changes): void {
+  const trace = one.length && two.length ? reach(one, two, most) : null
+  if (!trace) {
+    if (one.length) made.add('removed', one.join(''))
+    if (two.length) made.add('added', two.join(''))
+    return
+  }
+  const steps: [Change['kind'], string][] = []
+  let [x, y] = [one.length, two.length]
+  for (let edits = trace.length - 1; edits >= 0; edits--) {
+    const reached = trace[edits]!
+    const diagonal = x - y
+    const down = edits > 0 && isDown(reached, edits, diagonal)
+    const from = edits ? diagonal + (down ? 1 : -1) : 0
+    const [startX, startY] = edits ? [reached[from + edits]!, reached[from + edits]! - from] : [0, 0]
+    while (x > startX && y > startY && (edits === 0 || x > startX + (down ? 0 : 1) || y > startY + (down ? 1 : 0))) {
+      steps.push(['same', one[--x]!])
+      y--
     }
-    before = now
+    if (!edits) break
+    if (down) steps.push(['added', two[--y]!])
+    else steps.push(['removed', one[--x]!])
+  }
+  for (const [kind, word] of steps.reverse()) made.add(kind, word)
+}
+
+/** Whether the furthest way to a diagonal comes from the one above it. `reached`: by diagonal, from -edits on. */
+const isDown = (reached: Int32Array, edits: number, diagonal: number): boolean =>
+  diagonal === -edits || (diagonal !== edits && reached[diagonal - 1 + edits]! < reached[diagonal + 1 + edits]!)
+
+/** For every number of edits how far each diagonal had come before them; null when more than `most` are needed. */
+function reach(one: readonly string[], two: readonly string[], most: number): Int32Array[] | null {
+  const trace: Int32Array[] = []
+  const limit = Math.min(most, one.length + two.length)
+  const far = new Int32Array(2 * limit + 3)
+  const middle = limit + 1
+  for (let edits = 0; edits <= limit; edits++) {
+    const before = far.slice(middle - edits, middle + edits + 1)
+    trace.push(before)
+    for (let diagonal = -edits; diagonal <= edits; diagonal += 2) {
+      let x = edits === 0 ? 0 : isDown(before, edits, diagonal) ? before[diagonal + 1 + edits]! : before[diagonal - 1 + edits]! + 1
+      while (x < one.length && x - diagonal < two.length && one[x] === two[x - diagonal]) x++
+      far[middle + diagonal] = x
+      if (x >= one.length && x - diagonal >= two.length) return trace
+    }
   }
   return null
-}
-
-/** Neighbours of one kind in one piece; of a change what is removed comes first. */
-function joined(pieces: Piece[]): Piece[] {
-  const made: Piece[] = []
-  let removed = ''
-  let added = ''
-  const flush = (): void => {
-    if (removed) made.push({ kind: 'removed', text: removed })
-    if (added) made.push({ kind: 'added', text: added })
-    removed = added = ''
-  }
-  for (const { kind, text } of pieces) {
-    if (!text) continue
-    if (kind === 'removed') removed += text
-    else if (kind === 'added') added += text
-    else {
-      flush()
-      const last = made.at(-1)
-      if (last?.kind === 'same') last.text += text
-      else made.push({ kind, text })
-    }
-  }
-  flush()
-  return made
-}
-
-/** A space between two changes belongs to both: one mark over a phrase reads better than many over its words. */
-function bridged(pieces: Piece[]): Piece[] {
-  return pieces.flatMap((piece, at): Piece[] => {
-    const between = at > 0 && at < pieces.length - 1 && piece.kind === 'same' && !piece.text.trim()
-    return between ? [{ kind: 'removed', text: piece.text }, { kind: 'added', text: piece.text }] : [piece]
-  })
 }
