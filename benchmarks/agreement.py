@@ -74,7 +74,7 @@ def reliability_data(table: dict[str, npt.NDArray[Any]]) -> float:
 
 
 def measure(how: str, items: int) -> dict[str, float]:
-    """Run in a process of its own: seconds, megabytes above the arrays, and the value."""
+    """Run in a process of its own: seconds, megabytes at its peak, and the value."""
     command = [sys.executable, "-c", f"from benchmarks.agreement import child; child({how!r}, {items})"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return dict(json.loads(done.stdout))
@@ -98,9 +98,8 @@ def child(how: str, items: int) -> None:
     run(small if how in runs else Judgements.from_columns(small))
     if how not in runs:
         table = Judgements.from_columns(table)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seconds, value = timed(run, table)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for _ in range(REPEATS if seconds < SHORT else 0):
         seconds = min(seconds, timed(run, table)[0])
     print(json.dumps({"seconds": seconds, "megabytes": peak / 1024, "value": value}))
@@ -123,7 +122,7 @@ def main(options: list[str]) -> None:
             against = f"krippendorff, {peer}, one estimate"
             report(name, ours["seconds"], "s", against, ours["seconds"] / theirs["seconds"])
             report(f"{name}, once read", alone["seconds"], "s", against, alone["seconds"] / theirs["seconds"])
-            report(f"{name}: memory", ours["megabytes"], "MB", against, ours["megabytes"] / theirs["megabytes"])
+            report(f"{name}: peak memory", ours["megabytes"], "MB", against, ours["megabytes"] / theirs["megabytes"])
     sizes = [chosen.large >> step for step in reversed(range(SLOPE_SIZES))]
     seconds = [measure("goldwork", size)["seconds"] for size in sizes]
     slope = float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])

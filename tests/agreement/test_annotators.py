@@ -102,6 +102,19 @@ def test_an_interval_over_annotators_says_what_it_is_over() -> None:
     assert "over items and annotators" in measure_agreement(table, over="both", resamples=50).sentence
 
 
+def test_few_who_are_alike_do_not_prove_that_all_are() -> None:
+    """The warning stands where hardly more than chance tells annotators apart, and not where they differ."""
+    said = []
+    for mixed in (False, True):
+        said.append(0)
+        for seed in range(10):
+            table = crowd(np.random.default_rng(seed), 200, 5, 0, mixed, (200, 5))
+            warnings = measure_agreement(table, over="both", resamples=50).warnings
+            said[-1] += any("which so few do not prove" in warning for warning in warnings)
+    assert said[0] >= 7
+    assert said[1] <= 1
+
+
 def test_where_leaving_anyone_out_changes_nothing_there_is_no_interval() -> None:
     table = Judgements.from_columns(
         {"item": np.repeat(np.arange(20), 5), "annotator": np.tile(np.arange(5), 20), "label": np.repeat([1, 2], 50)}

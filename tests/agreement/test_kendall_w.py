@@ -105,6 +105,17 @@ def test_few_shared_items_are_said() -> None:
     assert any("share" in warning for warning in measure_agreement(of_matrix(matrix), "kendall").warnings)
 
 
+def test_pairs_who_share_two_items_give_no_interval() -> None:
+    rng = np.random.default_rng(0)
+    who = np.argsort(rng.random((40, 20)), axis=1)[:, :4].ravel()
+    item = np.repeat(np.arange(40), 4)
+    label = item + 20 * rng.normal(size=160)
+    made = measure_agreement(Judgements.from_columns({"item": item, "annotator": who, "label": label}), "kendall")
+    assert np.isfinite(made.value)
+    assert np.isnan(made.low)
+    assert any("more common items would give one" in warning for warning in made.warnings)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("items", [20, 60])
 def test_intervals_cover(items: int) -> None:

@@ -252,6 +252,7 @@ def test_nothing_in_an_answer_executes(compare: Bench, show: str) -> None:
     if show == "markdown":
         expect(hostile.locator("strong")).to_have_text("bold")
         expect(hostile.locator("pre code")).to_have_text("print('<script>')\n")
+        expect(hostile.locator("math")).to_have_count(1)
     else:
         expect(hostile).to_contain_text("<script>window.hit=1</script>")
     expect(hostile).to_contain_text("👩‍👩‍👧")

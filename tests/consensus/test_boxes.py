@@ -215,10 +215,22 @@ def test_options_out_of_bounds_are_refused() -> None:
             infer_consensus(of([[0, 0, 3, 3]]), "boxes-two-coin", **{option: value})
 
 
+def test_two_judgements_an_item_give_no_intervals() -> None:
+    """Nor do they with a few items of three; with gold for half they do."""
+    simulated = simulate_answers("boxes", items=40, annotators=6, per_item=2, seed=3)
+    made = infer_consensus(simulated.table, "boxes-two-coin")
+    assert np.isnan(known(made).low).all()
+    assert np.isnan(known(made).more["invented_high"]).all()
+    assert any("Three an item, or gold" in warning for warning in made.warnings)
+    told = infer_consensus(simulated.table, "boxes-two-coin", gold={i: simulated.truth[i] for i in range(20)})
+    assert np.isfinite(known(told).low).all()
+    assert not told.warnings
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("items", "annotators", "per_item"), [(100, 5, 5), (100, 20, 5)])
+@pytest.mark.parametrize(("items", "annotators", "per_item"), [(100, 5, 5), (100, 20, 5), (100, 5, 3), (60, 8, 8)])
 def test_intervals_cover(items: int, annotators: int, per_item: int) -> None:
-    """Sensitivities and rates of invention lie in their intervals 93 to 98 times of 100."""
+    """Sensitivities and rates of invention lie in their intervals 93 to 97 times of 100."""
     draws, invents = [], []
     for seed in range(16):
         simulated = simulate_answers("boxes", items=items, annotators=annotators, per_item=per_item, seed=100 + seed)
@@ -229,7 +241,7 @@ def test_intervals_cover(items: int, annotators: int, per_item: int) -> None:
         invents.append((about.more["invented_low"] <= rate) & (rate <= about.more["invented_high"]))
     noise = 2 * math.sqrt(0.05 * 0.95 / (16 * annotators))
     for inside in (draws, invents):
-        assert 0.93 - noise <= np.concatenate(inside).mean() <= 0.98 + noise
+        assert 0.93 - noise <= np.concatenate(inside).mean() <= 0.97 + noise
 
 
 @pytest.mark.slow

@@ -33,26 +33,29 @@ BLOCK_CELLS = 4_000_000
 class Sample:
     """What an interval is formed from: `rows` of the items seen, `unseen` rows of kinds that did not occur.
 
-    `formula` takes sums of rows [b, p] to values [b] within `bounds`; there may be none below, -inf.
+    `formula` takes sums of rows [b, p] to values [b] within `bounds`; there may be none below, -inf. `over`, from rows,
+    resamples and seed, gives the spread where the coefficient knows it better than `over_items` does.
     """
 
     rows: Rows
     unseen: Rows
     formula: Callable[[Floats], Floats]
     bounds: tuple[float, float]
+    over: Callable[[Sample, int, int], Spread | None] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Spread:
     """What intervals of all levels are formed from: a value within `bounds`, its standard `error` with `df` degrees
-    of freedom, and `reached`, the values with kinds of item that did not occur as often as they still may, given how
-    much is left in the tail."""
+    of freedom, `reached`, the values with kinds of item that did not occur as often as they still may, given how much
+    is left in the tail, and whether annotators hardly differ by more than chance, where they count (`alike`)."""
 
     value: float
     error: float
     df: float
     bounds: tuple[float, float]
     reached: Callable[[float], Floats] | None = None
+    alike: bool = False
 
     def interval(self, level: float = CONFIDENCE_LEVEL) -> tuple[float, float]:
         """The interval at a confidence level; nan where it cannot be formed."""
@@ -94,6 +97,9 @@ class Spread:
 
 def over_items(sample: Sample, *, resamples: int, seed: int) -> Spread:
     """How the value spreads over samples of items."""
+    known = sample.over(sample, resamples, seed) if sample.over is not None else None
+    if known is not None:
+        return known
     size = sample.rows.shape[0]
     total = total_of(sample.rows)
     value = float(sample.formula(total)[0]) if size else np.nan
@@ -133,12 +139,12 @@ def resampled(sample: Sample, resamples: int, seed: int) -> Floats:
     step = max(1, BLOCK_CELLS // max(kinds.shape))
     blocks = []
     for done in range(0, resamples, step):
-        drawn = _draw(rng, counts, min(step, resamples - done))
+        drawn = draw(rng, counts, min(step, resamples - done))
         blocks.append(sample.formula(np.asarray(drawn @ kinds)))
     return np.concatenate(blocks)
 
 
-def _draw(rng: np.random.Generator, counts: npt.NDArray[np.int64], times: int) -> Floats:
+def draw(rng: np.random.Generator, counts: npt.NDArray[np.int64], times: int) -> Floats:
     """How many items of each kind come, [times, kinds]."""
     size, kinds = int(counts.sum()), len(counts)
     if kinds < size:

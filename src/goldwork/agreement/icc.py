@@ -12,8 +12,8 @@ ICC(3,k) of Shrout and Fleiss 1979 (Psychological Bulletin 86, 420-428) and McGr
 Tables may be incomplete; `goldwork.agreement.variances` has the moments.
 
 Over items, the interval is formed on the scale of log F, F = 1 + k a / e (Fisher's transformation of an intraclass
-correlation), with an error from the bootstrap. The classical F intervals (`goldwork.agreement.anova`) are exact for
-items from a normal distribution, and cover 75 to 100 % for others.
+correlation), by the bootstrap's t (`goldwork.agreement.studentised`). The classical F intervals
+(`goldwork.agreement.anova`) are exact for items from a normal distribution, and cover 75 to 100 % for others.
 
 Over items and annotators, icc2 and icc2k combine log F from the items and the ratio G = 1 + n b / e, which over samples
 of annotators is an F variable times its true value: generalised pivots (Weerahandi 1993, Journal of the American
@@ -40,6 +40,7 @@ import numpy.typing as npt
 
 from goldwork.agreement.bootstrap import CONFIDENCE_LEVEL, Sample, Spread, over_items, total_of
 from goldwork.agreement.scale import Scale
+from goldwork.agreement.studentised import Studentised, studentised
 from goldwork.agreement.sums import Formula, Sums, coefficient
 from goldwork.agreement.variances import Variances, rows_of, variances
 from goldwork.errors import InputError
@@ -93,6 +94,7 @@ def _make(name: str, table: Judgements, scale: Scale, parts: Callable[[Variances
         bounds=bounds,
         disagreement=rows[:, 5] / rows[:, 6] * rows[:, 0],
         caveat=CAVEAT,
+        over=_over_items,
         both=_over_both(averaged) if parts is _agreement else None,
     )
 
@@ -164,12 +166,11 @@ def _advice(low: float, high: float) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Pivots(Spread):
-    """A spread over items and annotators: log F +- `reach` times t with `df`, and G over F with `between` and `within`
+    """A spread over items and annotators: quantiles of log F, `places` [GRID], and G over F with `between` and `within`
     degrees of freedom; `k` judgements of an item, `each` of an annotator, and whether the value is that of means.
     """
 
-    log_f: float = np.nan
-    reach: float = np.nan
+    places: Floats = dataclasses.field(default_factory=lambda: np.zeros(GRID))
     g: float = np.nan
     between: float = np.nan
     within: float = np.nan
@@ -179,10 +180,10 @@ class Pivots(Spread):
 
     def interval(self, level: float = CONFIDENCE_LEVEL) -> tuple[float, float]:
         """Quantiles of the value over a grid of those of F and G."""
-        from scipy.special import fdtri, stdtrit
+        from scipy.special import fdtri
 
         at = (np.arange(GRID) + 0.5) / GRID
-        items = (np.exp(self.log_f + self.reach * stdtrit(self.df, at)) - 1)[:, None] / self.k
+        items = (np.exp(self.places) - 1)[:, None] / self.k
         people = (self.g / fdtri(self.between, self.within, at) - 1)[None, :] / self.each
         beside = (people + 1) / (self.k if self.averaged else 1)
         whole = items + beside
@@ -191,15 +192,26 @@ class Pivots(Spread):
         return min(max(low, self.bounds[0]), self.value), max(high, self.value)
 
 
+def _over_items(sample: Sample, resamples: int, seed: int) -> Studentised | None:
+    """The spread over items; of an item's row the sum of ratings over that of weights is its mean."""
+    if not len(sample.rows):
+        return None
+    return studentised(sample, sample.rows[:, 3] / sample.rows[:, 0], resamples, seed)
+
+
 def _over_both(averaged: bool) -> Callable[[Sample, int, int], Spread | None]:
     def both(sample: Sample, resamples: int, seed: int) -> Spread | None:
         """The spread over items and annotators; None where there is no rest to compare with."""
+        from scipy.special import stdtrit
+
         v = variances(total_of(sample.rows))
         a, b, e, k, size, people = (float(part[0]) for part in (v.items, v.annotators, v.rest, v.k, v.size, v.people))
         if not (e > 0 and 1 + k * a / e > 0 and people > 1):
             return None
         bounds = (-1 / max(k - 1, 1e-9), 1.0)
-        consistency = Sample(sample.rows, sample.rows[:0], _formula(_consistency, False, bounds[0]), bounds)
+        consistency = Sample(
+            sample.rows, sample.rows[:0], _formula(_consistency, False, bounds[0]), bounds, _over_items
+        )
         items = over_items(consistency, resamples=resamples, seed=seed)
         f = 1 + k * a / e
         # d log F / d icc3 = k / ((1 - icc3) (1 + (k - 1) icc3))
@@ -207,8 +219,13 @@ def _over_both(averaged: bool) -> Callable[[Sample, int, int], Spread | None]:
         value = float(sample.formula(total_of(sample.rows))[0])
         if not np.isfinite(reach):
             return None
+        at = (np.arange(GRID) + 0.5) / GRID
+        if isinstance(items, Studentised):
+            places = items.places(at) + np.log(k - 1)
+        else:
+            places = np.log(f) + reach * stdtrit(items.df, at)
         return Pivots(
-            value, items.error, items.df, sample.bounds, log_f=float(np.log(f)), reach=reach,
+            value, items.error, items.df, sample.bounds, places=places,
             g=max(1 + size / people * b / e, 1e-9), between=people - 1,
             within=max(size - sample.rows.shape[0] - people + 1, 1.0), k=k, each=size / people, averaged=averaged,
         )  # fmt: skip

@@ -228,9 +228,10 @@ def spread(items: Spread, people: OverAnnotators, *, both: bool) -> Spread:
     if np.isnan(people.variance):
         return dataclasses.replace(items, error=np.nan)
     own = max(0.0, people.variance - people.noise)
+    alike = people.variance < 2 * people.noise
     parts = np.array([items.error**2, people.variance])
     total = items.error**2 + own
     if not both and not total < people.variance:
         return Spread(items.value, people.variance**0.5, people.df, items.bounds)
     df = total**2 / float((parts**2 / np.array([items.df, people.df])).sum()) if total > 0 else items.df
-    return dataclasses.replace(items, error=total**0.5, df=df, reached=items.reached if both else None)
+    return dataclasses.replace(items, error=total**0.5, df=df, reached=items.reached if both else None, alike=alike)

@@ -36,6 +36,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from goldwork.agreement.bootstrap import Sample, Spread, total_of
 from goldwork.agreement.scale import Scale
 from goldwork.agreement.sums import Sums, coefficient
 from goldwork.agreement.unseen import own
@@ -49,6 +50,8 @@ UNDEFINED = "Kendall's W is undefined: no two annotators share two items that ei
 CAVEAT = "It is about the order alone: who gives twice the points, or ten more, in the same order agrees fully."
 FEW_SHARED = 10
 """Where two annotators share fewer items than this on average the result warns."""
+FEWEST_SHARED = 3
+"""Where they share fewer there is no interval: ranks of one or two items say next to nothing of others."""
 FLOOR = 1e-6
 """How near W comes to 0."""
 
@@ -70,6 +73,7 @@ def kendall(table: Judgements, scale: Scale) -> Sums:
         undefined=UNDEFINED,
         warnings=_warnings(shared),
         bounds=(0.0, 1.0),
+        over=_unknown if shared < FEWEST_SHARED else None,
         disagreement=variance - covariance,
         caveat=CAVEAT,
     )
@@ -92,11 +96,19 @@ def _meaning(k: float) -> Callable[[float], str]:
     return meaning
 
 
+def _unknown(sample: Sample, resamples: int, seed: int) -> Spread:
+    """No interval."""
+    value = float(_formula(total_of(sample.rows))[0]) if len(sample.rows) else np.nan
+    return Spread(value, np.nan, len(sample.rows) - 1, sample.bounds)
+
+
 def _warnings(shared: float) -> tuple[str, ...]:
     if not 1 < shared < FEW_SHARED:
         return ()
     few = f"Two annotators share {shared:.1f} items on average"
-    return (f"{few}: rank correlations on so few are somewhat low, and not to be compared with those on many.",)
+    said = f"{few}: rank correlations on so few are somewhat low, and not to be compared with those on many."
+    none = f" There is no interval where they share fewer than {FEWEST_SHARED}; more common items would give one."
+    return (said + (none if shared < FEWEST_SHARED else ""),)
 
 
 def _of_pairs(table: Judgements, values: Floats) -> tuple[Floats, Floats, float]:

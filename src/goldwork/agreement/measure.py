@@ -32,6 +32,13 @@ FEW_ITEMS = 10
 FEW_ANNOTATORS = 5
 """Below so many annotators an interval over annotators warns."""
 
+ENOUGH_ANNOTATORS = 20
+"""From so many on it can be told that annotators do not differ."""
+ALIKE = (
+    "The {} annotators hardly differ by more than chance, which so few do not prove: the interval allows for others "
+    "who do, and is too long if there are none. More annotators would tell; over='items' is about these."
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Question:
@@ -84,7 +91,7 @@ def measured(question: Question, name: str) -> Measured:
         question = dataclasses.replace(question, scale=scale)
     items = len(question.table.items)
     sums = function(with_unseen(question.table, question.scale.level), question.scale)
-    sample = Sample(sums.rows[:items], sums.rows[items:], sums.formula, sums.bounds)
+    sample = Sample(sums.rows[:items], sums.rows[items:], sums.formula, sums.bounds, sums.over)
     value = float(sums.formula(total_of(sample.rows))[0]) if items else np.nan
     return Measured(name, question, sums, sample, np.nan if np.isnan(value) else value)
 
@@ -142,8 +149,12 @@ def measure_agreement(
         slice=slice,
     )  # fmt: skip
     made = measured(asked, coefficient)
-    low, high = spread_of(made, over, resamples=resamples, seed=seed).interval()
-    return result(made, low, high, over=over, resamples=resamples)
+    found = spread_of(made, over, resamples=resamples, seed=seed)
+    low, high = found.interval()
+    told = result(made, low, high, over=over, resamples=resamples)
+    if found.alike and over == "both" and told.annotators < ENOUGH_ANNOTATORS and not np.isnan(low):
+        told = dataclasses.replace(told, warnings=(*told.warnings, ALIKE.format(told.annotators)))
+    return told
 
 
 def result(made: Measured, low: float, high: float, *, over: Over, resamples: int) -> Agreement:

@@ -36,6 +36,8 @@ class Sums:
     - `bounds`: between which the value lies, practically
     - `disagreement`: [items], what each item adds to the observed disagreement; None where the coefficient has none
     - `caveat`: what the figure does not say, as a sentence
+    - `over`: from rows, resamples and seed to the spread over items, where the coefficient knows it better than plain
+      resamples tell; None where it does not
     - `both`: from rows, resamples and seed to the spread over items and annotators together, where the coefficient
       knows it better than leaving out annotators tells; None where it does not
     """
@@ -50,6 +52,7 @@ class Sums:
     bounds: tuple[float, float] = (-1.0, 1.0)
     disagreement: Floats | None = None
     caveat: str = ""
+    over: Callable[[Sample, int, int], Spread | None] | None = None
     both: Callable[[Sample, int, int], Spread | None] | None = None
 
 

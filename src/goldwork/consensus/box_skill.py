@@ -1,12 +1,12 @@
 """How well annotators draw: how many of the objects, how many that are none, and how exactly.
 
 Sensitivity is the probability of drawing an object drawn at random, the mean over plain and hard objects. The
-information that judgements give about each kind is that of the clusters known to be such objects: where it is
-uncertain whether a cluster is one, it tells in proportion to the square of that probability (`information` does the
-same for choices). To that variance comes the one that all annotators share: how many of the single boxes are objects
-at all, which two or three annotators an item hardly tell. It comes from the items' scores at the crowd's parameters
-(Berndt, Hall, Hall and Hausman 1974, Annals of Economic and Social Measurement 3, 653-665). Intervals are those of a
-beta distribution with as much information under Jeffreys' prior, and for invented boxes by item of a gamma
+information that judgements give is that of the clusters known to be objects: where it is uncertain whether a cluster is
+one, it tells in proportion to the square of that probability (`information` does the same for choices); of which kind
+an object is need not be known. To that variance comes the one that all annotators share: how many of the single boxes
+are objects at all, which two or three annotators an item hardly tell. It comes from the items' scores at the crowd's
+parameters (Berndt, Hall, Hall and Hausman 1974, Annals of Economic and Social Measurement 3, 653-665). Intervals are
+those of a beta distribution with as much information under Jeffreys' prior, and for invented boxes by item of a gamma
 distribution.
 """
 
@@ -28,7 +28,7 @@ def describe(model: Model, probabilities: Floats, parameters: Parameters, scale:
     """Sensitivity, and as more invented boxes by item and the scale of errors of place, of each annotator."""
     share = parameters.objects / parameters.objects.sum()
     sensitivity = parameters.draws @ share
-    shared = _shared(model, parameters)
+    shared = _shared(model, parameters) if tells_apart(model) else (np.nan, np.nan)
     low, high = _sensitivity(model, probabilities, parameters, shared[0])
     few, many = _invented(model, probabilities, shared[1])
     return Annotators(
@@ -52,8 +52,9 @@ def _sensitivity(model: Model, probabilities: Floats, parameters: Parameters, sh
 
     table, item, share = model.table, model.clusters.item, parameters.objects / parameters.objects.sum()
     told = np.zeros((model.annotators, KINDS))
+    real = probabilities[:, 1:].sum(axis=1)
     for kind in range(KINDS):
-        squares = np.bincount(item, probabilities[:, 1 + kind] ** 2, model.items)
+        squares = np.bincount(item, probabilities[:, 1 + kind] * real, model.items)
         told[:, kind] = np.bincount(table.annotator, table.weights() * squares[table.item], model.annotators)
     told += model.pooling + LEAST
     draws = parameters.draws
@@ -93,6 +94,16 @@ def _shared(model: Model, parameters: Parameters) -> tuple[float, float]:
     inverse = np.linalg.inv(scores.T @ scores + np.eye(len(begin)))
     slope = np.array([(_mean_logit(begin + step) - _mean_logit(begin - step)) / (2 * STEP) for step in steps])
     return float(slope @ inverse @ slope), float(inverse[KINDS, KINDS])
+
+
+def tells_apart(model: Model) -> bool:
+    """Whether at least half of the judgements are on items with gold or with three judgements or more.
+
+    With two an item it cannot be told whether a single box was missed by one or invented by the other: intervals are
+    then hardly shorter than what is possible (98 to 100 % cover), and there are none.
+    """
+    telling = model.clusters.known | (model.judges >= 3)
+    return bool(2 * telling[model.table.item].sum() >= len(model.table)) if len(model.table) else True
 
 
 def _crowd(model: Model, place: Floats) -> Parameters:

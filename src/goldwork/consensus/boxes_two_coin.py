@@ -30,12 +30,17 @@ from goldwork.consensus.box_answers import boxes_of, voted, weights_of
 from goldwork.consensus.box_clusters import Clusters, clusters_of
 from goldwork.consensus.box_model import Model, Parameters
 from goldwork.consensus.box_places import places_of
-from goldwork.consensus.box_skill import describe
+from goldwork.consensus.box_skill import describe, tells_apart
 from goldwork.consensus.shapes import check_numbers, form_of
 from goldwork.errors import InputError
 from goldwork.judgements import Judgements
 
 Floats = npt.NDArray[np.float64]
+
+UNTOLD = (
+    "Annotators have no intervals: with two judgements an item a box that one drew was missed by the other or "
+    "invented, and these do not tell. Three an item, or gold, would."
+)
 
 
 @consensus("boxes-two-coin", answers="boxes")
@@ -88,7 +93,7 @@ def boxes_two_coin(
         iterations=len(end.objective),
         objective=end.objective,
         state=_state(end.parameters, model, least),
-        warnings=end.warnings,
+        warnings=(*end.warnings, *([] if tells_apart(model) else [UNTOLD])),
     )
 
 

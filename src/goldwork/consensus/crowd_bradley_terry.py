@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.consensus import Consensus, consensus
+from goldwork.consensus import Annotators, Consensus, consensus
 from goldwork.consensus.comparing import Comparisons, read_comparisons
 from goldwork.consensus.strength_fit import (
     Fitted,
@@ -98,6 +98,7 @@ def crowd_bradley_terry(
     )  # fmt: skip
     outcome, confidence, shared = answers_of(fitted, known)
     errors = spreads(fitted) if intervals else np.full(fitted.model.size, np.nan)
+    about = annotators_of(fitted, errors, table.annotators)
     return Consensus.of_answers(
         "crowd-bradley-terry",
         table,
@@ -106,12 +107,18 @@ def crowd_bradley_terry(
         ~np.isnan(known),
         ties=shared,
         options=options_of(fitted, errors),
-        annotators=annotators_of(fitted, errors, table.annotators),
+        annotators=about,
         converged=fitted.climb.converged,
         iterations=len(fitted.climb.objective) - 1,
         objective=fitted.climb.objective,
         state=state_of(fitted, table.annotators),
-        warnings=(*limits_of(pairs), *_thin(pairs), *_turned(fitted), *fitted.climb.warnings),
+        warnings=(
+            *limits_of(pairs),
+            *_thin(pairs),
+            *_turned(fitted),
+            *(_guessed(about) if intervals else ()),
+            *fitted.climb.warnings,
+        ),
     )
 
 
@@ -131,3 +138,19 @@ def _turned(fitted: Fitted) -> list[str]:
     if 2 * turned <= len(fitted.part("slope")):
         return []
     return [f"{turned:,} annotators contradict the others: the order of the options may be the wrong way round."]
+
+
+def _guessed(about: Annotators) -> list[str]:
+    """Where annotators have no interval."""
+    lows = {
+        "slope": about.low,
+        "position effect": about.more.get("position_low"),
+        "tie rate": about.more.get("tie_low"),
+    }
+    counts = {what: int(np.isnan(low).sum()) for what, low in lows.items() if low is not None}
+    return [
+        f"{count:,} of {len(about):,} annotators have no interval for their {what}: it would rest on how far "
+        "annotators lie apart, which these judgements do not tell. More judgements of each would."
+        for what, count in counts.items()
+        if count
+    ]

@@ -171,7 +171,7 @@ class Ratings:
     def _errors(self, belief: Belief) -> None:
         from scipy.special import digamma
 
-        squares = self.weights * self._squares(belief)
+        squares = self.weights * self.squares(belief)
         shape = (self.p + self.by_annotator) / 2
         size = (self.p * belief.noise + sums(self.annotator, squares * belief.ease[self.item], len(shape))) / 2
         belief.precision, belief.log_variance = shape / size, np.log(size) - digamma(shape)
@@ -183,7 +183,7 @@ class Ratings:
 
     def objective(self, belief: Belief) -> float:
         """The lower bound of the log evidence, in the unit of the judgements."""
-        weighted = self.weight(belief) * self._squares(belief)
+        weighted = self.weight(belief) * self.squares(belief)
         likelihood = -0.5 * (
             float(weighted.sum())
             + float(self.by_annotator @ belief.log_variance)
@@ -230,7 +230,7 @@ class Ratings:
         """The expected precision of every judgement, [n]."""
         return np.asarray(self.weights * belief.ease[self.item] * belief.precision[self.annotator])
 
-    def _squares(self, belief: Belief) -> Floats:
+    def squares(self, belief: Belief) -> Floats:
         """The expected square of every error, [n]."""
         errors = self.y - belief.mu[self.item] - belief.bias[self.annotator]
         return np.asarray(errors**2 + belief.mu_variance[self.item] + belief.bias_variance[self.annotator])

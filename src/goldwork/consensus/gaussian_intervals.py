@@ -12,8 +12,9 @@ from few annotators costs degrees of freedom too, and both are combined as in Sa
 Bulletin 2, 110-114).
 
 An annotator's error is told against what the others say of the same items: with the bias integrated out, the likelihood
-of s for the differences between their judgements and the items' means without them, under an inverse gamma prior worth
-one judgement of a middling annotator, on a grid that narrows down in GRIDS passes.
+of s for the differences between their judgements and the items' means without them, on a grid that narrows down in
+GRIDS passes to where s may lie under an inverse gamma prior worth one judgement of a middling annotator. What all
+annotators' likelihoods say of log s together is the prior of each (`goldwork.consensus.crowd_prior`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from goldwork.consensus.crowd_prior import pooled
 from goldwork.consensus.gaussian import TINY, Belief, Ratings, sums
 
 Floats = npt.NDArray[np.float64]
@@ -30,7 +32,7 @@ Floats = npt.NDArray[np.float64]
 MAX_ANNOTATORS = 300
 BLOCK = 4_000_000
 """Cells of a block of items times annotators held at once."""
-GRIDS, POINTS = 3, 17
+GRIDS, POINTS, FINE = 2, 17, 33
 WEAK = 4.0
 """What a precision's prior is worth at most where it is about one annotator: a strong one is about the average."""
 RIDGE = 1e-12
@@ -139,38 +141,53 @@ def error_variances(model: Ratings, belief: Belief) -> tuple[Floats, Floats, Flo
     variance = np.where(known, 0.0, 1 / without.clip(1 / belief.spread))
     mean = belief.mu[model.item] / belief.mu_variance[model.item].clip(TINY) - weight * (model.y - bias)
     difference = model.y - belief.common - np.where(known, belief.mu[model.item], mean * variance)
+    ease = _ease_without(model, belief)
     grid = math.log(belief.noise) + np.linspace(-WIDEST, WIDEST, POINTS) * np.ones((model.annotators, 1))
     for _ in range(GRIDS):
-        logs = np.stack([_likelihood(model, belief, difference, variance, grid[:, k]) for k in range(POINTS)], axis=1)
-        logs -= logs.max(axis=1, keepdims=True)
-        last, grid = grid, _narrowed(grid, logs)
-    mass = np.exp(logs)
-    steps = (mass[:, 1:] + mass[:, :-1]) / 2
-    reached = np.c_[np.zeros(len(steps)), np.cumsum(steps, axis=1)]
-    reached /= reached[:, -1:]
-    ends = [[np.interp(level, reached[a], last[a]) for a in range(len(last))] for level in (0.5, 0.025, 0.975)]
-    median, low, high = (np.exp(np.array(end, np.float64)) for end in ends)
+        logs = _likelihoods(model, belief, difference, variance, ease, grid)
+        away = math.log(belief.noise) - grid
+        grid = _narrowed(grid, logs + 0.5 * (away - np.exp(away)))
+    ends = pooled(grid, _likelihoods(model, belief, difference, variance, ease, grid))
+    median, low, high = (np.exp(end) for end in ends)
     return median, low, high
 
 
+def _ease_without(model: Ratings, belief: Belief) -> Floats:
+    """By judgement, the item's ease as the other judgements tell it: one that is far off makes its item look hard."""
+    if not math.isfinite(model.q):
+        return belief.ease[model.item]
+    shape = (model.q + model.by_item[model.item]) / 2
+    size = shape / belief.ease[model.item]
+    own = model.weights * model.squares(belief) * belief.precision[model.annotator]
+    return np.asarray((shape - model.weights / 2) / (size - own / 2))
+
+
+def _likelihoods(
+    model: Ratings, belief: Belief, difference: Floats, variance: Floats, ease: Floats, grid: Floats
+) -> Floats:
+    columns = [_likelihood(model, belief, difference, variance, ease, grid[:, k]) for k in range(grid.shape[1])]
+    return np.stack(columns, axis=1)
+
+
 def _narrowed(grid: Floats, logs: Floats) -> Floats:
-    """A grid over where the log posterior lies within 12 of its top, and one step more."""
+    """A grid of FINE points over where the log posterior lies within 12 of its top, and one step more."""
     there = logs > -12
     first = (there.argmax(axis=1) - 1).clip(0)
-    last = (POINTS - there[:, ::-1].argmax(axis=1)).clip(max=POINTS - 1)
+    last = (grid.shape[1] - there[:, ::-1].argmax(axis=1)).clip(max=grid.shape[1] - 1)
     rows = np.arange(len(grid))
     low, high = grid[rows, first], grid[rows, last]
-    return np.asarray(low[:, None] + (high - low)[:, None] * np.linspace(0, 1, POINTS))
+    return np.asarray(low[:, None] + (high - low)[:, None] * np.linspace(0, 1, FINE))
 
 
-def _likelihood(model: Ratings, belief: Belief, difference: Floats, variance: Floats, log_error: Floats) -> Floats:
-    """The log posterior of each annotator's log variance at one point each, [A]; the bias integrated out."""
+def _likelihood(
+    model: Ratings, belief: Belief, difference: Floats, variance: Floats, ease: Floats, log_error: Floats
+) -> Floats:
+    """The log likelihood of each annotator's log variance at one point each, [A]; the bias integrated out."""
     size = model.annotators
-    total = np.exp(log_error)[model.annotator] / belief.ease[model.item] + variance
+    total = np.exp(log_error)[model.annotator] / ease + variance
     scaled = model.weights / total
     precision = 1 / model.lean + sums(model.annotator, scaled, size)
     pull = sums(model.annotator, scaled * difference, size)
     squares = sums(model.annotator, scaled * difference**2, size)
     width = sums(model.annotator, model.weights * np.log(total), size)
-    away = math.log(belief.noise) - log_error
-    return np.asarray(-0.5 * (width + squares - pull**2 / precision + np.log(precision)) + 0.5 * (away - np.exp(away)))
+    return np.asarray(-0.5 * (width + squares - pull**2 / precision + np.log(precision)))

@@ -4,6 +4,9 @@ The observed information is the complete one less what the hidden classes take a
 Statistical Society B 44, 226-233). Up to MAX_EXACT parameters the whole matrix is inverted. Above, every annotator's
 block is taken by itself: what is unknown about the items costs information, what is unknown about the other annotators
 does not.
+
+From MANY annotators on, how far they lie apart is known, and says more about somebody of a dozen judgements than those
+do: empirical Bayes (`_among`).
 """
 
 from __future__ import annotations
@@ -19,6 +22,9 @@ from goldwork.consensus.uncertainty import MAX_EXACT, beta_interval, inverse
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+MANY = 50
+"""Annotators from which on their own spread is known well enough to tell about each of them."""
+ROUNDS = 20
 MOST_PRIOR = 1.0
 """Intervals reckon with no more of the prior than this: where the crowd lies is itself learned from its members."""
 
@@ -82,17 +88,48 @@ def describe_sides(
         gradient = np.empty((2, len(sees), k))
         gradient[..., 0] = (sees * (1 - sees)) * (worth[:, None] - blind.T)
         gradient[..., 1:] = ((1 - sees)[:, None] * says * (answers[:, None] - blind.T[..., None]))[..., : k - 1]
-        blocks = _covariances(sides, probabilities, sees, says, min(prior, MOST_PRIOR))
-        variance = np.einsum("max,axy,may->ma", gradient, blocks, gradient)
+        some, twice = min(prior, MOST_PRIOR), 2 * max(prior, MOST_PRIOR)
+        little, much = (
+            np.einsum("max,axy,may->ma", gradient, _covariances(sides, probabilities, sees, says, of), gradient)
+            for of in (some, twice if len(sees) >= MANY else some)
+        )
+        each = (1 / much - 1 / little) / (twice - some)  # what one judgement's worth of the prior tells
         most = np.bincount(sides.annotator, sides.weight, len(sees)) + 2 * prior
-        low, high = beta_interval(values[0], variance[0], np.asarray(most, np.float64))
-        ends[0] = np.minimum(low, values[0]), np.maximum(high, values[0])
+        middles, variance = _among(values, little, each.clip(0) * prior, some / prior)
+        known = most * np.maximum(little[0] / variance[0], 1)  # what the crowd tells about its members is besides
+        low, high = beta_interval(middles[0].clip(0, 1), variance[0], np.asarray(known, np.float64))
         half = stdtrit(np.maximum(most - 1, 1), 0.975) * np.sqrt(variance[1])
-        ends[1] = np.maximum(values[1] - half, -1), np.minimum(values[1] + half, 1)
+        ends[0] = low, high
+        ends[1] = np.maximum(middles[1] - half, -1), np.minimum(middles[1] + half, 1)
+        ends = np.stack([np.minimum(ends[:, 0], values), np.maximum(ends[:, 1], values)], axis=1)
     made: dict[str, Floats] = {}
     for measure, name in enumerate(("accuracy", "position")):
         made |= {name: values[measure], f"{name}_low": ends[measure, 0], f"{name}_high": ends[measure, 1]}
     return made
+
+
+def _among(values: Floats, variance: Floats, prior: Floats, used: float) -> tuple[Floats, Floats]:
+    """Values and variances, [measures, A] each, of members of a crowd whose spread its members tell.
+
+    `variance` has the share `used` of the prior's information `prior` in it, and `values` are drawn to the crowd's mean
+    by all of it. Both are undone, and empirical Bayes put in their place (Morris 1983, Journal of the American
+    Statistical Association 78, 47-55).
+    """
+    size = values.shape[1]
+    if size < MANY:
+        return values, variance
+    own = np.maximum(1 / variance - used * prior, 0.05 / variance)
+    mean = values.mean(axis=1, keepdims=True)
+    bare = mean + (values - mean) * (own + prior) / own
+    spread = np.zeros((len(values), 1))
+    for _ in range(ROUNDS):
+        weight = 1 / (1 / own + spread)
+        mean = (weight * bare).sum(axis=1, keepdims=True) / weight.sum(axis=1, keepdims=True)
+        away = size / (size - 1) * (bare - mean) ** 2 - 1 / own
+        spread = np.maximum((weight * away).sum(axis=1, keepdims=True) / weight.sum(axis=1, keepdims=True), 0)
+    pull = (size - 3) / (size - 1) / (1 + own * spread)
+    unsure = 2 / (size - 3) * pull**2 * (bare - mean) ** 2
+    return bare - pull * (bare - mean), (1 - (size - 1) / size * pull) / own + unsure
 
 
 def _covariances(sides: Sides, probabilities: Floats, sees: Floats, says: Floats, prior: float) -> Floats:

@@ -22,6 +22,8 @@ EXPECTED_SPREAD = {"slope": 0.5, "position": 0.3, "tie": 0.5}
 """How far annotators lie apart before anything is known, with the weight of so many annotators."""
 SPREAD_WEIGHT = 1.0
 ROUNDS = 12
+TOLD = 1.0
+"""Annotators whom the judgements determine: with fewer, nobody has an interval who is known by the spread alone."""
 SETTLED = 0.02
 """Relative change below which a spread has settled."""
 
@@ -223,12 +225,17 @@ def _wide(fitted: Fitted, part: str, errors: Floats) -> Floats:
     judgements, the normal distribution is too narrow: it is a t distribution with A + 1 degrees of freedom, over the
     ratio of the standard error to the annotators' standard deviation. The rule is goldwork's own; simulation shows that
     it covers.
+
+    Of the A the judgements determine as many as the sum of 1 - ratio ** 2 (MacKay 1992). Where that is less than TOLD
+    the spread is a guess, and who is known by it rather than by own judgements has no interval: nan.
     """
     from scipy.special import stdtrit
 
     own = errors[fitted.model.at[part]]
     ratio = np.clip(own / fitted.model.design.spread[part], 1e-6, 1.0)
-    return np.asarray(own * stdtrit((len(own) + SPREAD_WEIGHT) / np.nan_to_num(ratio, nan=1.0), 0.975))
+    half = own * stdtrit((len(own) + SPREAD_WEIGHT) / np.nan_to_num(ratio, nan=1.0), 0.975)
+    guessed = (ratio**2 > 0.5) & ((1 - ratio**2).sum() < TOLD)
+    return np.asarray(np.where(guessed, np.nan, half))
 
 
 def tie_share(t: Any) -> Any:
