@@ -14,6 +14,7 @@ from goldwork.agreement import Agreement, measure_agreement
 from goldwork.consensus import Consensus, consensus, infer_consensus
 from goldwork.errors import InputError
 from goldwork.judgements import Judgements
+from goldwork.judgements.columns import objects
 from goldwork.quality.engine import Policy
 from goldwork.services.figures import Count
 from goldwork.tasks import TaskType
@@ -78,6 +79,8 @@ def merge(task: TaskType, part: Judgements, policy: Policy) -> Consensus:
     else:
         made = infer_consensus(part, last, **_options(last, task))
     said = [_instead(made.method, name, refused) for name, refused in refusals.items()]
+    if task.kind == "rankings":  # the methods write a place of one option without its brackets
+        made = dataclasses.replace(made, labels=objects([task.canonical(label) for label in made.labels.tolist()]))
     return dataclasses.replace(made, warnings=(*said, *made.warnings))
 
 
