@@ -85,9 +85,12 @@ def merge(task: TaskType, part: Judgements, policy: Policy) -> Consensus:
 
 
 def _own(task: TaskType, part: Judgements) -> str:
-    """The task type's method; of choices, once there are more judgements than it learns figures from them."""
-    classes = len(part.coded()[1]) if task.kind == "choice" else 0
-    return "majority" if len(part) < len(part.annotators) * classes * (classes - 1) else task.consensus
+    """The task type's method; of classes, once there are more judgements than it learns figures from them."""
+    if task.kind not in ("choice", "sets"):
+        return task.consensus
+    classes = len(part.coded()[1]) if task.kind == "choice" else len(options(task))
+    learned = classes * (classes - 1) if task.kind == "choice" else 2 * classes
+    return BASELINES[task.kind] if len(part) < len(part.annotators) * learned else task.consensus
 
 
 def _instead(used: str, chosen: str, refused: InputError) -> str:
