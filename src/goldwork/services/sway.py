@@ -134,8 +134,8 @@ def leans(made: Suggested, answers: int) -> str | None:
         return None
     return (
         f"{_percent(made.shown / answers)} of the answers were given with a model's suggestion in sight, and it sways "
-        f"people ({_points(made.sway)} points): agreement is higher than people alone would have it, and the consensus leans "
-        "to the model."
+        f"people ({_points(made.sway)} points): agreement is higher than people alone would have it, and the consensus "
+        "leans to the model."
     )
 
 
