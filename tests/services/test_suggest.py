@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from goldwork.errors import AnswerError, InputError
 from goldwork.quality.engine import Event, Policy
 from goldwork.quality.replay import Replay
-from goldwork.services import access, answers, monitor, projects, tables
+from goldwork.services import access, answers, monitor, projects, suggest, tables
 from goldwork.services.assign import Lease
 from goldwork.services.check import check
 from goldwork.services.forms import current_form
@@ -188,7 +188,7 @@ class TestPolicy:
 
     def test_an_old_policy_suggests_nothing(self) -> None:
         old = msgspec.convert({"overlap": 3, "lease_ms": 1000}, Policy)
-        assert (old.suggestions, old.hidden_share) == ("", 0.1)
+        assert (old.suggestions, suggest.hidden_share(old)) == ("", 0.1)
 
 
 class TestLease:

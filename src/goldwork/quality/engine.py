@@ -25,8 +25,8 @@ class Policy(msgspec.Struct, frozen=True):
     """What the data lead asked of the engine. `lease_ms`: how long an item is held for a person, milliseconds.
 
     `method` and `coefficient` name how answers are merged and agreement is measured; "" leaves it to the task type.
-    `suggestions` names the model whose answers are suggested to people ("": nobody's); `hidden_share` of them, drawn by
-    lot, are not shown, which measures how much those that are shown sway.
+    `suggestions` names the model whose answers are suggested to people ("": none); `hidden` in 10,000 of them, drawn
+    by lot, are not shown, which measures how much those that are shown sway.
     """
 
     overlap: int = 3
@@ -34,7 +34,7 @@ class Policy(msgspec.Struct, frozen=True):
     method: str = ""
     coefficient: str = ""
     suggestions: str = ""
-    hidden_share: float = 0.1
+    hidden: int = 1000
 
 
 class Event(msgspec.Struct, frozen=True):

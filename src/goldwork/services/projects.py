@@ -168,7 +168,7 @@ def describe(connection: Connection, mine: Member) -> Project:
         coefficients=coefficients(),
         suggestions=policy.suggestions,
         models=suggest.models(connection, mine.project),
-        hidden_share=policy.hidden_share,
+        hidden_share=suggest.hidden_share(policy),
         form=msgspec.json.decode(row.form),
         drawn=draw_form(asked),
         form_version=row.form_version,

@@ -62,6 +62,15 @@ _MODELS = (
 )
 
 
+WHOLE = 10_000
+"""The policy counts hidden suggestions in so many: the engine's numbers are whole."""
+
+
+def hidden_share(policy: Policy) -> float:
+    """The share of suggestions that are hidden, 0 to 1."""
+    return policy.hidden / WHOLE
+
+
 def is_hidden(assignment_id: str, share: float) -> bool:
     """The lot: true for `share` of all ids, always the same for one id."""
     digest = hashlib.blake2b(assignment_id.encode(), digest_size=8, person=b"suggestion").digest()
@@ -79,7 +88,7 @@ def draw(
     drawn: list[dict[str, Any]] = []
     for lease in leases:
         seq = seqs.get(lease["item"])
-        said = "hidden" if is_hidden(lease["id"], policy.hidden_share) else "shown"
+        said = "hidden" if is_hidden(lease["id"], hidden_share(policy)) else "shown"
         drawn.append({"suggestion": None if seq is None else said, "suggested": seq})
     return drawn
 
@@ -112,5 +121,5 @@ def choose(
     return msgspec.structs.replace(
         new,
         suggestions=old.suggestions if name is None else name,
-        hidden_share=old.hidden_share if share is None else float(share),
+        hidden=old.hidden if share is None else round(share * WHOLE),
     )
