@@ -154,6 +154,9 @@ def test_every_kind_is_accessible(house: House, visit: Visit, screen: str) -> No
     check(page, f"all on one form, {screen}")
     page.keyboard.press("Enter")
     expect(page.get_by_text("This one is still open.")).to_be_visible()
+    if screen.startswith("wide"):
+        # The bar that sticks to the bottom hides half of what scrolls behind it, which axe takes for its size.
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     check(page, f"something missing, {screen}")
     page.get_by_role("button", name="Cannot tell").first.click()
     check(page, f"a reason is asked for, {screen}")

@@ -20,6 +20,7 @@ from goldwork.web.exports import ExportsController
 from goldwork.web.health import HealthController
 from goldwork.web.imports import ImportsController
 from goldwork.web.jobs import JobsController
+from goldwork.web.media import MediaController
 from goldwork.web.members import MembersController
 from goldwork.web.monitor import MonitorController
 from goldwork.web.projects import ProjectsController
@@ -39,6 +40,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     MembersController,
     WorkController,
     ImportsController,
+    MediaController,
     JobsController,
     ExportsController,
     MonitorController,
