@@ -180,17 +180,19 @@ def test_one_field_and_one_question_need_no_name(room: Any, tmp_path: Path) -> N
     ]  # fmt: skip
 
 
-def test_models_and_gold_are_left_out_and_counted(room: Any, tmp_path: Path) -> None:
+def test_models_predict_and_gold_is_left_out(room: Any, tmp_path: Path) -> None:
     given = [
         Example("x", {"text": "x"}, (Answered({"kind": "a"}, "m1", "model"), Answered({"kind": "b"}, "Bob"))),
         Example("y", {"text": "y"}, (Answered({"kind": "c"}, "Ann", "gold"), Answered({"kind": "a"}, "Bob"))),
     ]
     job = bring(room, file(tmp_path, given))
-    assert (job.state, job.result["submits"]) == ("done", 2)
-    assert job.result["left"] == [
-        "1 answers of models are left out: only people's come in.",
-        "1 answers marked as known beforehand are left out: only people's come in.",
-    ]
+    assert (job.state, job.result["submits"]) == ("done", 3)
+    assert job.result["left"] == ["1 answers marked as known beforehand are left out."]
+    path, _ = take(room, format="label-studio")
+    back = {
+        (one.annotator, one.kind) for example in exchange.get("label-studio").read(path) for one in example.answered
+    }
+    assert back == {("annotator 1", "human"), ("model m1", "model")}
 
 
 @pytest.mark.parametrize("steps", range(1, 12, 2))

@@ -28,6 +28,7 @@ export interface ProjectForm {
   questions: Question[]
 }
 export type ProjectSummary = S['ProjectSummary']
+export type ProjectChange = S['ProjectChange']
 export type Project = Omit<S['Project'], 'form' | 'drawn'> & { form: ProjectForm; drawn: Drawn }
 
 export type Work = Omit<S['Screen'], 'form'> & { form: Drawn }

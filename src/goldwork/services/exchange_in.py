@@ -26,7 +26,7 @@ from goldwork.errors import AnswerError, InputError
 from goldwork.io.exchange import Answered, Example, exchange
 from goldwork.services import ingest, jobs, labels, media
 from goldwork.services.collect import MAX_SECONDS
-from goldwork.services.exchange_match import OTHERS, PSEUDONYM, Match, Names, counted, match
+from goldwork.services.exchange_match import GOLD, PSEUDONYM, Match, Names, counted, match
 from goldwork.services.forms import current_form
 from goldwork.services.rows import MAX_ID
 from goldwork.services.tables import from_iso
@@ -204,6 +204,7 @@ class _Reader:
         self.left: Counter[str] = Counter()
         self.answers = 0
         self.kept: set[tuple[str, str]] = set()
+        self.kinds: dict[str, str] = {}
         self.uploads = [Upload(home, project_id, f"{called} {name}.jsonl") for name in ("items", "answers")]
 
     def read(self) -> Iterator[int]:
@@ -221,9 +222,8 @@ class _Reader:
             yield done
 
     def finish(self, sentences: list[str]) -> Prepared:
-        if self.request.names:
-            with self.database.read() as connection:
-                labels.refuse_taken(connection, self.project, self.kept)
+        with self.database.read() as connection:
+            labels.refuse_taken(connection, self.project, self.kept, self.kinds)
         files = [upload.finish() for upload in self.uploads]
         fields = {name: name for name in self.match.fields}
         left = [*self.match.left, *counted(self.left), *sentences]
@@ -237,15 +237,15 @@ class _Reader:
         where = f"{self.called}{f', line {example.line}' if example.line else ''}, item {example.id[:80]}"
         seen: set[tuple[str, str]] = set()
         for answered in example.answered:
-            if answered.kind != "human":
-                self.left[OTHERS[answered.kind]] += 1
+            if answered.kind == "gold":
+                self.left[GOLD] += 1
                 continue
             answers = self.match.answers(answered)
             if not answers:
                 continue
             try:
                 self._check(answered, answers, shown)
-                who = self._name(answered.annotator)
+                who = self._name(answered)
             except (AnswerError, InputError) as error:
                 raise InputError(str(error), where=where) from None
             if seen & {(who, question) for question in answers}:
@@ -254,7 +254,7 @@ class _Reader:
             self._write(example.id, who, answered, answers)
 
     def _check(self, answered: Answered, answers: dict[str, Any], shown: Any) -> None:
-        self.form.check(answers, shown)
+        self.form.check(answers, shown, partial=answered.kind == "model")
         if answered.seconds is not None and not 0 <= answered.seconds <= MAX_SECONDS:
             raise InputError(f"seconds must be 0 to {MAX_SECONDS:.0f}. Got {answered.seconds}.")
         if answered.submitted_at:
@@ -265,17 +265,20 @@ class _Reader:
                     f"a time such as 2026-03-01T12:00:00Z is needed. Got {answered.submitted_at[:80]!r}."
                 ) from None
 
-    def _name(self, given: str) -> str:
-        name = self.names.of(given)
+    def _name(self, answered: Answered) -> str:
+        model = answered.kind == "model"
+        name = self.names.of_model(answered.annotator) if model else self.names.of(answered.annotator)
+        if self.kinds.setdefault(name, answered.kind) != answered.kind:
+            raise InputError(f"{name[:80]!r} is a person and a model. Import without keeping names.")
         if len(name) > MAX_ID or not name.isprintable():
             raise InputError(f"an annotator's name has 1 to {MAX_ID} printable characters. Got {name[:80]!r}.")
         return name
 
     def _write(self, item: str, who: str, answered: Answered, answers: dict[str, Any]) -> None:
         self.answers += 1
-        if self.request.names:
+        if self.request.names or answered.kind == "model":
             self.kept.add((item, who))
-        context: dict[str, Any] = {"item": item, "annotator": who}
+        context: dict[str, Any] = {"item": item, "annotator": who, "kind": answered.kind}
         context |= {"seconds": answered.seconds} if answered.seconds is not None else {}
         context |= {"submitted_at": answered.submitted_at} if answered.submitted_at else {}
         for question, answer in answers.items():

@@ -17,10 +17,7 @@ from goldwork.tasks.questions import ProjectForm, read_form
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 PSEUDONYM = "annotator"
-OTHERS = {
-    "model": "answers of models are left out: only people's come in",
-    "gold": "answers marked as known beforehand are left out: only people's come in",
-}
+GOLD = "answers marked as known beforehand are left out"
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -82,6 +79,10 @@ class Names:
             self._made[name] = name.strip() if kept else self._invent()
         return self._made[name]
 
+    def of_model(self, name: str) -> str:
+        """What a model is called: as the file has it, and never as a person."""
+        return f"model {'' if ADDRESS.search(name) else name.strip()}".strip()
+
     def _invent(self) -> str:
         self._next += 1
         return f"{PSEUDONYM} {self._next - 1}"
@@ -91,7 +92,8 @@ class Names:
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What a file of another tool holds. `form`: the questions that it answers, as `read_form` takes them.
+    """What a file of another tool holds: people's answers and models' predictions. `form`: the questions that it
+    answers, as `read_form` takes them.
 
     `fits`: why it cannot come into the project as that is; empty where it can. `left`: what would be left out.
     """
@@ -100,6 +102,7 @@ class Found(msgspec.Struct, frozen=True):
     items: int
     answers: int
     annotators: int
+    predictions: int
     form: dict[str, Any]
     fits: str
     left: list[str]
@@ -109,7 +112,7 @@ def inspect(path: Path, name: str, ours: ProjectForm | None = None) -> Found:
     """Read all of it. Raises InputError where it cannot be read."""
     format_ = exchange.get(name)
     form = format_.form(path)
-    items = answers = 0
+    items = answers = predictions = 0
     people: set[str] = set()
     other: Counter[str] = Counter()
     for example in format_.read(path):
@@ -118,15 +121,17 @@ def inspect(path: Path, name: str, ours: ProjectForm | None = None) -> Found:
             if answered.kind == "human":
                 answers += 1
                 people.add(answered.annotator)
+            elif answered.kind == "model":
+                predictions += 1
             else:
-                other[OTHERS[answered.kind]] += 1
+                other[GOLD] += 1
     fits, left = "", counted(other)
     if ours is not None:
         try:
             left += match(ours, read_form(form)).left
         except InputError as error:
             fits = error.message
-    return Found(name, items, answers, len(people), form, fits, left)
+    return Found(name, items, answers, len(people), predictions, form, fits, left)
 
 
 def counted(left: Mapping[str, int]) -> list[str]:

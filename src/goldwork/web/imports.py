@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import UNSET, UnsetType
 
 from goldwork.services import exchange_in, forms, ingest, uploads
 from goldwork.services.access import Member
@@ -28,6 +29,8 @@ FileName = Annotated[str, QueryParameter(description="The file's name.", max_len
 class NewImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to import of an upload. `fields`: column by field; without `id` items are numbered by row.
 
+    `kind`: who made judgements where no column says so; a model's are predictions, to be suggested to people.
+
     `exchange`: items and answers of another tool's file, in the format called `format`; its annotators get pseudonyms,
     or with `names` keep their names, but for e-mail addresses.
     """
@@ -38,6 +41,7 @@ class NewImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fields: Annotated[dict[str, Text], msgspec.Meta(max_length=MAX_COLUMNS)] = {}
     batch: Text = ""
     existing: Literal["error", "skip"] = "error"
+    kind: Literal["human", "model"] | UnsetType = UNSET
     format: Text = ""
     names: bool = False
 
@@ -102,5 +106,6 @@ def _start(connection: Connection, server: Server, mine: Member, data: NewImport
     if data.what == "exchange":
         given = exchange_in.Request(data.file, data.format, data.batch, data.existing, data.names)
         return exchange_in.start(connection, server.database, server.home, mine.project, given, mine.person.account)
-    asked = ingest.Request(data.file, data.what, data.id, data.fields, data.batch, data.existing)
+    kind = "human" if data.kind is UNSET else data.kind
+    asked = ingest.Request(data.file, data.what, data.id, data.fields, data.batch, data.existing, kind=kind)
     return ingest.start(connection, server.database, server.home, mine.project, asked, mine.person.account)
