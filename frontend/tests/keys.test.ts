@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { assignKeys, KeyCollision, keyName, Keys, type Binding } from '../src/keys/registry'
+import { assignKeys, cap, KeyCollision, keyName, Keys, PUNCTUATION, shortcut, type Binding } from '../src/keys/registry'
 
 const made = (key: string, run = (): void => {}): Binding => ({ key, label: key, group: 'g', run })
 const pressed = (key: string, more: object = {}) => ({
@@ -89,6 +89,41 @@ test('keys are found on other layouts by their place', () => {
   assert.equal(keyName({ key: 'z', code: 'KeyY', shiftKey: false }), 'z') // QWERTZ: the letter counts
 })
 
+test('punctuation and the arrows are keys too, for what is no answer', () => {
+  const keys = new Keys()
+  const said: string[] = []
+  const all = [...Object.keys(PUNCTUATION), 'ArrowLeft', 'ArrowRight', 'Delete']
+  keys.bind(...all.map((key) => made(key, () => said.push(key))))
+  for (const key of all) assert.ok(keys.press(pressed(key)), key)
+  assert.deepEqual(said, all)
+  assert.deepEqual(all.map(cap), ['[', ']', '+', '-', ',', '.', ';', "'", '←', '→', 'Del'])
+  assert.equal(shortcut('+'), 'Plus', 'a plus joins keys in aria-keyshortcuts')
+  assert.equal(shortcut('['), '[')
+  for (const key of ['(', '=', '_', '\\', '`', ':', '"', '<']) assert.throws(() => new Keys().bind(made(key)), KeyCollision)
+  keys.enabled = false
+  assert.equal(keys.press(pressed(';')), false, 'a mark is a single key')
+  assert.ok(keys.press(pressed('ArrowLeft')))
+  const inside = { target: { closest: (s: string) => (s.startsWith('input:not') ? {} : null) } }
+  assert.equal(keys.press(pressed('ArrowLeft', inside)), false, 'a slider keeps its arrows')
+})
+
+test('punctuation is found on other layouts: by the mark, else by its place', () => {
+  assert.equal(keyName({ key: '+', code: 'Equal', shiftKey: true }), '+') // US: with Shift
+  assert.equal(keyName({ key: '=', code: 'Equal', shiftKey: false }), '+') // and without
+  assert.equal(keyName({ key: '+', code: 'BracketRight', shiftKey: false }), '+') // German: the mark counts
+  assert.equal(keyName({ key: '-', code: 'Slash', shiftKey: false }), '-')
+  assert.equal(keyName({ key: 'ü', code: 'BracketLeft', shiftKey: false }), '[')
+  assert.equal(keyName({ key: 'Ü', code: 'BracketLeft', shiftKey: true }), null)
+  assert.equal(keyName({ key: 'х', code: 'BracketLeft', shiftKey: false }), '[') // Cyrillic
+  assert.equal(keyName({ key: '-', code: 'Digit6', shiftKey: false }), '6') // AZERTY: digits answer
+  assert.equal(keyName({ key: '.', code: 'Comma', shiftKey: true }), '.') // AZERTY: with Shift
+  assert.equal(keyName({ key: 's', code: 'Semicolon', shiftKey: false }), 's') // Dvorak
+  assert.equal(keyName({ key: '-', code: 'NumpadSubtract', shiftKey: false }), '-')
+  assert.equal(keyName({ key: ':', code: 'Semicolon', shiftKey: true }), null)
+  assert.equal(keyName({ key: 'Dead', code: 'Equal', shiftKey: false }), null)
+  assert.equal(keyName({ key: 'Delete', code: 'Delete', shiftKey: false }), 'Delete')
+})
+
 test('classes get their own keys, then digits, then letters but G and F', () => {
   assert.deepEqual(assignKeys([{ key: 'x' }, {}, { key: '1' }, {}]), ['x', '2', '1', '3'])
   const many = assignKeys(Array.from({ length: 40 }, () => ({})))
@@ -96,4 +131,5 @@ test('classes get their own keys, then digits, then letters but G and F', () => 
   assert.equal(new Set(many.filter(Boolean)).size, 34)
   assert.ok(!many.includes('g') && !many.includes('f'))
   assert.deepEqual(assignKeys([{ key: 'a' }, { key: 'A' }, { key: 'g' }]), ['a', '1', '2'])
+  assert.deepEqual(assignKeys([{ key: '[' }, { key: '?' }, { key: ',' }]), ['1', '2', '3'])
 })

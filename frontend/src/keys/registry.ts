@@ -2,7 +2,7 @@
  * One list of what every key does. The buttons' key caps, `aria-keyshortcuts`, the help and the handling are drawn
  * from it, so they cannot disagree.
  *
- * A key is a small letter, a digit, "?" or "/", or one of NAMED. Two bindings of one layer cannot share a key. Keys do
+ * A key is a small letter, a digit, "?" or "/", one of PUNCTUATION, or one of NAMED. Two bindings of one layer cannot share a key. Keys do
  * nothing with a modifier, while typing, when held down, or when a layer above (a dialog) has the floor.
  */
 
@@ -12,13 +12,31 @@ export const NAMED = {
   Backspace: 'Backspace',
   ArrowUp: 'ArrowUp',
   ArrowDown: 'ArrowDown',
+  ArrowLeft: 'ArrowLeft',
+  ArrowRight: 'ArrowRight',
+  Delete: 'Delete',
   Escape: 'Escape',
 } as const
+
+/** Keys for what a primitive or a field does beside answering: never an option's own. By their place on a US board. */
+export const PUNCTUATION: Record<string, string> = {
+  '[': 'BracketLeft',
+  ']': 'BracketRight',
+  '+': 'Equal',
+  '-': 'Minus',
+  ',': 'Comma',
+  '.': 'Period',
+  ';': 'Semicolon',
+  "'": 'Quote',
+}
 
 const CAPS: Record<string, string> = {
   Backspace: '⌫',
   ArrowUp: '↑',
   ArrowDown: '↓',
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  Delete: 'Del',
   Escape: 'Esc',
 }
 
@@ -33,19 +51,23 @@ export interface Binding {
 
 export class KeyCollision extends Error {}
 
-const SINGLE = /^[a-z0-9?/]$/
+const ANSWERS = /^[a-z0-9]$/
+const places = new Map(Object.entries(PUNCTUATION).map(([key, code]) => [code, key]))
 const names = new Set<string>(Object.values(NAMED))
 
 export function check(key: string): string {
-  if (!SINGLE.test(key) && !names.has(key))
-    throw new KeyCollision(`${JSON.stringify(key)} cannot be a key here: use a small letter, a digit, ? or /, or one of ${[...names].join(', ')}.`)
+  if (!ANSWERS.test(key) && key !== '?' && key !== '/' && !(key in PUNCTUATION) && !names.has(key))
+    throw new KeyCollision(
+      `${JSON.stringify(key)} cannot be a key here: use a small letter, a digit, ? or /, or one of ${[...Object.keys(PUNCTUATION), ...names].join(' ')}.`,
+    )
   return key
 }
 
 /** What stands on the key cap. */
 export const cap = (key: string): string => CAPS[key] ?? (key.length === 1 ? key.toUpperCase() : key)
 /** The value of `aria-keyshortcuts`. */
-export const shortcut = (key: string): string => (key.length === 1 && /[a-z]/.test(key) ? key.toUpperCase() : key)
+export const shortcut = (key: string): string =>
+  key === '+' ? 'Plus' : key.length === 1 && /[a-z]/.test(key) ? key.toUpperCase() : key
 
 interface KeyPress {
   key: string
@@ -61,16 +83,21 @@ interface KeyPress {
 
 /**
  * The registry's name of a pressed key. Where a layout does not give Latin letters and digits (Cyrillic, Arabic, the
- * digits' row of AZERTY), the key's place on the board counts.
+ * digits' row of AZERTY), the key's place on the board counts. So it does where a layout has another letter at the place
+ * of a punctuation mark (ü at that of "["); where it has the mark elsewhere, or only with Shift, the mark counts.
  */
 export function keyName(event: Pick<KeyPress, 'key' | 'code' | 'shiftKey'>): string | null {
   const { key, code, shiftKey } = event
   if (key in NAMED) return shiftKey ? null : NAMED[key as keyof typeof NAMED]
   if (key === '?') return key
-  if (shiftKey) return null
+  if (shiftKey) return key in PUNCTUATION ? key : null
   if (key === '/' || /^[0-9a-zA-Z]$/.test(key)) return key.toLowerCase()
-  const place = /^(?:Digit|Numpad)([0-9])$/.exec(code) ?? /^Key([A-Z])$/.exec(code)
-  return place ? place[1]!.toLowerCase() : null
+  const digit = /^(?:Digit|Numpad)([0-9])$/.exec(code)
+  if (digit) return digit[1]!
+  if (key in PUNCTUATION) return key
+  const letter = /^Key([A-Z])$/.exec(code)
+  if (letter) return letter[1]!.toLowerCase()
+  return key.length === 1 ? (places.get(code) ?? null) : null
 }
 
 export class Keys {
@@ -139,7 +166,7 @@ export function assignKeys(options: readonly { key?: string }[]): string[] {
   const taken = new Set<string>()
   const keys = options.map(({ key = '' }) => {
     const own = key.toLowerCase()
-    if (!SINGLE.test(own) || own === '?' || own === '/' || RESERVED.includes(own) || taken.has(own)) return ''
+    if (!ANSWERS.test(own) || RESERVED.includes(own) || taken.has(own)) return ''
     taken.add(own)
     return own
   })

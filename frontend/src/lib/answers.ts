@@ -4,6 +4,9 @@
  */
 import { isUnsure, type Asked, type DrawnQuestion, type Primitive } from '../api/forms'
 import type { Item } from '../primitives/contract'
+import { faultOf } from './faults'
+import { sided } from './options'
+import { wordsOfPlace } from './scale'
 
 export const isAsked = (primitive: Primitive): primitive is Asked => primitive.primitive !== 'panes'
 
@@ -50,16 +53,20 @@ export function whole(question: DrawnQuestion, answer: unknown): unknown {
     .reduce((made, primitive) => withValue(primitive, made, empty(primitive)), answer)
 }
 
-/** The first primitive that still needs a value. */
+/** The first primitive that still needs a value, or another one. */
 export function open(question: DrawnQuestion, answer: unknown): Asked | undefined {
-  return asked(question).find((primitive) => valueOf(primitive, answer) === undefined && empty(primitive) === undefined)
+  return asked(question).find((primitive) => isOpen(primitive, valueOf(primitive, answer)))
+}
+
+export function isOpen(primitive: Asked, value: unknown): boolean {
+  return value === undefined ? empty(primitive) === undefined : faultOf(primitive, value) !== ''
 }
 
 /** An item as a question's primitives show it. */
-export function itemOf(question: DrawnQuestion, fields: Record<string, string>, shown: Record<string, string[]> = {}): Item {
+export function itemOf(question: DrawnQuestion, fields: Record<string, string>, shown: Record<string, string[]> = {}, id?: string): Item {
   const named = question.form.primitives.map(fieldsOf).find((names) => names.length > 1) ?? []
   const order = shown[question.name] ?? [...named]
-  return { fields, shown: order, swapped: named.length === 2 && order[0] !== named[0] }
+  return { fields, shown: order, swapped: named.length === 2 && order[0] !== named[0], ...(id === undefined ? {} : { id }) }
 }
 
 /** Whether one press of a key answers the whole form. */
@@ -70,22 +77,23 @@ export function isQuick(questions: readonly DrawnQuestion[]): boolean {
 
 const MANY_WORDS = 60
 
-/** An answer in a few words, for who hears it and for taking it back. */
-export function wordsOf(question: DrawnQuestion | undefined, answer: unknown): string {
+/** An answer in a few words, for who hears it and for taking it back; of two panes by where they stand. */
+export function wordsOf(question: DrawnQuestion | undefined, answer: unknown, swapped = false): string {
   if (!question || answer === undefined) return ''
-  const words = asked(question).map((primitive) => wordOf(primitive, valueOf(primitive, answer))).filter(Boolean)
-  const said = words.join(', ')
-  return said.length > MANY_WORDS ? `${said.slice(0, MANY_WORDS)}…` : said
+  const words = asked(question).map((primitive) => wordOf(primitive, valueOf(primitive, answer), swapped)).filter(Boolean)
+  const said = [...words.join(', ')]
+  return said.length > MANY_WORDS ? `${said.slice(0, MANY_WORDS).join('')}…` : said.join('')
 }
 
-function wordOf(primitive: Asked, value: unknown): string {
+function wordOf(primitive: Asked, value: unknown, swapped: boolean): string {
   if (value === undefined || value === null) return ''
   if (isUnsure(value)) return 'cannot tell'
   const label = (one: unknown): string => labels(primitive).get(String(one)) ?? String(one)
   switch (primitive.primitive) {
     case 'keys':
+      return primitive.mirror ? sided(label(value), swapped) : label(value)
     case 'scale':
-      return label(value)
+      return typeof value === 'number' ? wordsOfPlace(primitive, value, swapped) : label(value)
     case 'toggles':
       return (value as string[]).map(label).join(' + ') || 'none'
     case 'spans':
@@ -97,7 +105,7 @@ function wordOf(primitive: Asked, value: unknown): string {
     case 'turns':
       return primitive.mode === 'rate' ? 'rated' : 'written'
     case 'text':
-      return String(value)
+      return String(value).trim()
     case 'grid':
       return 'filled in'
   }

@@ -3,7 +3,8 @@
  *
  * `answer` draws it to be answered, `view` one answer, `compare` several people's answers over each other. A primitive
  * tells every change by `onanswer`; `done` says that its answer is whole and work may go on (a key pressed, not a slider
- * moved). What is not whole yet is told as undefined.
+ * moved). What is not whole yet is told as undefined; where lib/faults.ts can say what is wrong with it (a text too
+ * short, rows still open) it is told as it is, so that it is kept as a draft, and held back until it is mended.
  */
 import type { Field } from '../api/forms'
 import type { Binding } from '../keys/index.svelte'
@@ -17,6 +18,8 @@ export interface Item {
   shown: readonly string[]
   /** Two fields stand the other way round than they are named. */
   swapped: boolean
+  /** Which one it is: what a primitive keeps for itself (a search, a history) ends when this changes. */
+  id?: string
 }
 
 /** Somebody's answer among others. `color` is a name of the palette, c1 to c6. */
@@ -50,4 +53,6 @@ export interface Handle {
   bindings(): Binding[]
   /** Takes back the last change within it; false where there is none. */
   undo?(): boolean
+  /** Puts the cursor into it, where it has a place to write. */
+  enter?(): void
 }

@@ -3,7 +3,9 @@ import { ApiError, work, type Asked, type Assignment, type DrawnQuestion, type N
 import { ActiveTimer } from '../../lib/activity'
 import { announce } from '../../lib/announce.svelte'
 import { loadAhead } from '../../lib/images'
-import { asked, isQuick, open, valueOf, whole, withValue, wordsOf } from '../../lib/answers'
+import { asked, isOpen, isQuick, itemOf, open, valueOf, whole, withValue, wordsOf } from '../../lib/answers'
+import { Drafts, storageOf } from '../../lib/drafts'
+import { faultOf } from '../../lib/faults'
 import { load as loadMarkdown } from '../../primitives/Markdown.svelte'
 import { load as loadPrimitives } from '../../primitives/Primitive.svelte'
 import { openOutbox, standing, sync, type Entry } from '../../outbox/index.svelte'
@@ -41,14 +43,15 @@ export class Workbench {
   /** The server has nothing more at the moment. */
   dry = $state(false)
   said = $state.raw<Said | null>(null)
-  /** The spot without which the answers cannot be sent. */
-  missing = $state<Spot | null>(null)
+  /** The spot without which the answers cannot be sent, and what is wrong there. */
+  missing = $state.raw<{ spot: Spot; fault: string } | null>(null)
   offline = $state<'no' | 'loading' | 'ready'>('no')
   guidelineChanged = $state(false)
   #judged = $state(0)
   #opened = $state(0)
 
   readonly timer = new ActiveTimer()
+  readonly #drafts: Drafts
   #feed = new Feed()
   #outbox: Outbox | null = null
   #asking = false
@@ -59,7 +62,10 @@ export class Workbench {
   constructor(
     readonly project: number,
     private readonly account: number,
-  ) {}
+  ) {
+    this.#drafts = new Drafts(account, storageOf())
+    this.#drafts.tidy()
+  }
 
   get current(): Assignment | undefined {
     return this.items[0]
@@ -73,6 +79,14 @@ export class Workbench {
   }
   get single(): boolean {
     return this.spots.length === 1
+  }
+  /** What a model answered to a question of the item on the screen. */
+  suggestion(question: DrawnQuestion): unknown {
+    return this.current?.suggestions?.[question.name]
+  }
+  /** How many questions are answered, of how many. */
+  get done(): number {
+    return this.questions.filter((question) => this.given[question.name] !== undefined && !open(question, this.given[question.name])).length
   }
   get judgedToday(): number {
     return (this.info?.today.judged ?? 0) + this.#opened + this.#judged
@@ -100,6 +114,12 @@ export class Workbench {
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#timeout)
+    this.keep()
+  }
+
+  /** Writes down what is being answered: the page may be about to go. */
+  keep(): void {
+    this.#drafts.flush()
   }
 
   async #open(): Promise<void> {
@@ -181,10 +201,11 @@ export class Workbench {
     if (this.#feed.items !== this.items) this.#show()
   }
 
-  #show(): void {
+  #show(given?: Record<string, unknown>): void {
     const before = this.items[0]?.id
     this.items = this.#feed.items
     const now = this.items[0]
+    if (now?.id !== before) this.#begin(now, given)
     if (now && now.id !== before) {
       this.#painted = false
       requestAnimationFrame(() => (this.#painted = true))
@@ -195,6 +216,15 @@ export class Workbench {
       loadAhead(this.items.flatMap((item) => images.map((name) => item.fields[name] ?? '')).filter(Boolean))
   }
 
+  /** An item comes to the screen: with answers that were taken back, those that were begun, or a model's. */
+  #begin(item: Assignment | undefined, given?: Record<string, unknown>): void {
+    this.focused = 0
+    this.missing = null
+    const draft = item && this.info && !given ? this.#drafts.read(item.id, this.info.form_version) : undefined
+    if (draft) this.said = { text: 'What you had begun here is back.', undo: false }
+    this.given = given ?? draft ?? (this.quick ? {} : { ...item?.suggestions })
+  }
+
   /** Notes an answer. Where it is all that is asked it is sent at once; else, when `done`, the next open spot follows. */
   answer(spot: Spot, value: unknown, done: boolean): void {
     if (!this.ready) return
@@ -202,9 +232,9 @@ export class Workbench {
     const { [spot.question.name]: _, ...rest } = this.given
     this.given = answer === undefined ? rest : { ...rest, [spot.question.name]: answer }
     this.missing = null
-    if (!done) return
-    if (this.quick) this.submit()
-    else {
+    if (done && this.quick) return this.submit()
+    if (this.current && this.info) this.#drafts.note(this.current.id, this.info.form_version, this.given)
+    if (done) {
       const at = this.spots.indexOf(spot)
       const after = this.spots.findIndex((other, i) => i > at && this.#isOpen(other))
       const first = this.spots.findIndex((other) => this.#isOpen(other))
@@ -213,7 +243,14 @@ export class Workbench {
   }
 
   #isOpen({ question, primitive }: Spot): boolean {
-    return valueOf(primitive, this.given[question.name]) === undefined
+    const value = valueOf(primitive, this.given[question.name])
+    return value === undefined || isOpen(primitive, value)
+  }
+
+  /** A model's answer to the one question is right. */
+  accept(): void {
+    const [spot] = this.spots
+    if (spot) this.answer(spot, valueOf(spot.primitive, this.suggestion(spot.question)), true)
   }
 
   /** What keeps the answers from being sent: a question that must be answered, or one begun and not finished. */
@@ -235,9 +272,10 @@ export class Workbench {
     if (!this.ready) return
     const open = this.#missing()
     if (open) {
-      this.missing = open
+      const fault = faultOf(open.primitive, valueOf(open.primitive, this.given[open.question.name]))
+      this.missing = { spot: open, fault: fault || 'This one is still open.' }
       this.focused = this.spots.indexOf(open)
-      announce(`Not answered yet: ${open.primitive.title || open.question.title}`)
+      announce(`${open.primitive.title || open.question.title}: ${fault || 'not answered yet.'}`)
       return
     }
     const answers = Object.fromEntries(
@@ -249,7 +287,7 @@ export class Workbench {
       this.#tell('Answer one of the questions, or skip the item.', false)
       return
     }
-    const words = this.questions.map((q) => wordsOf(q, answers[q.name])).filter(Boolean).join(', ')
+    const words = this.#words(this.current!, answers)
     this.#send('answer', answers)
     this.#tell(words ? `Answered “${words}”.` : 'Answered.')
   }
@@ -274,7 +312,8 @@ export class Workbench {
       guideline_version: info.guideline.version,
     })
     if (kind === 'answer') this.#judged += 1
-    this.#next({})
+    this.#drafts.drop(assignment.id)
+    this.#show()
     void this.fill()
   }
 
@@ -287,8 +326,7 @@ export class Workbench {
     }
     if (entry.kind === 'answer') this.#judged -= 1
     this.#feed.unshift(entry.assignment)
-    const fits = entry.form_version === this.info?.form_version
-    this.#next(fits && !this.quick ? { ...entry.answers } : {})
+    this.#show(this.#again(entry))
     const before = entry.kind === 'skip' ? 'It was skipped.' : `Your answer was “${this.words(entry)}”.`
     this.#tell(`Taken back. ${before}`, false)
   }
@@ -297,8 +335,13 @@ export class Workbench {
   judgeAgain(entry: Entry): void {
     this.#outbox?.discard(entry)
     this.#feed.unshift(entry.assignment)
-    this.#next({})
+    this.#show(this.#again(entry))
     void this.fill(true)
+  }
+
+  /** The answers of an entry, to be changed; none where one key gives them anew or the questions are others. */
+  #again(entry: Entry): Record<string, unknown> {
+    return entry.form_version === this.info?.form_version && !this.quick ? { ...entry.answers } : {}
   }
   again(entry: Entry): void {
     this.#outbox?.retry(entry)
@@ -331,17 +374,14 @@ export class Workbench {
 
   words(entry: Entry): string {
     if (entry.kind !== 'answer') return entry.kind === 'skip' ? 'skipped' : 'taken back'
-    return Object.entries(entry.answers ?? {})
-      .map(([name, value]) => wordsOf(this.questions.find((q) => q.name === name), value))
-      .filter(Boolean)
-      .join(', ')
+    return this.#words(entry.assignment, entry.answers ?? {})
   }
 
-  #next(given: Record<string, unknown>): void {
-    this.given = given
-    this.focused = 0
-    this.missing = null
-    this.#show()
+  #words(item: Assignment, answers: Record<string, unknown>): string {
+    return this.questions
+      .map((question) => wordsOf(question, answers[question.name], itemOf(question, item.fields, item.shown).swapped))
+      .filter(Boolean)
+      .join(', ')
   }
 
   #tell(text: string, undo = true): void {
