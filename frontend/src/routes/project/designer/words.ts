@@ -51,6 +51,8 @@ const CHOICES: Record<string, string> = {
 
 export const wordsFor = (type: string, name: string, title?: string): string =>
   OF_TYPE[`${type}.${name}`] ?? WORDS[name] ?? title ?? readable(name)
+/** Whether all settings have words of their own; else what the type says of itself is shown. */
+export const isKnown = (type: string, names: readonly string[]): boolean => names.every((name) => name in WORDS || `${type}.${name}` in OF_TYPE)
 export const choiceFor = (name: string, value: string | number): string => CHOICES[`${name}.${value}`] ?? String(value)
 
 export function readable(name: string): string {
