@@ -72,6 +72,7 @@ def test_the_loop(tmp_path: Path, visit: Visit) -> None:
 
         # A project, with a wrong form first: the errors stand where the mend is.
         lead.get_by_role("link", name="New project").click()
+        lead.get_by_role("button", name="Blank form").click()
         lead.get_by_role("button", name="Create the project").click()
         expect(lead.get_by_text("Give the project a name.")).to_be_visible()
         lead.get_by_label("Name", exact=True).fill("Support tickets")

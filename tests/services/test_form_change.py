@@ -208,7 +208,7 @@ def test_fields_that_a_question_works_on(room: Any) -> None:
 
 
 def test_answers_that_came_after_the_preview_are_looked_at(judged: Any) -> None:
-    smaller = asking(kind([CLASSES[0], CLASSES[1], CLASSES[2]][:3] + [{"value": "d"}]))
+    smaller = asking(kind([*CLASSES, {"value": "d"}]))
     change(judged, smaller)
     without_d = asking(kind())
     found = review(judged, without_d)

@@ -94,10 +94,7 @@ _STANDS = (
 _judged = judgement.join(submit, (submit.c.project == judgement.c.project) & (submit.c.seq == judgement.c.seq))
 _COUNT = sa.select(sa.func.count()).select_from(submit).where(_STANDS)
 _BY_QUESTION = (
-    sa.select(judgement.c.question, sa.func.count())
-    .select_from(_judged)
-    .where(_STANDS)
-    .group_by(judgement.c.question)
+    sa.select(judgement.c.question, sa.func.count()).select_from(_judged).where(_STANDS).group_by(judgement.c.question)
 )
 _VALUES = (
     sa.select(judgement.c.value, sa.func.count().label("number"), sa.func.min(submit.c.seq).label("seq"))

@@ -128,7 +128,9 @@ def read_form(value: Any) -> ProjectForm:
     if isinstance(value, Mapping) and "goldwork_form" in value:
         said = value["goldwork_form"]
         if type(said) is not int or said != FORMAT:
-            raise InputError(f"this goldwork reads forms of format {FORMAT}. Got {said!r}.", where="form, goldwork_form")
+            raise InputError(
+                f"this goldwork reads forms of format {FORMAT}. Got {said!r}.", where="form, goldwork_form"
+            )
     try:
         form = msgspec.convert(value, ProjectForm)
         questions = tuple(msgspec.structs.replace(question, task=_read_task(question)) for question in form.questions)
