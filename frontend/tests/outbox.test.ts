@@ -293,3 +293,32 @@ test('sent entries are kept for undo, but not for ever', async () => {
   assert.deepEqual(outbox.entries satisfies Entry[], [])
   outbox.stop()
 })
+
+test('an answer taken back in the moment in which it goes out, and given anew at once: the undo comes between', async () => {
+  /** Calls back when the sender has marked an entry as tried, before the mirror knows. */
+  class Racing extends InMemory {
+    ontried: (() => void) | undefined
+    override async change(n: number, how: (entry: Entry) => Entry | null): Promise<Entry | null> {
+      const changed = await super.change(n, how)
+      const then = changed?.tried ? this.ontried : undefined
+      if (then) {
+        this.ontried = undefined
+        then()
+      }
+      return changed
+    }
+  }
+  const server = new Server()
+  const store = new Racing()
+  const outbox = await open(server, store)
+  store.ontried = () => {
+    assert.ok(outbox.undo(1))
+    outbox.add({ ...draft('a'), answers: { q: 'second' } })
+  }
+  outbox.add(draft('a'))
+  await settle(() => server.taken.length === 3 && outbox.unsent().length === 0)
+  assert.deepEqual(server.said, ['answer a', 'undo a', 'answer a'])
+  assert.deepEqual(server.taken.at(-1)?.answers, { q: 'second' })
+  assert.deepEqual(standing(outbox.entries).map((e) => e.answers), [{ q: 'second' }])
+  outbox.stop()
+})

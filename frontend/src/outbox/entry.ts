@@ -41,6 +41,11 @@ export function body(entry: Entry): Submit {
   return submit
 }
 
+/** What takes an entry back that the server may have. */
+export function undoing({ project, assignment, form_version, guideline_version }: Entry): Draft {
+  return { project, assignment, kind: 'undo', answers: null, seconds: 0, form_version, guideline_version }
+}
+
 /** Assignments whose answer or skip stands (undone ones do not), oldest first. */
 export function standing(entries: readonly Entry[]): Entry[] {
   const stack: Entry[] = []

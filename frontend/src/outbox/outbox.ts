@@ -11,7 +11,7 @@
 import { ApiError } from '../api/request'
 import type { Receipt, Submit } from '../api/types'
 import { uuid } from '../lib/format'
-import { body, standing, type Draft, type Entry, type Refusal } from './entry'
+import { body, standing, undoing, type Draft, type Entry, type Refusal } from './entry'
 import type { Store } from './store'
 
 /** Sent entries that are kept, so that undo reaches them. */
@@ -135,27 +135,10 @@ export class Outbox {
   }
 
   add(draft: Draft): Entry {
-    if (this.#account === null) throw new Error('nobody is signed in')
-    const entry: Entry = {
-      ...draft,
-      n: 0,
-      id: uuid(),
-      account: this.#account,
-      at: (this.parts.now ?? Date.now)(),
-      state: 'waiting',
-      tried: false,
-      refusal: null,
-    }
+    const entry = this.#make(draft)
     this.entries = [...this.entries, entry]
     this.#changed()
-    void this.#then(async () => {
-      const { n: _, ...fresh } = entry
-      const n = await this.parts.store.add(fresh)
-      this.#numbers.set(entry.id, n)
-      this.#touch(entry, { n })
-      this.#post({ type: 'put', entry: { ...entry, n } })
-      this.#nudge()
-    })
+    void this.#then(() => this.#write(entry))
     return entry
   }
 
@@ -183,7 +166,7 @@ export class Outbox {
       })
       if (late) {
         this.#remember(entry)
-        this.#undo(entry)
+        await this.#undoAtOnce(entry)
       } else this.#post({ type: 'drop', id: entry.id })
     })
     return entry
@@ -220,8 +203,31 @@ export class Outbox {
   }
 
   #undo(entry: Entry): void {
-    const { project, assignment, form_version, guideline_version } = entry
-    this.add({ project, assignment, kind: 'undo', answers: null, seconds: 0, form_version, guideline_version })
+    this.add(undoing(entry))
+  }
+
+  /** The undo goes before an answer that was given meanwhile and waits for its turn to be stored, or it would undo that one. */
+  async #undoAtOnce(entry: Entry): Promise<void> {
+    const undo = this.#make(undoing(entry))
+    const at = this.entries.findIndex((e) => e.id === entry.id)
+    this.entries = this.entries.toSpliced(at + 1, 0, undo)
+    this.#changed()
+    await this.#write(undo)
+  }
+
+  #make(draft: Draft): Entry {
+    if (this.#account === null) throw new Error('nobody is signed in')
+    const at = (this.parts.now ?? Date.now)()
+    return { ...draft, n: 0, id: uuid(), account: this.#account, at, state: 'waiting', tried: false, refusal: null }
+  }
+
+  async #write(entry: Entry): Promise<void> {
+    const { n: _, ...fresh } = entry
+    const n = await this.parts.store.add(fresh)
+    this.#numbers.set(entry.id, n)
+    this.#touch(entry, { n })
+    this.#post({ type: 'put', entry: { ...entry, n } })
+    this.#nudge()
   }
 
   // ---- sending

@@ -8,6 +8,7 @@ import { Drafts, storageOf } from '../../lib/drafts'
 import { faultOf } from '../../lib/faults'
 import { load as loadMarkdown } from '../../primitives/Markdown.svelte'
 import { load as loadPrimitives } from '../../primitives/Primitive.svelte'
+import { textOf } from './words'
 import { openOutbox, standing, sync, type Entry } from '../../outbox/index.svelte'
 import { AHEAD, Feed, OFFLINE } from '../../outbox/feed'
 import type { Outbox } from '../../outbox/outbox'
@@ -389,12 +390,4 @@ export class Workbench {
     const next = this.current && textOf(this.current, this.info)
     announce(next ? `${text} Next: ${next}` : text)
   }
-}
-
-/** The item's first words, for people who hear it. */
-export function textOf(assignment: Assignment, info: Work | null): string {
-  const fields = info?.form.fields.length ? info.form.fields : Object.keys(assignment.fields).map((name) => ({ name, show: 'text' }))
-  return fields
-    .map((f) => (f.show === 'image' ? 'a picture' : (assignment.fields[f.name] ?? '').slice(0, 240)))
-    .join('. ')
 }
