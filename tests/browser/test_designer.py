@@ -147,9 +147,10 @@ def test_hostile_words_are_words(house: House, visit: Visit) -> None:
     page = visit(house.boss)
     page.goto(f"{house.url}/new")
     bad = "<img src=x onerror=alert(1)>"
+    classes = [{"value": bad}, {"value": "b", "help": bad}]
     form = {
         "questions": [
-            {"name": bad, "title": bad, "help": bad, "task": {"type": "choice", "classes": [{"value": bad}, {"value": "b", "help": bad}]}}
+            {"name": bad, "title": bad, "help": bad, "task": {"type": "choice", "classes": classes}}
         ],
         "fields": [{"name": bad, "title": bad}],
     }  # fmt: skip

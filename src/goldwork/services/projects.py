@@ -201,7 +201,7 @@ def _summary(row: Any) -> ProjectSummary:
 
 
 def draw(connection: Connection, person: Person, form: Any) -> dict[str, Any]:
-    """What annotators' screens are drawn from, of a form that somebody is building. Raises InputError, ForbiddenError."""
+    """What the screens of a form are drawn from while somebody builds it. Raises InputError, ForbiddenError."""
     _admit_creator(connection, person)
     return draw_form(read_form(form))
 
