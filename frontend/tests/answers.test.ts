@@ -57,8 +57,14 @@ test('two fields are swapped where the second stands first', () => {
 
 test('an answer in words is what was on the screen', () => {
   const better = question({ primitive: 'keys', mirror: true, options: [{ value: 'first', label: 'First is better' }, { value: 'second', label: 'Second is better' }] })
-  assert.equal(wordsOf(better, 'first', true), 'Right is better')
-  assert.equal(wordsOf(better, 'first', false), 'Left is better')
+  const shown = (names: string[], ...order: string[]) => ({ fields: Object.fromEntries(names.map((name) => [name, 'x'])), shown: order, swapped: order[0] !== names[0] })
+  assert.equal(wordsOf(better, 'first', shown(['a', 'b'], 'b', 'a')), 'Right is better')
+  assert.equal(wordsOf(better, 'first', shown(['a', 'b'], 'a', 'b')), 'Left is better')
+  const order = (pick: 'all' | 'best' | 'ends') => question({ primitive: 'order', fields: ['m1', 'm2', 'm3', 'm4'], pick })
+  const lot = shown(['m1', 'm3', 'm4'], 'm3', 'm2', 'm4', 'm1')
+  assert.equal(wordsOf(order('all'), [['m1'], ['m3', 'm4']], lot), 'C > A = B')
+  assert.equal(wordsOf(order('best'), [['m4'], ['m1', 'm3']], lot), 'B')
+  assert.equal(wordsOf(order('ends'), [['m4'], ['m1'], ['m3']], lot), 'best B, worst A')
   assert.equal(wordsOf(question(keys()), { cannot_tell: 'dark' }), 'cannot tell')
   assert.equal(wordsOf(question({ primitive: 'toggles', options: ab }), ['a', 'b']), 'Alpha + Beta')
   assert.equal(wordsOf(question({ primitive: 'toggles', options: ab }), []), 'none')

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.people import FORM, House
 from tests.browser.test_workbench import open_bench, press, synced
+from tests.services.test_media import wav
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
@@ -35,7 +36,7 @@ def test_a_table_with_pictures_beside_it(house: House, visit: Visit) -> None:
     page.goto(f"{house.url}/p/{project}/import")
     table = sheet("pets.csv", "id,photo,caption,camera\n1,a.png,A **cat**,x\n2,b.png,A dog,y\n")
     page.locator("input[type=file]").set_input_files([table, picture("a.png", 10), picture("b.png", 200)])
-    expect(page.get_by_text("2 of 2 pictures sent")).to_be_visible()
+    expect(page.get_by_text("2 of 2 files sent")).to_be_visible()
     expect(page.get_by_label("Show photo as")).to_have_value("image")
     page.get_by_label("Show caption as").select_option("markdown")
     page.get_by_label("Show camera as").select_option("")
@@ -55,11 +56,26 @@ def test_pictures_alone_make_a_table(house: House, visit: Visit) -> None:
     page = visit(house.boss)
     page.goto(f"{house.url}/p/{project}/import")
     page.locator("input[type=file]").set_input_files([picture(f"p{n}.png", 40 * n) for n in range(4)])
-    expect(page.get_by_role("heading", name="What is in pictures.csv?")).to_be_visible()
+    expect(page.get_by_role("heading", name="What is in files.csv?")).to_be_visible()
     page.get_by_role("button", name="Import 4 items").click()
     expect(page.get_by_text("4 items imported")).to_be_visible(timeout=30_000)
     open_bench(page, house, project)
     assert page.locator("[data-item] img").evaluate("i => i.decode().then(() => i.naturalWidth)") == 24
+
+
+def test_sounds_alone_make_a_table_too(house: House, visit: Visit) -> None:
+    project = house.project(texts=[], form=FORM | {"fields": []})
+    page = visit(house.boss)
+    page.goto(f"{house.url}/p/{project}/import")
+    sounds = [{"name": f"s{n}.wav", "mimeType": "audio/wav", "buffer": wav(n)} for n in (1, 2)]
+    fake = {"name": "s3.wav", "mimeType": "audio/wav", "buffer": b"<script>alert(1)</script>"}
+    page.locator("input[type=file]").set_input_files([*sounds, fake])
+    expect(page.get_by_text("s3.wav: This is no whole PNG")).to_be_visible()
+    expect(page.get_by_label("Show sound as")).to_have_value("audio")
+    page.get_by_role("button", name="Import 2 items").click()
+    expect(page.get_by_text("2 items imported")).to_be_visible(timeout=30_000)
+    open_bench(page, house, project)
+    expect(page.locator("[data-item]").get_by_text("0:01").or_(page.get_by_text("0:02")).first).to_be_visible()
 
 
 def test_a_wrong_row_is_named_and_nothing_is_kept(house: House, visit: Visit) -> None:

@@ -14,6 +14,7 @@ from goldwork.cli import main
 from goldwork.services import media
 from tests.services.conftest import Room, room  # noqa: F401
 from tests.services.test_ingest import IMAGES, picture
+from tests.services.test_media import SOUNDS, wav
 
 
 @pytest.fixture
@@ -57,6 +58,29 @@ def test_a_bad_file_is_said_and_leaves_nothing(room: Any, place: list[str], tmp_
     assert main(["export", "1", str(tmp_path / "x.csv"), "--format", "xls", *place]) == 2
     assert main(["export", "1", str(tmp_path / "no" / "x.csv"), *place]) == 2
     assert not (tmp_path / "x.csv").exists()
+
+
+def test_a_media_folder(room: Any, place: list[str], tmp_path: Path, capsys: Any) -> None:  # noqa: F811
+    room.make_project(SOUNDS)
+    clips, table = tmp_path / "clips", tmp_path / "clips.csv"
+    (clips / "day").mkdir(parents=True)
+    (clips / "day" / "a.wav").write_bytes(wav())
+    (tmp_path / "secret.wav").write_bytes(wav(0.2))
+    asked = ["import", "2", str(table), "--field", "clip=file", "--id", "id", "--media", str(clips), *place]
+    table.write_text("id,file\n1,day/a.wav\n2,../secret.wav\n3,none.wav\n")
+    assert main(asked) == 2
+    said = capsys.readouterr().err
+    assert "clips.csv, line 3, column file: a path must not lead out of the folder" in said
+    assert "line 4, column file: there is no file 'none.wav'" in said
+    assert not list((room.home.files / "2").iterdir()), "the upload is gone"
+    table.write_text("id,file\n1,day/a.wav\n")
+    assert main(asked) == 0
+    said = capsys.readouterr().err
+    assert "1 files" in said
+    assert "imported 1 items" in said
+    assert main([*asked, "--what", "judgements"]) == 2
+    assert "--media goes with items" in capsys.readouterr().err
+    assert main(["check", *place]) == 0
 
 
 def test_check_finds_what_was_changed(room: Any, place: list[str], capsys: Any) -> None:  # noqa: F811

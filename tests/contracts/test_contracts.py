@@ -11,6 +11,7 @@ from goldwork.agreement import coefficient
 from goldwork.consensus import consensus
 from goldwork.distances import distance
 from goldwork.io import format  # noqa: A004
+from goldwork.io.exchange import exchange
 from goldwork.tasks import task_type
 from goldwork.tasks.boxes import Boxes
 from goldwork.tasks.chat import Chat
@@ -26,6 +27,7 @@ from goldwork.tasks.text import Part, Text
 from goldwork.testing import (
     COEFFICIENT_CHECKS,
     DISTANCE_CHECKS,
+    EXCHANGE_CHECKS,
     FORMAT_CHECKS,
     TASK_TYPE_CHECKS,
     Sample,
@@ -179,4 +181,10 @@ def test_task_type(name: str, check: Callable[[Sample], None]) -> None:
 @pytest.mark.parametrize("check", FORMAT_CHECKS, ids=by_name)
 @pytest.mark.parametrize("name", format.names())
 def test_format(name: str, check: Callable[[str], None]) -> None:
+    check(name)
+
+
+@pytest.mark.parametrize("name", exchange.names())
+@pytest.mark.parametrize("check", EXCHANGE_CHECKS, ids=lambda check: check.__name__)
+def test_exchange(check: Callable[[str], None], name: str) -> None:
     check(name)

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from goldwork.agreement import Scale, Sums, coefficient
 from goldwork.consensus import Consensus, consensus
 from goldwork.consensus.majority import majority
-from goldwork.errors import AnswerError
+from goldwork.errors import AnswerError, InputError
+from goldwork.io.exchange import Example, exchange
+from goldwork.io.exchange.doccano import Doccano
 from goldwork.judgements import Codes, Judgements
 from goldwork.tasks.choice import Choice
 from goldwork.tasks.classes import Class
-from goldwork.testing import Sample, check_coefficient, check_consensus, check_task_type, simulate_crowd
+from goldwork.tasks.questions import ProjectForm
+from goldwork.testing import (
+    Sample,
+    check_coefficient,
+    check_consensus,
+    check_exchange,
+    check_task_type,
+    simulate_crowd,
+)
 
 
 @pytest.fixture
@@ -94,3 +106,52 @@ def test_simulated_crowds_are_what_they_say() -> None:
         right = (crowd.columns["label"][mine] == truth[mine]).mean()
         assert abs(right - crowd.prevalence @ np.diag(crowd.confusion[annotator])) < 0.05
     assert simulate_crowd(seed=3).columns["label"].tolist() == simulate_crowd(seed=3).columns["label"].tolist()
+
+
+class Shifted(Doccano):
+    """Gives items in the wrong order of characters."""
+
+    def read(self, path: Path) -> Iterator[Example]:
+        for example in super().read(path):
+            yield msgspec.structs.replace(example, fields={name: text[::-1] for name, text in example.fields.items()})
+
+
+class Careless(Doccano):
+    """Raises what is no InputError for an empty file."""
+
+    def read(self, path: Path) -> Iterator[Example]:
+        if not path.read_bytes():
+            raise ValueError("empty")
+        yield from super().read(path)
+
+
+class Halting(Doccano):
+    """Leaves half a file."""
+
+    def write(self, path: Path, form: ProjectForm, examples: Iterable[Example]) -> None:
+        try:
+            super().write(path, form, examples)
+        except InputError:
+            path.write_bytes(b"{}")
+            raise
+
+
+class Greedy(Doccano):
+    """Takes everything for its own."""
+
+    def sniff(self, path: Path) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (Shifted, "fields must come back"),
+        (Careless, "ValueError: empty"),
+        (Halting, "must leave nothing"),
+        (Greedy, "must not be recognised|it is taken for"),
+    ],
+)
+def test_an_exchange_format_that_breaks_its_contract_fails(registered: Any, broken: type[Doccano], said: str) -> None:
+    with pytest.raises(AssertionError, match=said):
+        check_exchange(registered(exchange, "aaa-broken", broken()))

@@ -15,7 +15,7 @@ from goldwork.consensus import DEFAULT_METHODS
 from goldwork.io import source
 from goldwork.io.roles import ROLES
 from goldwork.judgements.shapes import SHAPES
-from goldwork.services import export, ingest, media, rows, uploads
+from goldwork.services import cells, export, ingest, media, rows, uploads
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "guide" / "files.md").read_text(encoding="utf-8")
 COMMANDS = ("agreement", "consensus", "import", "export", "check", "backup", "restore", "worker")
@@ -43,8 +43,10 @@ def test_every_column_name_is_listed() -> None:
         ),
         ("an upload", f"{uploads.MAX_UPLOAD // 2**30} GB"),
         ("an item's identifier", f"{rows.MAX_ID} characters"),
-        ("one text of an item", f"{rows.MAX_FIELD:,} characters"),
+        ("one text of an item", f"{cells.MAX_FIELD:,} characters"),
         ("an image", f"{media.MAX_BYTES // 2**20} MB, {media.MAX_PIXELS:,} pixels"),
+        ("a sound", f"{media.MAX_SOUND // 2**20} MB"),
+        ("a link", f"{cells.MAX_LINK:,} characters"),
     ],
 )
 def test_limits_are_what_they_are_said_to_be(what: str, limit: str) -> None:

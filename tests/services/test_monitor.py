@@ -10,8 +10,8 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from goldwork.errors import InputError
-from goldwork.services import access, export, monitor, projects, questions, snapshot
+from goldwork.errors import InputError, NotFoundError
+from goldwork.services import access, answers, export, monitor, projects, questions, snapshot
 from goldwork.services.tables import last_seq
 from goldwork.store.schema import job
 
@@ -262,3 +262,24 @@ def test_a_method_that_refuses_the_answers_is_named(room: Any, monkeypatch: pyte
     assert found.agreement.warnings[0] == (
         "These figures are by alpha, because gwet refuses these answers: these answers will not do."
     )
+
+
+def test_one_item_with_everybody_s_answers(room: Any) -> None:
+    room.add_items(3)
+    ann, bob = room.add_annotator("Ann"), room.add_annotator("Bob")
+    room.judge(ann, answer_by_number)
+    room.judge(bob, lambda _payload: "a", 2)
+    take_snapshot(room)
+    page = room.read(monitor.consensus_rows, room.project)
+    of = {row.external_id: room.read(answers.item_answers, room.project, row.item) for row in page.rows}
+    assert sorted(found.people for found in of.values()) == [1, 2, 2]
+    for row in page.rows:
+        found = of[row.external_id]
+        assert (found.item, found.external_id, found.fields) == (row.item, row.external_id, row.fields)
+        assert found.answers[0].name == "Ann"
+        assert found.answers[0].answers == {"kind": answer_by_number(msgspec.json.encode(row.fields).decode())}
+        assert found.consensus["kind"].label == row.label
+    with pytest.raises(NotFoundError):
+        room.read(answers.item_answers, room.project, 10**9)
+    with pytest.raises(NotFoundError):
+        room.read(answers.item_answers, 10**9, page.rows[0].item)

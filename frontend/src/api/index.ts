@@ -149,6 +149,8 @@ export const monitor = {
     data<T.ConsensusPage>(
       client.GET('/api/projects/{project_id}/consensus', { params: { path: { project_id }, query } }),
     ),
+  item: (project_id: number, item_id: number) =>
+    data<T.ItemAnswers>(client.GET('/api/projects/{project_id}/items/{item_id}', { params: { path: { project_id, item_id } } })),
 }
 export const exports = {
   start: (id: number, what: T.ExportWhat, format: T.ExportFormat) =>

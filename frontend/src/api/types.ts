@@ -64,6 +64,8 @@ export type ConsensusRow = Omit<S['ConsensusRow'], 'label' | 'votes'> & {
   votes: { value: unknown; count: number }[]
 }
 export type ConsensusPage = Omit<S['ConsensusPage'], 'rows'> & { rows: ConsensusRow[] }
+export type ItemAnswers = S['ItemAnswers']
+export type PersonAnswers = S['PersonAnswers']
 export type ConsensusSort = 'confidence' | '-confidence' | 'external_id' | '-judgements'
 export type ExportWhat = S['NewExport']['what']
 export type ExportFormat = S['NewExport']['format']

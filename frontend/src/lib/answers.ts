@@ -2,10 +2,12 @@
  * What a form is answered with: the value of its one primitive, or where primitives are named an object of theirs.
  * Panes only show.
  */
-import { isUnsure, type Asked, type DrawnQuestion, type Primitive } from '../api/forms'
+import { isUnsure, type Asked, type DrawnQuestion, type Order, type Primitive } from '../api/forms'
 import type { Item } from '../primitives/contract'
 import { faultOf } from './faults'
 import { sided } from './options'
+import { filled, inPlace, letterOf } from './places'
+import { groupsOf, saidOrder } from './ranking'
 import { wordsOfPlace } from './scale'
 
 export const isAsked = (primitive: Primitive): primitive is Asked => primitive.primitive !== 'panes'
@@ -69,23 +71,29 @@ export function itemOf(question: DrawnQuestion, fields: Record<string, string>, 
   return { fields, shown: order, swapped: named.length === 2 && order[0] !== named[0], ...(id === undefined ? {} : { id }) }
 }
 
-/** Whether one press of a key answers the whole form. */
+/** Whether the last key pressed answers the whole form, and sends it. */
 export function isQuick(questions: readonly DrawnQuestion[]): boolean {
   const all = questions.flatMap(asked)
-  return all.length === 1 && (all[0]!.primitive === 'keys' || (all[0]!.primitive === 'scale' && !all[0]!.slider))
+  return all.length === 1 && isPressed(all[0]!)
+}
+
+function isPressed(primitive: Asked): boolean {
+  if (primitive.primitive === 'order') return primitive.pick === 'best' || primitive.pick === 'ends'
+  return primitive.primitive === 'keys' || (primitive.primitive === 'scale' && !primitive.slider)
 }
 
 const MANY_WORDS = 60
 
-/** An answer in a few words, for who hears it and for taking it back; of two panes by where they stand. */
-export function wordsOf(question: DrawnQuestion | undefined, answer: unknown, swapped = false): string {
+/** An answer in a few words, for who hears it and for taking it back; of panes and cards by where they stand. */
+export function wordsOf(question: DrawnQuestion | undefined, answer: unknown, item?: Item): string {
   if (!question || answer === undefined) return ''
-  const words = asked(question).map((primitive) => wordOf(primitive, valueOf(primitive, answer), swapped)).filter(Boolean)
+  const words = asked(question).map((primitive) => wordOf(primitive, valueOf(primitive, answer), item)).filter(Boolean)
   const said = [...words.join(', ')]
   return said.length > MANY_WORDS ? `${said.slice(0, MANY_WORDS).join('')}…` : said.join('')
 }
 
-function wordOf(primitive: Asked, value: unknown, swapped: boolean): string {
+function wordOf(primitive: Asked, value: unknown, item?: Item): string {
+  const swapped = item?.swapped ?? false
   if (value === undefined || value === null) return ''
   if (isUnsure(value)) return 'cannot tell'
   const label = (one: unknown): string => labels(primitive).get(String(one)) ?? String(one)
@@ -101,7 +109,7 @@ function wordOf(primitive: Asked, value: unknown, swapped: boolean): string {
     case 'boxes':
       return count((value as unknown[]).length, 'box', 'boxes')
     case 'order':
-      return (value as string[][]).map((group) => group.join(' = ')).join(' > ')
+      return orderWords(primitive, groupsOf(value) ?? [], item)
     case 'turns':
       return primitive.mode === 'rate' ? 'rated' : 'written'
     case 'text':
@@ -109,6 +117,15 @@ function wordOf(primitive: Asked, value: unknown, swapped: boolean): string {
     case 'grid':
       return 'filled in'
   }
+}
+
+/** By letters, as the cards are called: a field's name could tell whose it is. */
+function orderWords(primitive: Order, groups: string[][], item?: Item): string {
+  const names = item ? filled(inPlace(primitive.fields, item.shown), item.fields) : primitive.fields
+  const called = groups.map((group) => group.map((name) => letterOf(names.indexOf(name))))
+  if (primitive.pick === 'best') return called[0]?.join(' = ') ?? ''
+  if (primitive.pick === 'ends' && called.length > 1) return `best ${called[0]!.join(' = ')}, worst ${called.at(-1)!.join(' = ')}`
+  return saidOrder(called, (letter) => letter)
 }
 
 function labels(primitive: Asked): Map<string, string> {

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldwork.cli.homes import add_home, open_home
+from goldwork.cli.progress import say_errors
 from goldwork.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ def add(commands: Any) -> None:
         "--existing", choices=("error", "skip"), default="error", help="what an item that is there already means"
     )
     command.add_argument("--format", metavar="NAME", help="csv, tsv, jsonl or parquet (default: by the file's bytes)")
+    command.add_argument(
+        "--media",
+        metavar="DIR",
+        type=Path,
+        help="the folder with the images and sounds that cells name by their path in it",
+    )
     command.set_defaults(run=run)
 
 
@@ -53,11 +60,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.format is not None:
         io.format.get(arguments.format)
+    if arguments.media is not None and arguments.what != "items":
+        raise InputError("--media goes with items: judgements name no files.")
     home, database = open_home(arguments)
     try:
         with database.read() as connection:
             operator(connection, arguments.project)
         request = _request(arguments, home, database)
+        if arguments.media is not None:
+            _take_media(arguments, home, database, request)
         with database.write() as connection:
             job = ingest.start(connection, database, home, arguments.project, request)
         result = finish(database, home, arguments.project, job.id)
@@ -69,6 +80,20 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(f"imported {result['submits']:,} answers by {result['annotators']:,} annotators", file=sys.stderr)
     return 0
+
+
+def _take_media(arguments: argparse.Namespace, home: Home, database: Database, request: Request) -> None:
+    from goldwork.services import folder, uploads
+
+    try:
+        count = folder.take(
+            database, home, arguments.project, request.file, request.fields, arguments.media, request.format
+        )
+    except InputError as error:
+        uploads.remove_upload(home, arguments.project, request.file)
+        say_errors(error.details.get("errors", []))
+        raise
+    print(f"{arguments.media}: {count:,} files", file=sys.stderr)
 
 
 def _request(arguments: argparse.Namespace, home: Home, database: Database) -> Request:

@@ -42,10 +42,15 @@ def finish(database: Database, home: Home, project: int, job_id: int) -> dict[st
         return job.result or {}
     if job.error is None:
         raise InputError("the job was cancelled.")
-    for one in job.error.details.get("errors", [])[1:ERRORS]:
+    say_errors(job.error.details.get("errors", []))
+    raise InputError(job.error.message, where=job.error.where or "")
+
+
+def say_errors(errors: list[dict[str, Any]]) -> None:
+    """Print the errors of an import after the first, which the exception tells."""
+    for one in errors[1:ERRORS]:
         column = f", column {one['column']}" if one["column"] else ""
         print(f"line {one['line']}{column}: {one['message']}", file=sys.stderr)
-    raise InputError(job.error.message, where=job.error.where or "")
 
 
 def _say(phase: str, done: int, total: int | None) -> None:

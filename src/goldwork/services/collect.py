@@ -21,11 +21,11 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.errors import ConflictError, GoldworkError, InputError, NotFoundError
 from goldwork.services.assign import TAKE, unused, used_slots
-from goldwork.services.items import shown_many
 from goldwork.services.log import Log, encode
+from goldwork.services.media import shown_many
 from goldwork.store.database import Database
 from goldwork.store.schema import assignment, form, item, judgement, submit
-from goldwork.tasks import NOTHING, Shown
+from goldwork.tasks import NOTHING
 from goldwork.tasks.questions import ProjectForm, draw_lots, read_form
 
 MAX_CLIENT_ID = 64
@@ -176,7 +176,7 @@ class _Group:
                 mine = [held for held in self.held.values() if held.project == project]
                 log.load({held.item for held in mine}, {held.annotator for held in mine})
         self._used: dict[int, set[int]] | None = None
-        self._items: dict[int, dict[int, Shown]] = {}
+        self._items: dict[int, dict[int, dict[str, Any]]] = {}
         self._submits: list[dict[str, Any]] = []
         self._judgements: list[dict[str, Any]] = []
         self._taken: list[dict[str, int]] = []
@@ -237,7 +237,7 @@ class _Group:
         asked = self.collector.asked(self.connection, log.id, request.form_version)
         return asked.form.check(request.answers, self._shown(log.id, asked)[held.item] if asked.reads else NOTHING)
 
-    def _shown(self, project: int, asked: Asked) -> dict[int, Shown]:
+    def _shown(self, project: int, asked: Asked) -> dict[int, dict[str, Any]]:
         """What is shown of the group's items of a project."""
         if project not in self._items:
             mine = sorted({held.item for held in self.held.values() if held.project == project})

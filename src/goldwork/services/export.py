@@ -198,7 +198,7 @@ def write(
         kinds, pages = _with_labels(CONSENSUS, form), _consensus(database, project_id)
     else:
         names = [field.name for field in form.fields] or _payload_names(database, project_id)
-        images = {field.name for field in form.fields if field.show == "image"}
+        images = {field.name for field in form.fields if field.show in media.KINDS}
         by = "id" if "id" not in names else "external_id"
         kinds, pages = {by: "text", **dict.fromkeys(names, "text")}, _items(database, project_id, by, names, images)
     rows = 0

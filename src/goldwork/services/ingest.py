@@ -191,18 +191,24 @@ def refused(source: Source, unit: str, problems: list[Problem], wrong: int, tota
 
 
 def _against_project(work: Work, connection: Connection, rows: list[Row], reader: RowReader) -> list[Problem]:
-    """What the project says about rows that are well-formed: items it has, images it lacks."""
+    """What the project says about rows that are well-formed: items it has, files it lacks."""
     found = []
     known = _known(connection, work.project, rows) if work.body["existing"] == "error" else set()
-    have = media.resolve(connection, work.project, [name for row in rows for name in row.images.values()])
+    have = media.resolve(connection, work.project, [name for row in rows for name in row.media.values()])
     for row in rows:
         if row.id is not None and row.id in known:
             message = "the project has this item already. Skip such items, or give it another identifier."
             found.append(Problem(row.line, reader.id_column, row.id, message))
-        for field, name in row.images.items():
+        for field, name in row.media.items():
+            show = reader.show[field]
+            what = media.KINDS[show]
             if name not in have:
-                message = f"no image called {name[:80]!r} was uploaded. Upload the images first."
-                found.append(Problem(row.line, reader.fields[field], name[:80], message))
+                message = f"no {what} called {name[:80]!r} was uploaded. Upload the {what}s first."
+            elif not have[name].is_shown_as(show):
+                message = f"{name[:80]!r} is no {what}, but {have[name].type}."
+            else:
+                continue
+            found.append(Problem(row.line, reader.fields[field], name[:80], message))
     return found
 
 
@@ -227,24 +233,22 @@ def _stage(work: Work, source: Source) -> Iterator[None]:
             raise InputError("the file has changed while it was imported. Upload it again.", where=source.at())
         for begin in range(0, len(rows), CHUNK):
             chunk = rows[begin : begin + CHUNK]
-            images = {
-                row.line: [reader.keep(work.home, data) for data in row.data.values()] for row in chunk if row.data
-            }
+            kept = {row.line: [reader.keep(work.home, data) for data in row.data.values()] for row in chunk if row.data}
             done += len(chunk)
-            work.save(partial(_insert, work, rows=chunk, images=images), done=done)
+            work.save(partial(_insert, work, rows=chunk, kept=kept), done=done)
             yield
 
 
-def _insert(work: Work, connection: Connection, rows: list[Row], images: Mapping[int, list[media.Image]]) -> None:
+def _insert(work: Work, connection: Connection, rows: list[Row], kept: Mapping[int, list[media.Medium]]) -> None:
     database, state = work.database, work.checkpoint
     if "batch" not in state:
         made = {"project": work.project, "name": work.body["batch"], "created_at": database.now(connection)}
         state["batch"] = connection.execute(sa.insert(batch).values(made).returning(batch.c.id)).scalar_one()
         state |= {"items": 0, "skipped": 0}
     staged = state["batch"]
-    inside = [msgspec.structs.replace(one, name=f"{staged}/{one.hash}") for kept in images.values() for one in kept]
+    inside = [msgspec.structs.replace(one, name=f"{staged}/{one.hash}") for some in kept.values() for one in some]
     media.record(connection, database, work.project, inside, staged)
-    have = media.resolve(connection, work.project, [name for row in rows for name in row.images.values()])
+    have = media.resolve(connection, work.project, [name for row in rows for name in row.media.values()])
     known = _known(connection, work.project, rows)
     if known and work.body["existing"] == "error":
         raise InputError(f"item {min(known)!r} came in by another import meanwhile. Nothing of this one was imported.")
@@ -253,8 +257,8 @@ def _insert(work: Work, connection: Connection, rows: list[Row], images: Mapping
         external_id = row.id or f"b{staged}-{state['rows'] + place + 1}"
         if external_id in known:
             continue
-        payload = {field: have[value] if field in row.images else value for field, value in row.payload.items()}
-        payload |= {field: image.hash for field, image in zip(row.data, images.get(row.line, []), strict=True)}
+        payload = {field: have[value].hash if field in row.media else value for field, value in row.payload.items()}
+        payload |= {field: medium.hash for field, medium in zip(row.data, kept.get(row.line, []), strict=True)}
         fresh.append(
             {
                 "project": work.project,

@@ -25,8 +25,8 @@ from goldwork.io.roles import assign
 from goldwork.services.collect import MAX_SECONDS, Collector, Submit
 from goldwork.services.forms import current_form
 from goldwork.services.ingest import SAID, refused
-from goldwork.services.items import shown_many
 from goldwork.services.log import Log
+from goldwork.services.media import shown_many
 from goldwork.services.rows import MAX_ID, SHOWN, Problem
 from goldwork.services.tables import from_iso
 from goldwork.services.uploads import find_upload, remove_upload, to_text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ from goldwork import io
 from goldwork.errors import InputError
 from goldwork.io import Source
 from goldwork.io.columns import Chunk
-from goldwork.services import media
+from goldwork.services import cells, media
 from goldwork.services.uploads import to_text
 from goldwork.store.home import Home
 from goldwork.tasks.questions import ProjectForm
@@ -20,12 +19,8 @@ from goldwork.tasks.questions import ProjectForm
 CHUNK = 500
 """Rows at a time."""
 MAX_ID = 200
-MAX_FIELD = 1_000_000
-"""Characters of one text."""
 SHOWN = 80
 """Characters of a value that an error repeats."""
-
-_ADDRESS = re.compile(r"(?:https?|ftp)://|//", re.IGNORECASE)
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -38,12 +33,12 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One item to be. `payload`: texts by field; `images`: names of uploaded ones; `data`: images inside the file."""
+    """One item to be. `payload`: texts by field; `media`: names of uploaded files; `data`: files inside this one."""
 
     line: int
     id: str | None
     payload: dict[str, str]
-    images: dict[str, str]
+    media: dict[str, str]
     data: dict[str, str]
 
 
@@ -71,6 +66,12 @@ class RowReader:
             raise InputError(f"the project has no field {unknown[0]!r}. It has: {listed}.", where="fields")
         if not self.fields:
             raise InputError("nothing would be shown. Map at least one field to a column.", where="fields")
+        self._needed = {
+            name
+            for task in form.tasks().values()
+            for name, primitive in task.form().fields().items()
+            if primitive == "turns"
+        }
         self._seen: dict[str, int] = {}
 
     def read(self, skip: int = 0) -> Iterator[tuple[list[Row], list[Problem]]]:
@@ -83,12 +84,12 @@ class RowReader:
             for start in range(begin, len(chunk), CHUNK):
                 yield self._rows(chunk, range(start, min(start + CHUNK, len(chunk))))
 
-    def keep(self, home: Home, address: str) -> media.Image:
-        """Store an image that stands in a cell."""
+    def keep(self, home: Home, address: str) -> media.Medium:
+        """Store a file that stands in a cell."""
         data = media.decode(address)
-        image = media.check(data)
-        media.keep(home, data, image)
-        return image
+        medium = media.check(data)
+        media.keep(home, data, medium)
+        return medium
 
     def _check_columns(self, chunk: Chunk) -> None:
         for column in [*self.fields.values(), *([self.id_column] if self.id_column is not None else [])]:
@@ -107,7 +108,7 @@ class RowReader:
             row = Row(line, identifier, {}, {}, {})
             for field, column in self.fields.items():
                 self._field(row, field, column, to_text(_plain(chunk.columns[column][place])), found)
-            if not any(row.payload.values()) and not row.images and not row.data:
+            if not any(row.payload.values()) and not row.media and not row.data:
                 message = "every field is empty, so there is nothing to judge. Leave the row out."
                 found.append(Problem(line, None, "", message))
             rows.append(row)
@@ -130,30 +131,21 @@ class RowReader:
         return text
 
     def _field(self, row: Row, field: str, column: str, text: str, found: list[Problem]) -> None:
-        message = ""
-        if self.show[field] != "image":
-            row.payload[field] = text
-            if len(text) > MAX_FIELD:
-                message = f"a text has up to {MAX_FIELD:,} characters. This one has {len(text):,}."
-            elif "\0" in text:
-                message = "the text holds a NUL character. Remove it."
-        elif text.startswith("data:"):
-            row.data[field] = text
-            try:
-                media.check(media.decode(text))
-            except InputError as error:
-                message = str(error)
-        elif _ADDRESS.match(text):
-            message = (
-                "images are not fetched from addresses. Upload the file and give its name, or use a data: address."
-            )
-        elif not text:
-            message = "an image is missing. Give the name of an uploaded file."
-        else:
-            row.images[field] = text
-            row.payload[field] = text
-        if message:
-            found.append(Problem(row.line, column, text[:SHOWN], message))
+        show = self.show[field]
+        try:
+            if show not in media.KINDS:
+                row.payload[field] = text
+                cells.CHECKS[show](text)
+                if not text and field in self._needed:
+                    raise InputError("a conversation is missing. The question is about its turns.")
+            elif text.startswith("data:"):
+                row.data[field] = text
+                cells.check_media(text, show)
+            else:
+                cells.check_media(text, show)
+                row.media[field] = row.payload[field] = text
+        except InputError as error:
+            found.append(Problem(row.line, column, text[:SHOWN], error.message))
 
 
 def _plain(value: Any) -> Any:

@@ -19,6 +19,7 @@ from goldwork.io import Source
 from goldwork.io.roles import IDENTIFIERS, ROLES, find, plain
 from goldwork.store.database import Database
 from goldwork.store.home import Home
+from goldwork.tasks.conversation import read_turns
 from goldwork.tasks.questions import ProjectForm, Show
 
 MAX_UPLOAD = 4 * 2**30
@@ -31,12 +32,28 @@ EXAMPLE_LENGTH = 200
 LOOKED_AT = 1000
 MARKDOWN_SHARE = 0.2
 
-Looks = Literal["id", "text", "markdown", "image", "number", "other"]
+CODE_SHARE = 0.5
+CHATS = 20
+"""Values of a column that are read as conversations to tell whether it holds any."""
+
+Looks = Literal["id", "text", "markdown", "code", "image", "audio", "chat", "link", "number", "other"]
+SHOWN: dict[str, Show] = {show: show for show in ("text", "markdown", "code", "image", "audio", "chat", "link")}
+"""What a column looks like that can be shown, and how it is shown then."""
 
 _TOKEN = re.compile(r"[\w-]{22}", re.ASCII)
 _MARKDOWN = re.compile(r"^#{1,6} |^[-*+] |^\d+\. |\*\*[^*]+\*\*|```|\[[^\]]+\]\([^)]+\)", re.MULTILINE)
-_IMAGE = re.compile(r"data:image/|.+\.(png|jpe?g|webp|gif)$", re.IGNORECASE)
+_IMAGE = re.compile(r"data:image/[^\n]*|[^\n]+\.(png|jpe?g|webp|gif)", re.IGNORECASE)
+_AUDIO = re.compile(r"data:audio/[^\n]*|[^\n]+\.(wav|mp3|flac|ogg|oga|opus|m4a|aac|weba|webm)", re.IGNORECASE)
+_LINK = re.compile(r"https?://[^\s/]+\S*", re.IGNORECASE)
+_CODE = re.compile(
+    r"^[ \t]*(?:(?:async )?def \w+\(|class \w+[:({ ]|(?:from [\w.]+ )?import [\w.{*]|#include\b|function\b.*[({]|"
+    r"(?:const|let|var) \w+ ?=|return\b.*;?$|public |private |SELECT\b.+\bFROM\b|(?:if|for|while) ?\(|#!/)|"
+    r"[;{}][ \t]*$",
+    re.MULTILINE,
+)
 _ID = re.compile(r"[\w.:/#-]{1,80}")
+_WHOLLY: tuple[tuple[re.Pattern[str], Looks], ...] = ((_LINK, "link"), (_IMAGE, "image"), (_AUDIO, "audio"))
+"""What every value of a column looks like, the first that fits."""
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -168,10 +185,13 @@ def _look_at(name: str, values: list[Any]) -> Column:
 
 
 def _looks_like(name: str, sample: list[Any], texts: list[str]) -> Looks:
+    if sample and _are_chats(texts):
+        return "chat"
     if not sample or any(isinstance(value, bool | list | dict) for value in sample):
         return "other"
-    if all(_IMAGE.match(text) for text in texts):
-        return "image"
+    for pattern, looks in _WHOLLY:
+        if all(pattern.fullmatch(text) for text in texts):
+            return looks
     distinct = len(set(texts)) == len(texts)
     # Repeated values in a column of this name are a mistake that the import tells, not a reason to number the items.
     usual = {plain(word) for word in (*IDENTIFIERS, *ROLES["item"])} - ({plain("name")} if not distinct else set())
@@ -181,9 +201,24 @@ def _looks_like(name: str, sample: list[Any], texts: list[str]) -> Looks:
         return "number"
     if distinct and len(texts) > 1 and all(_ID.fullmatch(text) and _has_digit(text) for text in texts):
         return "id"
+    if sum(_is_code(text) for text in texts) >= CODE_SHARE * len(texts):
+        return "code"
     if sum(bool(_MARKDOWN.search(text)) for text in texts) >= MARKDOWN_SHARE * len(texts):
         return "markdown"
     return "text"
+
+
+def _are_chats(texts: list[str]) -> bool:
+    """Whether every value is a conversation, as far as one looks."""
+    try:
+        return all(text.lstrip().startswith("[") and read_turns(text) for text in texts[:CHATS])
+    except InputError:
+        return False
+
+
+def _is_code(text: str) -> bool:
+    """Two lines or more that look like code, and at least every third one does."""
+    return len(_CODE.findall(text)) >= max(2, text.count("\n") / 3)
 
 
 def _is_number(text: str) -> bool:
@@ -202,7 +237,7 @@ def _suggest(columns: list[Column], form: ProjectForm) -> Suggestion:
     named_id = find([column.name for column in columns if column.looks_like == "id"], IDENTIFIERS)
     by = named_id or next((column.name for column in columns if column.looks_like == "id"), None)
     free = [column for column in columns if column.name != by]
-    shown = [column for column in free if column.looks_like in ("text", "markdown", "image")] or free
+    shown = [column for column in free if column.looks_like in SHOWN] or free
     if not form.fields:
         return Suggestion(by, [SuggestedField(column.name, column.name, _show(column)) for column in shown])
     fields = []
@@ -219,7 +254,7 @@ def _suggest(columns: list[Column], form: ProjectForm) -> Suggestion:
 
 
 def _show(column: Column) -> Show:
-    return column.looks_like if column.looks_like in ("markdown", "image") else "text"
+    return SHOWN.get(column.looks_like, "text")
 
 
 def upload_path(home: Home, project: int, path: Path) -> str:

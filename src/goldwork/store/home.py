@@ -1,7 +1,7 @@
 """The home: the folder in which one installation keeps everything.
 
 goldwork.db       the database, unless an address of another one is given
-media/ab/abcd…    images by the hash of their content, shared by all projects
+media/ab/abcd…    images and sounds by the hash of their content, shared by all projects
 files/            uploads that wait to be imported
 exports/          finished exports
 """
@@ -34,7 +34,7 @@ class Home:
             raise InputError(f"the home {self.path} cannot be used: {error.strerror}.") from None
 
     def media_file(self, content_hash: str) -> Path:
-        """Where the image with this hash lies, or would. Raises NotFoundError for what is no hash."""
+        """Where the file with this hash lies, or would. Raises NotFoundError for what is no hash."""
         if not _HASH.fullmatch(content_hash):
-            raise NotFoundError("there is no such image.")
+            raise NotFoundError("there is no such file.")
         return self.media / content_hash[:2] / content_hash

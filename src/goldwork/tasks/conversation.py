@@ -24,6 +24,8 @@ def read_turns(value: Any) -> list[dict[str, str]]:
             value = msgspec.json.decode(value)
         except msgspec.DecodeError as error:
             raise InputError(f"a conversation must be a JSON list of turns: {error}") from None
+        except RecursionError:
+            raise InputError("a conversation must be a JSON list of turns. This one is nested too deeply.") from None
     if not isinstance(value, list) or len(value) > MOST_TURNS:
         raise InputError(f"a conversation must be a list of up to {MOST_TURNS} turns. Got {str(value)[:40]!r}.")
     return [_turn(turn, place) for place, turn in enumerate(value, 1)]

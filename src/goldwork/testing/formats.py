@@ -108,7 +108,7 @@ def damage_is_refused_politely(name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"damaged.{name}"
         for number in range(DAMAGED):
-            path.write_bytes(_damage(dice.choice(sources), dice))
+            path.write_bytes(damage(dice.choice(sources), dice))
             for chosen in (name, None):
                 try:
                     io.load(path, chosen)
@@ -118,7 +118,8 @@ def damage_is_refused_politely(name: str) -> None:
                     raise AssertionError(f"damaged file {number}: {type(error).__name__}: {error}") from error
 
 
-def _damage(content: bytes, dice: random.Random) -> bytes:
+def damage(content: bytes, dice: random.Random) -> bytes:
+    """The bytes with something cut, doubled, turned or put in."""
     data = bytearray(content)
     for _ in range(dice.randint(1, 4)):
         at = dice.randrange(len(data) + 1)

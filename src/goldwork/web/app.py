@@ -21,6 +21,7 @@ from goldwork.web.forms import FormsController
 from goldwork.web.health import HealthController
 from goldwork.web.imports import ImportsController
 from goldwork.web.jobs import JobsController
+from goldwork.web.media import MediaController
 from goldwork.web.members import MembersController
 from goldwork.web.monitor import MonitorController
 from goldwork.web.projects import ProjectsController
@@ -41,6 +42,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     MembersController,
     WorkController,
     ImportsController,
+    MediaController,
     JobsController,
     ExportsController,
     MonitorController,

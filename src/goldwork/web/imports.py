@@ -1,18 +1,17 @@
-"""Uploads, imports and batches; images by upload and by hash."""
+"""Uploads, imports and batches."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
 import msgspec
-from litestar import Controller, Response, get, post
+from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from goldwork.services import forms, ingest, media, uploads
+from goldwork.services import forms, ingest, uploads
 from goldwork.services.access import Member
 from goldwork.services.ingest import Batch
 from goldwork.services.jobs import Job
-from goldwork.services.media import Image
 from goldwork.services.uploads import Look
 from goldwork.store.database import Connection
 from goldwork.tasks.questions import ProjectForm
@@ -22,8 +21,6 @@ from goldwork.web.session import Text
 PIECE = 2**20
 """Bytes of an upload written at a time, in a thread."""
 MAX_COLUMNS = 1000
-IMAGE_CACHE = "private, max-age=31536000, immutable"
-"""An image's address is the hash of its content."""
 
 FileName = Annotated[str, QueryParameter(description="The file's name.", max_length=500)]
 
@@ -46,7 +43,7 @@ class Batches(msgspec.Struct, frozen=True):
 
 
 class ImportsController(Controller):
-    """`/projects/{p}/files`, `/media`, `/imports`, `/batches`."""
+    """`/projects/{p}/files`, `/imports`, `/batches`."""
 
     tags = ("imports",)
 
@@ -74,34 +71,6 @@ class ImportsController(Controller):
             incoming.abort()
             raise
         return await server.thread(_look, server, project_id, file, form)
-
-    @post(
-        "/projects/{project_id:int}/media",
-        operation_id="uploadImage",
-        opt=for_member("manager") | {"takes": "application/octet-stream"},
-        request_max_body_size=media.MAX_BYTES,
-    )
-    async def upload_image(self, request: Request, project_id: FromPath[int], name: FileName = "") -> Image:
-        """Send an image (PNG, JPEG, WebP, GIF), to be named by imported items."""
-        server = request.server
-        data = await request.body()
-        image = await server.thread(media.check, data, name)
-        await server.thread(media.keep, server.home, data, image)
-        await server.write(media.record, server.database, project_id, [image])
-        return image
-
-    @get(
-        "/projects/{project_id:int}/media/{content_hash:str}",
-        operation_id="getImage",
-        opt=for_member("annotator") | {"answers": ("image/png", "image/jpeg", "image/webp", "image/gif")},
-    )
-    async def image(self, request: Request, project_id: FromPath[int], content_hash: FromPath[str]) -> Response[bytes]:
-        """An image of the project."""
-        server = request.server
-        found = await server.read(media.find, project_id, content_hash)
-        data = await server.thread(server.home.media_file(found.hash).read_bytes)
-        headers = {"cache-control": IMAGE_CACHE}
-        return Response(data, media_type=found.type, headers=headers)
 
     @post("/projects/{project_id:int}/imports", operation_id="startImport", status_code=202, opt=for_member("manager"))
     async def start(self, request: Request, data: JSONBody[NewImport]) -> Job:

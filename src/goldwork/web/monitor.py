@@ -8,7 +8,8 @@ import msgspec
 from litestar import Controller, get
 from litestar.params import FromPath, QueryParameter
 
-from goldwork.services import monitor
+from goldwork.services import answers, monitor
+from goldwork.services.answers import ItemAnswers
 from goldwork.services.monitor import MAX_ROWS, ConsensusPage, LedgerRow, Overview, Sort
 from goldwork.store.database import Connection
 from goldwork.web.context import Request, for_member
@@ -27,7 +28,7 @@ class LedgerPage(msgspec.Struct, frozen=True):
 
 
 class MonitorController(Controller):
-    """`/projects/{p}/overview`, `/consensus`, `/ledger`."""
+    """`/projects/{p}/overview`, `/consensus`, `/items/{i}`, `/ledger`."""
 
     tags = ("monitor",)
 
@@ -58,6 +59,14 @@ class MonitorController(Controller):
 
         fields = await server.current_fields(project_id)
         return await server.read(page)
+
+    @get("/projects/{project_id:int}/items/{item_id:int}", operation_id="getItem", opt=for_member("manager"))
+    async def item(self, request: Request, project_id: FromPath[int], item_id: FromPath[int]) -> ItemAnswers:
+        """One item with everybody's answers and the consensus."""
+        server = request.server
+        fields = await server.current_fields(project_id)
+        found = await server.read(answers.item_answers, project_id, item_id)
+        return msgspec.structs.replace(found, fields=drawn(found.fields, fields, project_id))
 
     @get("/projects/{project_id:int}/ledger", operation_id="getLedger", opt=for_member("manager"))
     async def ledger(self, request: Request, project_id: FromPath[int]) -> LedgerPage:

@@ -25,6 +25,7 @@ from goldwork.tasks.form import Form
 from goldwork.tasks.questions import Field
 from goldwork.web.app import create_api
 from goldwork.web.errors import CODES, ErrorBody
+from goldwork.web.media import FileResponse
 
 PLACE = "#/components/schemas/{name}"
 JSON = "application/json"
@@ -74,13 +75,13 @@ class Route(NamedTuple):
 
 
 def routes(api: Litestar) -> list[Route]:
-    """Every route of the API, by address and method."""
+    """Every route of the API, by address and method; what is got may be asked for by HEAD as well."""
     found = [
         Route(route.path_format, str(method), handler)
         for route in api.routes
         if isinstance(route, HTTPRoute)
         for handler in route.route_handlers
-        for method in handler.http_methods - {"OPTIONS"}
+        for method in handler.http_methods - {"OPTIONS", "HEAD"}
     ]
     return sorted(found, key=lambda one: (one.path, one.method))
 
@@ -149,7 +150,7 @@ def _type_of(handler: HTTPRouteHandler) -> Any:
     answered = handler.parsed_fn_signature.return_type.annotation
     if get_origin(answered) is Response:
         (answered,) = get_args(answered)
-    return None if answered in (None, type(None), bytes, File) else answered
+    return None if answered in (None, type(None), bytes, File, FileResponse) else answered
 
 
 def _parts(answered: Any) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ from goldwork.services import mine, projects
 from goldwork.services.access import Member
 from goldwork.services.assign import MAX_HELD, Held, Lease
 from goldwork.services.collect import Asked, Receipt, Submit
+from goldwork.services.media import KINDS
 from goldwork.services.projects import State
 from goldwork.store.database import Connection, Database
 from goldwork.tasks.questions import draw_lots
@@ -67,7 +68,7 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Assignment(msgspec.Struct, frozen=True):
-    """One item to judge: what is shown of it, and until when it is held. An image is an address under /api.
+    """One item to judge: what is shown of it, until when it is held. Images and sounds are addresses under /api.
 
     `shown`: for questions about several fields, in which order these stand on the screen. `suggestions`: a model's
     answers by question, to be accepted or corrected; empty where there are none or they are hidden.
@@ -194,7 +195,7 @@ def drawn(payload: Mapping[str, Any], fields: Mapping[str, str], project_id: int
     for name in fields or payload:
         value = payload.get(name)
         text = "" if value is None else value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        if text and fields.get(name) in ("image", "audio"):
+        if text and fields.get(name) in KINDS:
             text = f"/api/projects/{project_id}/media/{text}"
         shown[name] = text
     return shown

@@ -39,16 +39,20 @@ export function chosen(lines: readonly Line[]): { fields: Field[]; mapping: Reco
 }
 
 export const sameFields = (a: readonly Field[], b: readonly Field[]): boolean =>
-  a.length === b.length && a.every((f, i) => f.name === b[i]!.name && f.show === b[i]!.show)
+  a.length === b.length && a.every((f, i) => f.name === b[i]!.name && (f.show ?? 'text') === (b[i]!.show ?? 'text'))
 
-/** A table for pictures that came without one. */
+/** A table for pictures or sounds that came without one. */
 export function tableOf(names: readonly string[]): File {
   const quote = (s: string): string => `"${s.replaceAll('"', '""')}"`
   const rows = names.map((name) => `${quote(name.replace(/\.[^.]+$/, ''))},${quote(name)}`)
-  return new File([['id,image', ...rows].join('\n') + '\n'], 'pictures.csv', { type: 'text/csv' })
+  return new File([[`id,${names.every((name) => SOUND.test(name)) ? 'sound' : 'image'}`, ...rows].join('\n') + '\n'], 'files.csv', { type: 'text/csv' })
 }
 
 const PICTURE = /\.(png|jpe?g|webp|gif)$/i
+const SOUND = /\.(wav|mp3|flac|ogg|oga|opus|m4a|aac|weba|webm)$/i
 const TABLE = /\.(csv|tsv|txt|jsonl|ndjson|json|parquet|gz)$/i
-export const isPicture = (file: File): boolean => /^image\/(png|jpeg|webp|gif)$/.test(file.type) || PICTURE.test(file.name)
-export const isTable = (file: File): boolean => !isPicture(file) && (TABLE.test(file.name) || file.type.startsWith('text/'))
+export const isMedia = (file: File): boolean =>
+  /^(image\/(png|jpeg|webp|gif)|audio\/.*)$/.test(file.type) || PICTURE.test(file.name) || SOUND.test(file.name)
+/** Fields whose cells name a file. */
+export const holdsFile = (field: Field): boolean => field.show === 'image' || field.show === 'audio'
+export const isTable = (file: File): boolean => !isMedia(file) && (TABLE.test(file.name) || file.type.startsWith('text/'))

@@ -380,7 +380,7 @@ export class Workbench {
 
   #words(item: Assignment, answers: Record<string, unknown>): string {
     return this.questions
-      .map((question) => wordsOf(question, answers[question.name], itemOf(question, item.fields, item.shown).swapped))
+      .map((question) => wordsOf(question, answers[question.name], itemOf(question, item.fields, item.shown)))
       .filter(Boolean)
       .join(', ')
   }
