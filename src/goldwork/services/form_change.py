@@ -22,7 +22,7 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.errors import ConflictError, InputError
 from goldwork.services.forms import current_form
-from goldwork.services.items import shown_many
+from goldwork.services.media import shown_many
 from goldwork.store.schema import item, judgement, project, submit
 from goldwork.tasks import NOTHING, TaskType
 from goldwork.tasks.form import Panes
