@@ -133,3 +133,12 @@ test('classes get their own keys, then digits, then letters but G and F', () => 
   assert.deepEqual(assignKeys([{ key: 'a' }, { key: 'A' }, { key: 'g' }]), ['a', '1', '2'])
   assert.deepEqual(assignKeys([{ key: '[' }, { key: '?' }, { key: ',' }]), ['1', '2', '3'])
 })
+
+test('held down, only what repeats goes on', () => {
+  const keys = new Keys()
+  let [moved, labelled] = [0, 0]
+  keys.bind({ ...made('ArrowLeft', () => moved++), repeats: true }, made('1', () => labelled++))
+  for (const repeat of [false, true, true])
+    for (const key of ['ArrowLeft', '1']) assert.ok(keys.press(pressed(key, { repeat })))
+  assert.deepEqual([moved, labelled], [3, 1])
+})

@@ -16,12 +16,10 @@ SHELL = 50_000
 """Bytes, gzipped, before the first page; the design allows 90,000."""
 LAZY = 40_000
 """Bytes, gzipped, that a page or a widget may add."""
-OWN = 250_000
-"""Bytes, gzipped, of all there is, large viewers by others apart."""
-BY_OTHERS = ("katex",)
-"""Names in chunks that are large viewers by others, loaded by those who need them."""
 APART = {"node_modules/katex/dist/katex.mjs": 80_000}
 """Large viewers of other people, loaded only where a text needs them, and what they may add."""
+OWN = 250_000
+"""Bytes, gzipped, of all there is, those viewers apart."""
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +70,7 @@ def test_every_lazy_part_is_light(manifest: dict[str, Any]) -> None:
 
 
 def test_all_of_it_is_light(manifest: dict[str, Any]) -> None:
-    own = {key for key in manifest if not any(name in key.lower() for name in BY_OTHERS)}
+    own = manifest.keys() - APART.keys()
     sizes = {name: weight({name}) for name in set().union(*(files(manifest, key) for key in own))}
     print(f"all: {sum(sizes.values()) / 1000:.1f} KB gzipped in {len(sizes)} files")
     assert len(sizes) > 5

@@ -2,8 +2,10 @@
  * One list of what every key does. The buttons' key caps, `aria-keyshortcuts`, the help and the handling are drawn
  * from it, so they cannot disagree.
  *
- * A key is a small letter, a digit, "?" or "/", one of PUNCTUATION, or one of NAMED. Two bindings of one layer cannot share a key. Keys do
- * nothing with a modifier, while typing, when held down, or when a layer above (a dialog) has the floor.
+ * A key is a small letter, a digit, "?" or "/", one of PUNCTUATION, or one of NAMED. Two bindings of one layer cannot
+ * share a key. Keys do
+ * nothing with a modifier, while typing, when held down (but those that repeat), or when a layer above (a dialog) has
+ * the floor.
  */
 
 export const NAMED = {
@@ -47,6 +49,8 @@ export interface Binding {
   /** The help's heading it stands under. */
   group: string
   run: () => void
+  /** Held down it goes on: for what only moves a cursor. */
+  repeats?: boolean
 }
 
 export class KeyCollision extends Error {}
@@ -151,7 +155,7 @@ export class Keys {
     if (!this.enabled && name.length === 1) return false
     const binding = this.#layers.at(-1)!.get(name)
     if (!binding) return false
-    if (!event.repeat) binding.run()
+    if (!event.repeat || binding.repeats) binding.run()
     return true
   }
 }

@@ -86,7 +86,7 @@ class Rank(msgspec.Struct, frozen=True, tag="rank"):
                 raise AnswerError(f"ties are not admitted: one in each place. Got {tied[0]!r}.")
         elif self.pick == "best" and sizes != [size for size in (1, number - 1) if size]:
             raise AnswerError(f"pick one best; the others tie. Got {answer!r}.")
-        elif self.pick == "ends" and sizes != [size for size in (1, number - 2, 1)[: max(number, 1)] if size > 0]:
+        elif self.pick == "ends" and sizes != ([1] * number if number < 3 else [1, number - 2, 1]):
             raise AnswerError(f"pick one best and one worst; the others tie between. Got {answer!r}.")
 
 

@@ -14,6 +14,7 @@ central of them, or word by word by ROVER, for transcriptions.
 
 from __future__ import annotations
 
+import functools
 import random
 import unicodedata
 from typing import Any, ClassVar, Literal
@@ -35,7 +36,7 @@ SCRIPTS = (
     "HANGUL", "HEBREW", "HIRAGANA", "KANNADA", "KATAKANA", "KHMER", "LAO", "LATIN", "MALAYALAM", "MYANMAR", "SINHALA",
     "TAMIL", "TELUGU", "THAI", "TIBETAN",
 )  # fmt: skip
-"""Writing systems, as the names of Unicode's characters begin."""
+"""Writing systems, as the names of Unicode's characters say them."""
 
 
 class Part(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -142,9 +143,22 @@ class Text(msgspec.Struct, frozen=True, tag="text"):
         for place, letter in enumerate(stripped):
             if letter == "\0" or "\ud800" <= letter <= "\udfff":
                 raise AnswerError(f"{where}character {place + 1} is no text. Got {letter!r}.")
-            if self.scripts and letter.isalpha() and not unicodedata.name(letter, "").startswith(self.scripts):
+            if self.scripts and not _is_of(letter, self.scripts):
                 listed = ", ".join(name.capitalize() for name in self.scripts)
                 raise AnswerError(f"{where}write in {listed} letters. Got {letter!r}, character {place + 1}.")
+
+
+def _is_of(letter: str, scripts: tuple[str, ...]) -> bool:
+    """Whether a letter is of one of the scripts, in whatever width or height; what is no letter of any is of all."""
+    return all(
+        unicodedata.category(part) not in ("Lu", "Ll", "Lt", "Lo") or set(scripts) & {*_words(part)}
+        for part in unicodedata.normalize("NFKC", letter)
+    )
+
+
+@functools.lru_cache(maxsize=10_000)
+def _words(letter: str) -> tuple[str, ...]:
+    return tuple(unicodedata.name(letter, "").split())
 
 
 def _cut(value: Any) -> str:
