@@ -158,12 +158,12 @@ def test_dialogs_strips_and_errors(place: Place, visit: Visit, screen: str) -> N
     page.get_by_role("button", name="Add a question").click()
     page.get_by_label("Preview of the workbench").get_by_text("The answers as they are stored").click()
     check(page, f"the designer, {screen}")
-    for kind in ("Choices Any", "Rating A", "Text Free"):
-        page.get_by_label("Types of question").get_by_role("button", name=kind).click()
+    for kind in ("Choices", "Rating", "Text"):
+        page.get_by_label("Types of question").get_by_role("button", name=kind, exact=True).click()
         page.get_by_role("button", name="Add a question").click()
-    for place in page.get_by_text("Settings", exact=True).all():
-        if not place.evaluate("summary => summary.parentElement.open"):
-            place.click()
+    for summary in page.get_by_text("Settings", exact=True).all():
+        if not summary.evaluate("e => e.parentElement.open"):
+            summary.click()
     page.get_by_label("nested").first.check()
     page.get_by_label("stored names").first.check()
     page.get_by_role("button", name="Create the project").click()

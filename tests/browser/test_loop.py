@@ -91,6 +91,7 @@ def test_the_loop(tmp_path: Path, visit: Visit) -> None:
 
         # Its items, columns mapped to what is shown.
         lead.wait_for_url("**/import")
+        lead.get_by_role("heading", name="Import").wait_for()
         lead.locator("input[type=file]").set_input_files(table(tmp_path / "tickets.csv", ITEMS))
         expect(lead.get_by_label("Show message as")).to_have_value("text")
         lead.get_by_role("button", name=f"Import {ITEMS} items").click()
@@ -200,6 +201,7 @@ def test_the_loop_by_keyboard_alone(house: House, visit: Visit, tmp_path: Path) 
     page.keyboard.press("Enter")
     keys.push("link", "New project")
     page.get_by_role("heading", name="New project").wait_for()
+    keys.push("button", "Blank form")
     keys.write("Name", "By keyboard")
     keys.write("Question", "Which?")
     keys.write("Class 1", "Left")

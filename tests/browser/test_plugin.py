@@ -106,7 +106,7 @@ def design(house: House, page: Page) -> int:
     page.get_by_role("button", name="Blank form").click()
     page.get_by_label("Name", exact=True).fill("Statements")
     page.get_by_role("button", name="Add a question").click()
-    page.get_by_label("Types of question").get_by_role("button", name="Likert grid").click()
+    page.get_by_label("Types of question").get_by_role("button", name="Likert grid", exact=True).click()
     page.get_by_role("button", name="Remove question 1").click()
     page.get_by_label("Question", exact=True).fill("How far do you agree?")
     add = page.get_by_role("button", name="Add a line to Statements")
