@@ -134,13 +134,34 @@ class Core:
 
         self.writer.run(work)
 
-    def set_policy(self, overlap: int, lease_ms: int = 30 * MINUTE) -> None:
+    def add_model(self, name: str = "bert") -> int:
+        """A model whose judgements can be suggested."""
+        values = {"kind": "model", "project": self.project, "pseudonym": name}
+        add = sa.insert(annotator).values(values).returning(annotator.c.id)
+        return self.writer.run(lambda connection: int(connection.execute(add).scalar_one()))
+
+    def predict(self, model: int, items: Iterable[int], value: str = "a") -> list[Receipt]:
+        """What a model says about items, as an import brings it."""
+        rows = [
+            {"id": secrets.token_urlsafe(15), "project": self.project, "item": one, "annotator": model}
+            | {"purpose": "import", "state": "leased", "leased_at": 0, "leased_until": 0}
+            for one in items
+        ]
+
+        def work(connection: sa.Connection) -> list[Receipt]:
+            connection.execute(sa.insert(assignment), rows)
+            sent = [self.asked(model, str(row["id"]), answers={"q": value}) for row in rows]
+            return self.collector.submit_many(connection, sent)  # type: ignore[return-value]
+
+        return self.writer.run(work)
+
+    def set_policy(self, overlap: int, lease_ms: int = 30 * MINUTE, **more: Any) -> None:
         """As `projects.set_policy` does; the sweep that follows is the test's business."""
 
         def work(connection: sa.Connection) -> None:
             where = project.c.id == self.project
             version = connection.execute(sa.select(project.c.policy_version).where(where)).scalar_one() + 1
-            policy = {"overlap": overlap, "lease_ms": lease_ms}
+            policy = {"overlap": overlap, "lease_ms": lease_ms} | more
             values = {"policy": json.dumps(policy), "policy_version": version}
             connection.execute(sa.update(project).where(where).values(values))
             body = {"policy": policy, "version": version, "by": 1}

@@ -44,6 +44,8 @@ test('quick is what one key answers', () => {
   assert.ok(!isQuick([question({ primitive: 'scale', low: 1, high: 5, slider: true })]))
   assert.ok(!isQuick([question(keys()), question(keys())]))
   assert.ok(!isQuick([question({ primitive: 'toggles', options: ab })]))
+  for (const pick of ['best', 'ends'] as const) assert.ok(isQuick([question({ primitive: 'order', fields: ['x', 'y'], pick })]))
+  assert.ok(!isQuick([question({ primitive: 'order', fields: ['x', 'y'] })]))
 })
 
 test('two fields are swapped where the second stands first', () => {

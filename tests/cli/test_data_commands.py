@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import goldwork
 from goldwork.cli import main
 from goldwork.services import media
 from tests.services.conftest import Room, room  # noqa: F401
@@ -40,6 +41,26 @@ def test_items_in_judgements_out_and_in_again(room: Any, place: list[str], tmp_p
     assert "5 answers by 1 annotators" in capsys.readouterr().err
     assert main(["check", *place]) == 0
     assert "everything agrees" in capsys.readouterr().out
+
+
+def test_predictions_of_a_model_come_in_apart(room: Any, place: list[str], tmp_path: Path, capsys: Any) -> None:  # noqa: F811
+    room.add_items(3)
+    file, out = tmp_path / "predictions.csv", tmp_path / "out.csv"
+    file.write_text("item,annotator,label\ni0,bert,a\ni1,bert,b\n")
+    assert main(["import", "1", str(file), "--what", "judgements", "--kind", "model", *place]) == 0
+    assert "2 answers by 1 annotators" in capsys.readouterr().err
+    room.judge(room.add_annotator("Ann"), lambda _payload: "c")
+    assert main(["export", "1", str(out), *place]) == 0
+    room.make_project()
+    items = tmp_path / "items.csv"
+    items.write_text("id,text\n" + "".join(f"i{n},text {n}\n" for n in range(3)))
+    assert main(["import", "2", str(items), *place]) == 0
+    assert main(["import", "2", str(out), "--what", "judgements", *place]) == 0
+    again = tmp_path / "again.csv"
+    assert main(["export", "2", str(again), *place]) == 0
+    kinds = [goldwork.read(path).kinds for path in (out, again)]
+    assert sorted(kinds[0]) == sorted(kinds[1]) == ["human", "model"]
+    assert main(["check", *place]) == 0
 
 
 def test_a_bad_file_is_said_and_leaves_nothing(room: Any, place: list[str], tmp_path: Path, capsys: Any) -> None:  # noqa: F811

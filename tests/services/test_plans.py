@@ -27,6 +27,10 @@ def core(database: Database) -> Iterator[Core]:
             raw.execute("PRAGMA synchronous = OFF")
 
     made = Core.make(database, items=ITEMS, overlap=2)
+    items, model = sorted(made.items()), made.add_model()
+    for begin in range(0, ITEMS, 500):
+        made.predict(model, items[begin : begin + 500])
+    made.set_policy(2, suggestions="bert", hidden=5000)
     people = made.annotators(300)
     lone, *others = people
     with database.write() as connection:
@@ -55,7 +59,7 @@ def statements(core: Core) -> dict[str, Any]:
     def note(_connection: Any, _cursor: Any, text: str, values: Any, _context: Any, many: bool) -> None:
         seen.setdefault(text, values[0] if many and values else values)
 
-    people = [row.id for row in core.rows(metadata.tables["annotator"])]
+    people = [row.id for row in core.rows(metadata.tables["annotator"], kind="human")]
     engine = core.database._writers
     sa.event.listen(engine, "before_cursor_execute", note)
     with core.database.write() as connection:

@@ -22,6 +22,7 @@ from goldwork.errors import AnswerError, ConflictError, NotFoundError
 from goldwork.services.assign import Assigner, Lease, Leased
 from goldwork.services.collect import Collector, Receipt, Submit
 from goldwork.services.log import decode
+from goldwork.services.suggest import is_hidden
 from goldwork.store.database import Database
 from goldwork.store.schema import annotator_state, assignment, batch, item, judgement, project, project_state, submit
 from tests.core import CLASSES, MINUTE, Clock, Core
@@ -30,6 +31,7 @@ EXPLORE = int(os.environ.get("GOLDWORK_EXPLORE", "0"))
 """Set it to 1000 to try that many histories instead of a few."""
 LEASE = 30 * MINUTE
 PEOPLE = 4
+MODELS = ("bert", "gpt")
 MOST_ITEMS = 12
 STRANGER = "no such assignment"
 picks = st.integers(0, 999)
@@ -75,6 +77,29 @@ class Model:
         self.work: dict[str, Work] = {}
         self.stored: dict[tuple[int, str], tuple[Submit, Receipt]] = {}
         self.counts: dict[int, dict[str, int]] = {}
+        self.models: set[int] = set()
+        self.suggests = -1
+        """The model whose judgements are suggested, if any."""
+        self.share = 0.5
+        self.served: dict[str, tuple[int, str] | None] = {}
+        """By assignment, the seq of the model's submit drawn for it and what that says."""
+        self.shown: set[str] = set()
+
+    def suggested(self, item_id: int) -> tuple[int, str] | None:
+        """What would be suggested with an item now: an answer in force of the model."""
+        key = self.of(self.suggests, item_id)
+        if key is None or self.work[key].state != "done":
+            return None
+        return next(
+            (receipt.seq, request.answers["q"])
+            for request, receipt in self.stored.values()
+            if receipt.seq == self.work[key].current
+        )
+
+    def shows(self, key: str) -> dict[str, str]:
+        """What the holder of an assignment sees of a suggestion."""
+        served = self.served.get(key)
+        return {"q": served[1]} if served is not None and key in self.shown else {}
 
     def used(self, item_id: int) -> set[int]:
         return {one.slot for one in self.work.values() if one.item == item_id and one.holds and one.slot is not None}
@@ -119,6 +144,9 @@ class Model:
             one.state, one.slot, one.until = "leased", slot, self.now + self.lease_ms
         else:
             self.work[key] = Work(item_id, who, self.now + self.lease_ms, slot)
+            self.served[key] = self.suggested(item_id)
+            if not is_hidden(key, self.share):
+                self.shown.add(key)
 
     def submit(self, request: Submit) -> Receipt | str:
         """The receipt, or why not."""
@@ -129,7 +157,7 @@ class Model:
         one = self.work.get(request.assignment)
         if one is None or one.who != request.annotator:
             return STRANGER
-        if self.state != "open":
+        if self.state == "closed" or (self.state == "paused" and one.who not in self.models):  # imports go on
             return self.state
         if request.form_version != 1:
             return "form_changed"
@@ -142,14 +170,14 @@ class Model:
         if request.kind == "skip":
             one.slot, one.state = None, "skipped"
         else:
-            if one.slot is None:
+            if one.slot is None and one.who not in self.models:
                 one.slot = self.free(one.item)
             one.state = "done" if request.kind == "answer" else "leased"
         if request.kind == "undo":
             one.until = self.now + self.lease_ms
         self.seq += 1
         one.current = self.seq
-        surplus = request.kind == "answer" and one.slot is None
+        surplus = request.kind == "answer" and one.slot is None and one.who not in self.models
         until = one.until if request.kind == "undo" else None
         receipt = Receipt(request.id, request.assignment, request.kind, self.seq, surplus, until)
         self.stored[key] = (request, receipt)
@@ -170,6 +198,8 @@ class Machine(RuleBasedStateMachine):
         self.model = Model(self.clock.now)
         self.model.seq = 4
         self.people = self.core.annotators(PEOPLE)
+        self.models = [self.core.add_model(name) for name in MODELS]
+        self.model.models.update(self.models)
         self.asked: list[Submit] = []
         self.batches: list[int] = []
         self.sweeps: list[tuple[int, int, int]] = []
@@ -210,6 +240,7 @@ class Machine(RuleBasedStateMachine):
                 assert [item_of[key] for key in given] == could[:room], "not the first in the order"
             assert {one.id: one.leased_until for one in answer.assignments} == held
             assert all(one.payload == payloads[item_of[one.id]] for one in answer.assignments)
+            assert {one.id: one.suggestions for one in answer.assignments} == {key: model.shows(key) for key in held}
             assert answer.state == model.state
             if model.state != "open":
                 assert (given, answer.more) == ([], False)
@@ -290,7 +321,8 @@ class Machine(RuleBasedStateMachine):
     @rule(overlap=st.integers(1, 4), minutes=st.sampled_from([30, 30, 2]), chunk=st.integers(1, 3))
     def set_policy(self, overlap: int, minutes: int, chunk: int) -> None:
         """Another overlap, to be swept over every batch in chunks, and another time for which leases are given."""
-        self.core.set_policy(overlap, minutes * MINUTE)
+        suggests = "" if self.model.suggests < 0 else MODELS[self.models.index(self.model.suggests)]
+        self.core.set_policy(overlap, minutes * MINUTE, suggestions=suggests, hidden=round(self.model.share * 10_000))
         self.model.seq += 1
         self.model.lease_ms = minutes * MINUTE
         if overlap == self.model.overlap:
@@ -298,6 +330,27 @@ class Machine(RuleBasedStateMachine):
         self.model.overlap = overlap
         for of in self.batches:
             self.plan(of, chunk)
+
+    @precondition(lambda self: self.model.wanted and self.model.state == "open")
+    @rule(pick=picks, which=st.integers(0, 1), value=values)
+    def predict(self, pick: int, which: int, value: str) -> None:
+        """A model judges an item that it has not judged."""
+        model, items = self.model, sorted(self.model.wanted)
+        of, who = items[pick % len(items)], self.models[which]
+        if model.of(who, of) is not None:
+            return
+        [receipt] = self.core.predict(who, [of], value)
+        model.work[receipt.assignment] = Work(of, who, 0, None)
+        request = self.core.asked(who, receipt.assignment, id=receipt.id, answers={"q": value})
+        assert model.submit(request) == receipt
+
+    @rule(which=st.integers(-1, 1), share=st.sampled_from([0.0, 0.5, 1.0]))
+    def suggest(self, which: int, share: float) -> None:
+        """The judgements of another model are shown, or of none, and another share of them is hidden."""
+        name = MODELS[which] if which >= 0 else ""
+        self.core.set_policy(self.model.overlap, self.model.lease_ms, suggestions=name, hidden=round(share * 10_000))
+        self.model.seq += 1
+        self.model.suggests, self.model.share = self.models[which] if which >= 0 else -1, share
 
     @precondition(lambda self: self.sweeps)
     @rule()
@@ -374,6 +427,9 @@ class Machine(RuleBasedStateMachine):
             row = by_seq[receipt.seq]
             assert (row.annotator, row.client_id, row.kind, row.surplus) == (who, client, request.kind, receipt.surplus)
             assert (row.assignment, row.item) == (request.assignment, self.model.work[request.assignment].item)
+            served = self.model.served.get(request.assignment)
+            said = None if served is None else "shown" if request.assignment in self.model.shown else "hidden"
+            assert row.suggestion == said
             assert given.pop(receipt.seq, {}) == request.answers
         assert given == {}
 
@@ -384,8 +440,8 @@ class Machine(RuleBasedStateMachine):
         stored = {row.annotator: decode(row.body) for row in core.rows(annotator_state, project=core.project)}
         assert stored == model.counts
         whole = {"items": sum(wanted > 0 for wanted in model.wanted.values()), "complete": model.complete()}
-        for counts in model.counts.values():
-            for name, count in counts.items():
+        for who, counts in model.counts.items():
+            for name, count in counts.items() if who not in model.models else ():
                 whole[name] = whole.get(name, 0) + count
         assert decode(core.row(project_state, project=core.project).body) == whole
         assert {row.id for row in core.rows(batch, project=core.project)} == set(self.batches)

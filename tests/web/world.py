@@ -16,7 +16,7 @@ import PIL.Image
 import sqlalchemy as sa
 
 from goldwork.services import access, accounts, jobs, links, media, signin, uploads
-from goldwork.store.schema import annotator, assignment, event, job, token
+from goldwork.store.schema import annotator, assignment, event, item, job, token
 from tests.web.conftest import FORM, Stage, User
 
 ROLES = (
@@ -139,6 +139,12 @@ class World:
         with self.stage.database.write() as connection:
             return media.add(self.stage.database, self.stage.home, connection, project, "one.png", data).hash
 
+    def item(self, project: int, _owner: User, _route: str) -> int:
+        """An item of the project."""
+        with self.stage.database.read() as connection:
+            mine = sa.select(item.c.id).where(item.c.project == project).limit(1)
+            return int(connection.execute(mine).scalar_one())
+
     def link(self) -> str:
         aside = self.stage.project(self.boss, "aside", texts=0)
         with self.stage.database.write() as connection:
@@ -185,6 +191,7 @@ PARAMETERS: dict[str, Callable[..., Any]] = {
     "invitation_id": World.invitation,
     "job_id": World.job,
     "content_hash": World.image,
+    "item_id": World.item,
 }
 Body = Callable[[World, int, User], dict[str, Any]]
 PROJECT = "/api/projects/{project_id}"

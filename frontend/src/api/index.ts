@@ -72,7 +72,7 @@ export const projects = {
     data<T.Project>(client.POST('/api/projects', { body: { ...what, form: anyForm(what.form) } })),
   /** Members who are not managers get the summary only. */
   get: (id: number) => data<T.ProjectSummary | T.Project>(client.GET('/api/projects/{project_id}', of(id))),
-  change: (id: number, what: { name?: string; state?: T.ProjectState; overlap?: number; lease_minutes?: number; method?: string; coefficient?: string }) =>
+  change: (id: number, what: T.ProjectChange) =>
     data<T.Project>(client.PATCH('/api/projects/{project_id}', { ...of(id), body: what })),
   form: (id: number, form: T.ProjectForm) =>
     data<T.Project>(client.PUT('/api/projects/{project_id}/form', { ...of(id), body: { form: anyForm(form) } })),

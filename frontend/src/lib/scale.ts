@@ -16,6 +16,12 @@ const tidy = (number: number): number => Number(number.toFixed(9)) + 0
 /** A number as people write it, with a real minus. */
 export const said = (number: number): string => String(tidy(number)).replace('-', '−')
 
+/** A place to a tenth of a step: a mean of several people's is no finer than that. */
+export const near = (scale: Scale, value: number): number => {
+  const tenth = stepOf(scale) / 10
+  return tidy(Math.round(value / tenth) * tenth)
+}
+
 export const stepOf = (scale: Scale): number => scale.step ?? 1
 
 /** What the place at the other end of the screen stands for. */

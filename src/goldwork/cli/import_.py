@@ -34,8 +34,14 @@ def add(commands: Any) -> None:
         metavar="NAME=COLUMN",
         action="append",
         default=[],
-        help="the column of a project's field; for judgements, of item, annotator, label, question, seconds or "
-        "submitted_at. May stand several times (default: guessed, and said)",
+        help="the column of a project's field; for judgements, of item, annotator, label, question, seconds, "
+        "submitted_at or kind. May stand several times (default: guessed, and said)",
+    )
+    command.add_argument(
+        "--kind",
+        choices=("human", "model"),
+        default="human",
+        help="who made the judgements, where no column says so; a model's are predictions",
     )
     command.add_argument("--batch", metavar="NAME", default="", help="the batch's name (default: the file's)")
     command.add_argument(
@@ -115,4 +121,6 @@ def _request(arguments: argparse.Namespace, home: Home, database: Database) -> R
         by = by or guess.id
         said = ", ".join(f"{name} from {column!r}" for name, column in fields.items())
         print(f"{arguments.file.name}: id {f'from {by!r}' if by else 'by number'}; {said}", file=sys.stderr)
-    return ingest.Request(file, arguments.what, by, fields, arguments.batch, arguments.existing, arguments.format)
+    return ingest.Request(
+        file, arguments.what, by, fields, arguments.batch, arguments.existing, arguments.format, arguments.kind
+    )

@@ -25,12 +25,16 @@ class Policy(msgspec.Struct, frozen=True):
     """What the data lead asked of the engine. `lease_ms`: how long an item is held for a person, milliseconds.
 
     `method` and `coefficient` name how answers are merged and agreement is measured; "" leaves it to the task type.
+    `suggestions` names the model whose answers are suggested to people ("": none); `hidden` in 10,000 of them, drawn
+    by lot, are not shown, which measures how much those that are shown sway.
     """
 
     overlap: int = 3
     lease_ms: int = 30 * 60_000
     method: str = ""
     coefficient: str = ""
+    suggestions: str = ""
+    hidden: int = 1000
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -87,6 +91,9 @@ def step(view: View, event: Event) -> Changes:
 
 def _submit(view: View, event: Event) -> Changes:
     body = event.body
+    mine = _count(view.annotator(body["annotator"]), body)
+    if body.get("annotator_kind") == "model":  # a prediction: nobody's work, and no answer that an item waits for
+        return Changes(annotators={body["annotator"]: mine})
     whole = _count(view.project(), body)
     answers, wanted, decisions = view.answers(body["item"]), body["wanted"], []
     evidence = {"answers": answers, "wanted": wanted}
@@ -96,7 +103,6 @@ def _submit(view: View, event: Event) -> Changes:
     elif body["fills"] < 0 and answers == wanted - 1:
         decisions.append(Decision("reopened", str(body["item"]), evidence))
         whole = {**whole, "complete": whole.get("complete", 0) - 1}
-    mine = _count(view.annotator(body["annotator"]), body)
     return Changes(annotators={body["annotator"]: mine}, project=whole, decisions=decisions)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
 from goldwork.errors import GoldworkError
+from goldwork.services import suggest
 from goldwork.services.log import Log
 from goldwork.services.order import Candidate, Search, Stand
 from goldwork.store.database import Database
@@ -43,11 +44,15 @@ class Lease(msgspec.Struct, frozen=True):
 
 
 class Held(msgspec.Struct, frozen=True):
-    """One leased item, as its holder may see it: an opaque id and the payload (JSON)."""
+    """One leased item, as its holder may see it: an opaque id and the payload (JSON).
+
+    `suggestions`: a model's answers by question where they are shown.
+    """
 
     id: str
     payload: str
     leased_until: int
+    suggestions: Mapping[str, Any] = {}
 
 
 class Leased(msgspec.Struct, frozen=True):
@@ -75,7 +80,14 @@ _LAPSE = sa.update(assignment).where(assignment.c.id == bind("lapsed")).values(s
 TAKE = sa.update(item).where(item.c.id == bind("of_item")).values(taken=item.c.taken + bind("more"))
 """Move an item's projection `taken`, whenever a slot of it is filled (+1) or freed (-1)."""
 _HELD = (
-    sa.select(assignment.c.annotator, assignment.c.id, item.c.payload, assignment.c.leased_until)
+    sa.select(
+        assignment.c.annotator,
+        assignment.c.suggestion,
+        assignment.c.suggested,
+        assignment.c.id,
+        item.c.payload,
+        assignment.c.leased_until,
+    )
     .join(item, item.c.id == assignment.c.item)
     .where(
         assignment.c.project == bind("project"),
@@ -90,6 +102,9 @@ _SLOTS = sa.select(assignment.c.item, assignment.c.slot).where(
     assignment.c.item.in_(bind("items", expanding=True)),
     assignment.c.state.in_(("leased", "done")),
     assignment.c.slot.is_not(None),
+)
+_SHOWN = sa.select(assignment.c.id, assignment.c.suggested).where(
+    assignment.c.id.in_(bind("ids", expanding=True)), assignment.c.suggestion == "shown"
 )
 _INSERT = sa.insert(assignment)
 _RETAKE = (
@@ -122,6 +137,8 @@ class _Group:
         self.stands = assigner.stands
         self.logs: dict[int, Log | GoldworkError] = {}
         self.held: dict[tuple[int, int], list[Held]] = {}
+        self._shown: dict[int, dict[str, int]] = {}
+        """By project, the leases with a suggestion to show, and the seq of the model's submit."""
         for project in sorted({request.project for request in requests}):
             try:
                 log = self.logs[project] = Log(connection, assigner.database, project)
@@ -130,8 +147,11 @@ class _Group:
                 continue
             release_lapsed(connection, log)
             annotators = sorted({request.annotator for request in requests if request.project == project})
-            for annotator, *lease in connection.execute(_HELD, {"project": project, "annotators": annotators}):
-                self.held.setdefault((project, annotator), []).append(Held(*lease))
+            for row in connection.execute(_HELD, {"project": project, "annotators": annotators}):
+                held = Held(row.id, row.payload, row.leased_until)
+                self.held.setdefault((project, row.annotator), []).append(held)
+                if row.suggestion == "shown":
+                    self._shown.setdefault(project, {})[row.id] = row.suggested
         self._searches: dict[int, Search] = {}
         self._renewed: list[dict[str, Any]] = []
         self._found: list[tuple[Candidate, str, Lease, Log]] = []
@@ -175,13 +195,17 @@ class _Group:
         return found, more
 
     def flush(self, answers: Sequence[Leased | Exception]) -> None:
-        """Take what was found, a free slot each, and fill in its payload. A slot that is held nevertheless fails the
-        group."""
+        """Take what was found, a free slot each; fill in payloads and suggestions. A slot that is held nevertheless
+        fails the group."""
         run = self.connection.execute
         if self._renewed:
             run(_RENEW, self._renewed)
-        if not self._found:
-            return
+        if self._found:
+            self._take(answers)
+        self._suggest(answers)
+
+    def _take(self, answers: Sequence[Leased | Exception]) -> None:
+        run = self.connection.execute
         slots = free_slots(self.connection, {one.id: one.wanted for one, *_ in self._found})
         fresh: list[dict[str, Any]] = []
         again: list[dict[str, Any]] = []
@@ -193,13 +217,41 @@ class _Group:
                 fresh.append(lease | made | {"pass_number": 0, "purpose": "work", "state": "leased"})
             else:
                 again.append({f"to_{name}": value for name, value in lease.items()} | {"lapsed": lease_id})
+        for project in sorted({made["project"] for made in fresh}):
+            self._draw(project, [made for made in fresh if made["project"] == project])
         if fresh:
             run(_INSERT, fresh)
         if again:
             run(_RETAKE, again)
+            of = {lease_id: request.project for _, lease_id, request, _ in self._found}
+            for row in run(_SHOWN, {"ids": [one["lapsed"] for one in again]}):
+                self._shown.setdefault(of[row.id], {})[row.id] = row.suggested
         taken = Counter(one.id for one, *_ in self._found)
         run(TAKE, [{"of_item": item_id, "more": more} for item_id, more in taken.items()])
         self._fill_in(answers, sorted(taken))
+
+    def _draw(self, project: int, fresh: list[dict[str, Any]]) -> None:
+        """Whether each new lease comes with a suggestion, and whether it is shown."""
+        log = self.logs[project]
+        assert isinstance(log, Log)
+        for lease, drawn in zip(fresh, suggest.draw(self.connection, project, log.policy(), fresh), strict=True):
+            lease |= drawn
+            if drawn["suggestion"] == "shown":
+                self._shown.setdefault(project, {})[lease["id"]] = drawn["suggested"]
+
+    def _suggest(self, answers: Sequence[Leased | Exception]) -> None:
+        said: dict[str, Mapping[str, Any]] = {}
+        for project, shown in self._shown.items():
+            found = suggest.answers(self.connection, project, set(shown.values()))
+            said |= {lease_id: found.get(seq, {}) for lease_id, seq in shown.items()}
+        if not said:
+            return
+        for answer in answers:
+            if isinstance(answer, Leased):
+                answer.assignments[:] = [
+                    msgspec.structs.replace(held, suggestions=said[held.id]) if held.id in said else held
+                    for held in answer.assignments
+                ]
 
     def _fill_in(self, answers: Sequence[Leased | Exception], taken: list[int]) -> None:
         payloads = {}

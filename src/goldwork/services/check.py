@@ -22,9 +22,11 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.quality.engine import Event, Policy
 from goldwork.quality.replay import Replay, Sweeps
+from goldwork.services import suggest
 from goldwork.services.log import chain, decode, encode
 from goldwork.store.migrations import differences
 from goldwork.store.schema import (
+    annotator,
     annotator_state,
     assignment,
     batch,
@@ -42,6 +44,8 @@ SAID = 100
 """Complaints of the database about itself that are passed on."""
 NO_JSON = object()
 """What an altered text is read as: equal to nothing that is derived."""
+UNSAID = {"annotator_kind": "human", "suggestion": None, "suggested": None}
+"""What an event means that says nothing of it."""
 STATES = {"answer": {"done"}, "skip": {"skipped"}, "undo": {"leased", "lapsed"}, None: {"leased", "lapsed"}}
 """The states of an assignment after the submit in force."""
 
@@ -218,7 +222,12 @@ def _check_submits(connection: Connection, project_id: int) -> Iterator[Finding]
     """Every submit has its event, which says the same; its answers fit the digest there."""
     log = sa.select(event.c.seq, event.c.at, event.c.body)
     log = log.where(event.c.project == project_id, event.c.kind == "submit").order_by(event.c.seq)
-    submits = sa.select(submit).where(submit.c.project == project_id).order_by(submit.c.seq)
+    submits = sa.select(
+        submit, assignment.c.suggestion.label("lot"), assignment.c.suggested, annotator.c.kind.label("by")
+    )
+    submits = submits.join(assignment, assignment.c.id == submit.c.assignment)
+    submits = submits.join(annotator, annotator.c.id == submit.c.annotator)
+    submits = submits.where(submit.c.project == project_id).order_by(submit.c.seq)
     answers = _Answers(connection, project_id)
     for entry, row in _side_by_side(_stream(connection, log), _stream(connection, submits)):
         if entry is None or row is None:
@@ -229,7 +238,9 @@ def _check_submits(connection: Connection, project_id: int) -> Iterator[Finding]
         if not isinstance(said, dict):
             continue  # the chain is broken here, which was said
         stored = _story(row)
-        if wrong := sorted(name for name in stored if ({"at": entry.at} | said).get(name, NO_JSON) != stored[name]):
+        if wrong := sorted(
+            name for name in stored if ({"at": entry.at} | UNSAID | said).get(name, NO_JSON) != stored[name]
+        ):
             yield Finding(project_id, "submit", f"submit {row.seq}: its event says another {', '.join(wrong)}")
         if row.salt is not None and _digest(bytes(row.salt), given) != said.get("digest"):
             yield Finding(project_id, "judgement", f"submit {row.seq}: its answers are not those in the log")
@@ -252,6 +263,9 @@ def _story(row: Any) -> dict[str, Any]:
         "ms": round((row.seconds or 0.0) * 1000),
         "supersedes": row.supersedes,
         "surplus": row.surplus,
+        "annotator_kind": row.by,
+        "suggestion": row.suggestion if row.suggestion == row.lot else NO_JSON,
+        "suggested": row.suggested,
     } | ({"shown": _read(row.shown)} if row.shown is not None else {})
 
 
@@ -309,6 +323,9 @@ def _check_assignments(connection: Connection, project_id: int) -> Iterator[Find
             yield Finding(project_id, "current", f"assignment {row.id}: stands at {row.current}, which is another's")
         elif row.state not in STATES[row.kind]:
             yield Finding(project_id, "assignment", f"assignment {row.id}: is {row.state} after {row.kind}")
+    for row in connection.execute(suggest.STRANGE, here):
+        at = f"assignment {row.id}: submit {row.suggested}"
+        yield Finding(project_id, "suggestion", f"{at}, which was suggested, is no model's about the item")
 
 
 # Reading.

@@ -24,14 +24,14 @@ from goldwork.services.assign import TAKE, unused, used_slots
 from goldwork.services.log import Log, encode
 from goldwork.services.media import shown_many
 from goldwork.store.database import Database
-from goldwork.store.schema import assignment, form, item, judgement, submit
+from goldwork.store.schema import annotator, assignment, form, item, judgement, submit
 from goldwork.tasks import NOTHING
 from goldwork.tasks.questions import ProjectForm, draw_lots, read_form
 
 MAX_CLIENT_ID = 64
 MAX_SECONDS = 86_400.0
 SLOTTED = ("work", "import")
-"""Purposes whose answers fill an item's slots, or are surplus."""
+"""Purposes for which people's answers fill an item's slots, or are surplus."""
 
 
 class Submit(msgspec.Struct, frozen=True):
@@ -82,9 +82,13 @@ _ASSIGNMENTS = (
         assignment.c.state,
         assignment.c.current,
         assignment.c.leased_until,
+        assignment.c.suggestion,
+        assignment.c.suggested,
         item.c.wanted,
+        annotator.c.kind.label("by"),
     )
     .join(item, item.c.id == assignment.c.item)
+    .join(annotator, annotator.c.id == assignment.c.annotator)
     .where(assignment.c.id.in_(bind("ids", expanding=True)))
 )
 _PAYLOADS = sa.select(item.c.id, item.c.payload).where(item.c.id.in_(bind("items", expanding=True)))
@@ -110,7 +114,15 @@ class Held(msgspec.Struct):
     state: str
     current: int | None
     leased_until: int
+    suggestion: str | None
+    suggested: int | None
     wanted: int
+    by: str
+
+    @property
+    def slotted(self) -> bool:
+        """Whether answers fill the item's slots, or are surplus: what a model predicts does neither."""
+        return self.by == "human" and self.purpose in SLOTTED
 
     @property
     def fills(self) -> bool:
@@ -235,7 +247,8 @@ class _Group:
         if request.kind == "skip":
             return {}
         asked = self.collector.asked(self.connection, log.id, request.form_version)
-        return asked.form.check(request.answers, self._shown(log.id, asked)[held.item] if asked.reads else NOTHING)
+        shown = self._shown(log.id, asked)[held.item] if asked.reads else NOTHING
+        return asked.form.check(request.answers, shown, partial=held.by == "model")
 
     def _shown(self, project: int, asked: Asked) -> dict[int, dict[str, Any]]:
         """What is shown of the group's items of a project."""
@@ -248,7 +261,7 @@ class _Group:
 
     def _fill(self, held: Held, state: str) -> None:
         """Move to `state` with the slot held so far, else a free one, else none (surplus)."""
-        if held.slot is None and held.purpose in SLOTTED:
+        if held.slot is None and held.slotted:
             used = self._used_of(held.item)
             if free := unused(held.wanted, used):
                 held.slot = free[0]
@@ -274,7 +287,7 @@ class _Group:
     def _write(self, log: Log, request: Submit, held: Held, answers: Mapping[str, Any], fills: int) -> Receipt:
         salt = secrets.token_bytes(16)
         seconds = None if request.seconds is None else round(request.seconds, 3)
-        surplus = request.kind == "answer" and held.slot is None and held.purpose in SLOTTED
+        surplus = request.kind == "answer" and held.slot is None and held.slotted
         body = {
             "annotator": held.annotator,
             "assignment": held.id,
@@ -292,6 +305,10 @@ class _Group:
         }
         if request.at is not None:
             body["at"] = request.at
+        if held.by != "human":
+            body["annotator_kind"] = held.by
+        if held.suggestion is not None:
+            body |= {"suggestion": held.suggestion, "suggested": held.suggested}
         asked = self.collector.asked(self.connection, log.id, request.form_version)
         shown = draw_lots(asked.shuffled, held.id) if asked.shuffled and held.purpose != "import" else None
         if shown is not None:
@@ -316,6 +333,7 @@ class _Group:
                 "seconds": seconds,
                 "surplus": surplus,
                 "shown": None if shown is None else encode(shown).decode(),
+                "suggestion": held.suggestion,
                 "response": response,
                 "salt": salt,
                 "submitted_at": log.now if request.at is None else request.at,

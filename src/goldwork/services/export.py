@@ -50,8 +50,10 @@ JUDGEMENTS: Mapping[str, Kind] = {
     "surplus": "truth",
     "purpose": "text",
     "kind": "text",
+    "suggestion": "text",
 }
-"""Columns of exported judgements. `kind` is the annotator's: human, model or gold."""
+"""Columns of exported judgements. `kind` is the annotator's: human, model or gold. `suggestion`: whether a model's
+answer was shown beforehand or hidden; empty where there was none."""
 CONSENSUS: Mapping[str, Kind] = {
     "item": "text",
     "question": "text",
@@ -94,6 +96,7 @@ _JUDGEMENTS = (
         _page.c.form_version,
         _page.c.guideline_version,
         _page.c.surplus,
+        _page.c.suggestion,
         assignment.c.purpose,
     )
     .select_from(
@@ -245,6 +248,7 @@ def _judgements(database: Database, project_id: int, through: int) -> Iterator[P
             "surplus": [bool(row.surplus) for row in rows],
             "purpose": [row.purpose for row in rows],
             "kind": [row.kind for row in rows],
+            "suggestion": [row.suggestion for row in rows],
         }
 
 

@@ -83,6 +83,26 @@ class Count(msgspec.Struct, frozen=True):
     consensus_items: int
 
 
+class Suggested(msgspec.Struct, frozen=True):
+    """What suggestions did on one question.
+
+    `shown` and `hidden` are numbers of answers. `accepted` and `alone`: the share of them that are the model's answer.
+    `near_shown` and `near_hidden`: 1 - the mean distance to it, where answers have a distance. `sway` is in shares.
+    """
+
+    shown: int
+    hidden: int
+    annotators: int
+    accepted: Interval
+    alone: Interval
+    near_shown: float | None
+    near_hidden: float | None
+    sway: Interval
+    clustered: bool
+    sentence: str
+    note: str
+
+
 class Figures(msgspec.Struct, frozen=True):
     """Everything of the dashboard that the worker computes."""
 
@@ -100,15 +120,17 @@ class Figures(msgspec.Struct, frozen=True):
     agreement: dict[str, Quality]
     consensus: dict[str, Merged]
     classes: dict[str, list[Count]]
+    suggestions: dict[str, Suggested] = {}
 
 
-def wilson(share: float, count: int) -> Interval:
-    """Wilson's 95 % interval of a share (1927)."""
+def wilson(share: float, count: float, quantile: float = Z) -> Interval:
+    """Wilson's 95 % interval of a share (1927) of `count` answers, which need not be a whole number."""
     if not count or math.isnan(share):
         return Interval(None, None, None)
-    middle = share + Z * Z / (2 * count)
-    half = Z * math.sqrt(share * (1 - share) / count + Z * Z / (4 * count * count))
-    scale = 1 + Z * Z / count
+    square = quantile * quantile
+    middle = share + square / (2 * count)
+    half = quantile * math.sqrt(share * (1 - share) / count + square / (4 * count * count))
+    scale = 1 + square / count
     return Interval(share, max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale))
 
 

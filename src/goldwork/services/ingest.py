@@ -68,6 +68,8 @@ class Request(msgspec.Struct, frozen=True):
     """What an item that the project has already means."""
     format: str | None = None
     """The file's format, where its bytes do not tell."""
+    kind: Literal["human", "model"] = "human"
+    """Who made judgements where the file does not say."""
 
 
 class Batch(msgspec.Struct, frozen=True):

@@ -2,7 +2,8 @@
 
 The whole file is checked first. Then its judgements go through the same door as everybody's: an assignment each, with
 purpose `import`, whose answer fills a slot while one is free and is surplus after that. Annotators come by their names
-and belong to the project; they have no account, and nobody with one can be named.
+and belong to the project; they have no account, and nobody with one can be named. A model's judgements (`kind`) are
+predictions: they fill no slot, are not merged with people's, and may answer some of the questions only.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ from goldwork.tasks.questions import ProjectForm
 CHUNK = 100
 """Submits in one transaction: each is an assignment, a submit, an event and its judgements."""
 LOOKED_UP = 500
-ROLES = ("item", "annotator", "label", "question", "seconds", "submitted_at")
+ROLES = ("item", "annotator", "label", "question", "seconds", "submitted_at", "kind")
+KINDS = ("human", "model")
 
 _ITEMS = (
     sa.select(item.c.external_id, item.c.id)
@@ -49,7 +51,7 @@ _ITEMS = (
         item.c.id <= batch.c.opened_through,
     )
 )
-_PEOPLE = sa.select(annotator.c.pseudonym, annotator.c.id, annotator.c.project).where(
+_PEOPLE = sa.select(annotator.c.pseudonym, annotator.c.id, annotator.c.kind, annotator.c.project).where(
     annotator.c.pseudonym.in_(bind("names", expanding=True)),
     (annotator.c.project == bind("project")) | annotator.c.project.is_(None),
 )
@@ -71,6 +73,7 @@ class Given(NamedTuple):
     answers: dict[str, Any]
     seconds: float | None
     at: int | None
+    kind: str
 
 
 def run(work: Work) -> Steps:
@@ -90,6 +93,7 @@ def _check(work: Work, source: Source, *, against_project: bool) -> Generator[No
         form = current_form(connection, work.project)
     columns = {role: work.body["fields"].get(role) for role in ROLES}
     reader = _Reader(source, form, columns | {"item": columns["item"] or work.body["id"]}, work.body["format"])
+    reader.kind = work.body.get("kind") or "human"
     for _ in reader.read():
         work.save(done=reader.rows, phase="checking")
         yield
@@ -116,9 +120,11 @@ class _Reader:
         self.format = format or io.sniff(source)
         self.unit = io.format.get(self.format).unit
         self.columns: dict[str, str] = {}
+        self.kind = "human"
         self.problems: list[Problem] = []
         self.rows = 0
         self._found: dict[tuple[str, str], Given] = {}
+        self._kinds: dict[str, str] = {}
         self._questions = {question.name: question.task for question in form.questions}
 
     def read(self) -> Iterator[None]:
@@ -137,7 +143,7 @@ class _Reader:
         wrong = {problem.line for problem in self.problems}
         for one in self._found.values():
             missing = [q.name for q in self.form.questions if not q.optional and q.name not in one.answers]
-            if missing and one.line not in wrong:
+            if missing and one.kind != "model" and one.line not in wrong:
                 message = f"{one.annotator[:SHOWN]!r} answered no question {missing[0]!r} about this item. Add the row."
                 self._wrong(one.line, "question", "", message)
         return sorted(self._found.values(), key=lambda one: (one.at or 0, one.line))
@@ -158,7 +164,9 @@ class _Reader:
             return
         answer = self._answer(line, question, label)
         seconds, at = self._seconds(line, cells.get("seconds")), self._time(line, cells.get("submitted_at"))
-        fresh = Given(line, names["item"], names["annotator"], {}, seconds, at)
+        fresh = Given(
+            line, names["item"], names["annotator"], {}, seconds, at, self._kind(line, names["annotator"], cells)
+        )
         one = self._found.setdefault((fresh.item, fresh.annotator), fresh)
         if question in one.answers:
             message = (
@@ -166,6 +174,16 @@ class _Reader:
             )
             self._wrong(line, "item", fresh.item, message)
         one.answers[question] = answer
+
+    def _kind(self, line: int, name: str, cells: dict[str, Any]) -> str:
+        """Whether a person or a model judged: one of the two for every name."""
+        kind = to_text(cells.get("kind")) or self.kind
+        if kind not in KINDS:
+            self._wrong(line, "kind", kind, f"must be one of {', '.join(KINDS)}. Got {kind[:SHOWN]!r}.")
+        elif (before := self._kinds.setdefault(name, kind)) != kind:
+            message = f"{name[:SHOWN]!r} is {before} in an earlier row and {kind} here. Give each its own name."
+            self._wrong(line, "kind", kind, message)
+        return kind
 
     def _question(self, line: int, value: Any) -> str | None:
         name = to_text(value)
@@ -245,7 +263,7 @@ def _against_items(
         shown = shown_many(connection, project_id, payloads, reader.form)
         for one in part:
             try:
-                reader.form.check(one.answers, shown[items[one.item]])
+                reader.form.check(one.answers, shown[items[one.item]], partial=one.kind == "model")
             except AnswerError as error:
                 yield Problem(one.line, reader.columns["label"], "", f"{error.message} (item {one.item[:SHOWN]!r})")
 
@@ -267,7 +285,14 @@ def _against_project(connection: Connection, project_id: int, given: list[Given]
         elif one.annotator in taken:
             message = f"{one.annotator[:SHOWN]!r} is somebody who works here. Rename the annotator in the file."
             found.append(Problem(one.line, reader.columns["annotator"], one.annotator[:SHOWN], message))
-        elif (items[one.item], people.get(one.annotator, -1)) in judged:
+        elif (person := people.get(one.annotator)) is None:
+            continue
+        elif person.kind != one.kind:
+            message = (
+                f"{one.annotator[:SHOWN]!r} is {person.kind} in the project already. Rename the annotator in the file."
+            )
+            found.append(Problem(one.line, reader.columns["annotator"], one.annotator[:SHOWN], message))
+        elif (items[one.item], person.id) in judged:
             message = f"{one.annotator[:SHOWN]!r} has judged this item in the project already. Leave the row out."
             found.append(Problem(one.line, reader.columns["item"], one.item[:SHOWN], message))
     if not reader.problems:
@@ -284,15 +309,18 @@ def _items(connection: Connection, project_id: int, names: list[str]) -> dict[st
     return found
 
 
-def _people(connection: Connection, project_id: int, names: list[str]) -> tuple[dict[str, int], set[str]]:
-    """The project's imported annotators by name, and the names of people with an account who work in it."""
+def _people(connection: Connection, project_id: int, names: list[str]) -> tuple[dict[str, Any], set[str]]:
+    """The project's imported annotators (id, kind) by name, and the names of people with an account who work in it."""
     wanted = sorted(set(names))
-    own: dict[str, int] = {}
+    own: dict[str, Any] = {}
     others: dict[str, int] = {}
     for begin in range(0, len(wanted), LOOKED_UP):
         part = {"project": project_id, "names": wanted[begin : begin + LOOKED_UP]}
         for row in connection.execute(_PEOPLE, part):
-            (others if row.project is None else own)[row.pseudonym] = row.id
+            if row.project is None:
+                others[row.pseudonym] = row.id
+            else:
+                own[row.pseudonym] = row
     at_work = set(connection.execute(_WORKED, {"project": project_id, "ids": sorted(others.values())}).scalars())
     return own, {name for name, of in others.items() if of in at_work}
 
@@ -314,7 +342,7 @@ def _write(work: Work, collector: Collector, chunk: list[Given], connection: Con
         sa.select(project.c.form_version, project.c.guideline_version).where(project.c.id == work.project)
     ).one()
     items = _items(connection, work.project, [one.item for one in chunk])
-    people = _make_people(connection, work.project, sorted({one.annotator for one in chunk}))
+    people = _make_people(connection, work.project, {one.annotator: one.kind for one in chunk})
     rows: list[dict[str, Any]] = [
         {
             "id": secrets.token_urlsafe(15),
@@ -350,11 +378,15 @@ def _write(work: Work, collector: Collector, chunk: list[Given], connection: Con
     work.checkpoint["done"] += len(chunk)
 
 
-def _make_people(connection: Connection, project_id: int, names: list[str]) -> dict[str, int]:
-    """The project's imported annotators of these names, made where they are not there."""
-    known, _ = _people(connection, project_id, names)
-    fresh = [{"kind": "human", "project": project_id, "pseudonym": name} for name in names if name not in known]
+def _make_people(connection: Connection, project_id: int, kinds: dict[str, str]) -> dict[str, int]:
+    """The project's imported annotators of these names, made of their kinds where they are not there."""
+    known, _ = _people(connection, project_id, list(kinds))
+    fresh = [
+        {"kind": kind, "project": project_id, "pseudonym": name}
+        for name, kind in sorted(kinds.items())
+        if name not in known
+    ]
     if fresh:
         connection.execute(sa.insert(annotator), fresh)
-        known, _ = _people(connection, project_id, names)
-    return known
+        known, _ = _people(connection, project_id, list(kinds))
+    return {name: row.id for name, row in known.items()}

@@ -18,7 +18,7 @@ from sqlalchemy import bindparam as bind
 from goldwork.errors import InputError
 from goldwork.quality.engine import Policy
 from goldwork.services import figures
-from goldwork.services.figures import Activity, Count, Figures, Merged, Quality
+from goldwork.services.figures import Activity, Count, Figures, Merged, Quality, Suggested
 from goldwork.services.forms import current_form
 from goldwork.services.questions import options
 from goldwork.services.snapshot import NAME
@@ -85,6 +85,7 @@ class Overview(msgspec.Struct, frozen=True):
     people: list[PersonFigures]
     classes: dict[str, list[Count]]
     consensus: Merged | None
+    suggestions: dict[str, Suggested]
     through_seq: int
     latest_seq: int
     computed_at: int | None
@@ -184,6 +185,7 @@ def overview(connection: Connection, database: Database, project_id: int) -> Ove
         people=_named(connection, made.people),
         classes=made.classes,
         consensus=made.consensus.get(first),
+        suggestions=made.suggestions,
         through_seq=made.through_seq,
         latest_seq=row.seq,
         computed_at=row.computed_at,

@@ -19,7 +19,7 @@ from goldwork.agreement import coefficient as coefficient_registry
 from goldwork.consensus import consensus
 from goldwork.errors import ForbiddenError, InputError
 from goldwork.quality.engine import Policy
-from goldwork.services import form_change
+from goldwork.services import form_change, suggest
 from goldwork.services.access import Member, Person, Role, may_create
 from goldwork.services.form_change import FormChange
 from goldwork.services.forms import current_form
@@ -66,7 +66,8 @@ class Project(ProjectSummary, frozen=True):
     what annotators' screens are drawn from.
 
     `method` and `coefficient`: how answers are merged and agreement is measured, out of `methods` and `coefficients`;
-    "" leaves it to the questions.
+    "" leaves it to the questions. `suggestions`: the model, out of `models`, whose answers people see, but for
+    `hidden_share` of them; "" for none.
     """
 
     overlap: int
@@ -75,6 +76,9 @@ class Project(ProjectSummary, frozen=True):
     methods: list[str]
     coefficient: str
     coefficients: list[str]
+    suggestions: str
+    models: list[str]
+    hidden_share: float
     form: dict[str, Any]
     drawn: dict[str, Any]
     form_version: int
@@ -163,6 +167,9 @@ def describe(connection: Connection, mine: Member) -> Project:
         methods=methods(asked),
         coefficient=policy.coefficient,
         coefficients=coefficients(),
+        suggestions=policy.suggestions,
+        models=suggest.models(connection, mine.project),
+        hidden_share=suggest.hidden_share(policy),
         form=msgspec.json.decode(row.form),
         drawn=draw_form(asked),
         form_version=row.form_version,
@@ -287,6 +294,8 @@ def set_policy(
     lease_minutes: int | None = None,
     method: str | None = None,
     coefficient: str | None = None,
+    suggestions: str | None = None,
+    hidden_share: float | None = None,
 ) -> bool:
     """Change what is asked of the engine. True where the overlap changed: published items are then swept anew.
 
@@ -302,6 +311,7 @@ def set_policy(
         old.method if method is None else method,
         old.coefficient if coefficient is None else coefficient,
     )
+    new = suggest.choose(connection, mine.project, old, new, suggestions, hidden_share)
     if new == old:
         return False
     version = row.policy_version + 1

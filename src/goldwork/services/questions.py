@@ -14,6 +14,7 @@ from goldwork.agreement import Agreement, measure_agreement
 from goldwork.consensus import Consensus, consensus, infer_consensus
 from goldwork.errors import InputError
 from goldwork.judgements import Judgements
+from goldwork.judgements.columns import objects
 from goldwork.quality.engine import Policy
 from goldwork.services.figures import Count
 from goldwork.tasks import TaskType
@@ -78,13 +79,18 @@ def merge(task: TaskType, part: Judgements, policy: Policy) -> Consensus:
     else:
         made = infer_consensus(part, last, **_options(last, task))
     said = [_instead(made.method, name, refused) for name, refused in refusals.items()]
+    if task.kind == "rankings":  # the methods write a place of one option without its brackets
+        made = dataclasses.replace(made, labels=objects([task.canonical(label) for label in made.labels.tolist()]))
     return dataclasses.replace(made, warnings=(*said, *made.warnings))
 
 
 def _own(task: TaskType, part: Judgements) -> str:
-    """The task type's method; of choices, once there are more judgements than it learns figures from them."""
-    classes = len(part.coded()[1]) if task.kind == "choice" else 0
-    return "majority" if len(part) < len(part.annotators) * classes * (classes - 1) else task.consensus
+    """The task type's method; of classes, once there are more judgements than it learns figures from them."""
+    if task.kind not in ("choice", "sets"):
+        return task.consensus
+    classes = len(part.coded()[1]) if task.kind == "choice" else len(options(task))
+    learned = classes * (classes - 1) if task.kind == "choice" else 2 * classes
+    return BASELINES[task.kind] if len(part) < len(part.annotators) * learned else task.consensus
 
 
 def _instead(used: str, chosen: str, refused: InputError) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, cast
 
@@ -21,11 +21,11 @@ from sqlalchemy import bindparam as bind
 from goldwork.consensus import Consensus
 from goldwork.judgements import Judgements
 from goldwork.quality.engine import Policy
-from goldwork.services import figures, jobs, questions
+from goldwork.services import figures, jobs, questions, sway
 from goldwork.services.figures import Figures
 from goldwork.services.forms import current_form
 from goldwork.services.sql import upsert
-from goldwork.services.tables import Submits, last_seq, read_submits, read_table
+from goldwork.services.tables import Submits, last_seq, of_people, read_submits, read_suggested, read_table
 from goldwork.services.work import Steps, Work
 from goldwork.store.database import Database
 from goldwork.store.schema import consensus, item, job, project, snapshot
@@ -91,11 +91,15 @@ def run(work: Work) -> Steps:
     with work.database.read() as connection:
         submits = read_submits(connection, work.project, last_seq(connection, work.project))
         form = current_form(connection, work.project)
-        table = read_table(connection, work.project, submits, form)
+        table = read_table(connection, work.project, submits, form).humans()
+        submits = of_people(connection, submits)
+        suggested = read_suggested(connection, work.project, submits, form)
         policy = msgspec.json.decode(connection.execute(_POLICY, {"project": work.project}).scalar_one(), type=Policy)
         now = work.database.now(connection)
     yield
     made, merged = _compute(form, policy, submits, table, now)
+    yield
+    made = _with_sway(form, made, table, suggested)
     yield
     for question, inferred in merged.items():
         yield from _write_rows(work, question, inferred, table.about(question))
@@ -145,6 +149,22 @@ def _compute(
         classes=classes,
     )
     return made, merged
+
+
+def _with_sway(form: ProjectForm, made: Figures, table: Judgements, suggested: Mapping[str, list[Any]]) -> Figures:
+    """What suggestions did, beside the figures that they bear on."""
+    agreement, merged, tasks = dict(made.agreement), dict(made.consensus), form.tasks()
+    swayed: dict[str, figures.Suggested] = {}
+    for question, rows in suggested.items():
+        task = tasks[question]
+        shown, who, own, model = zip(*rows, strict=True)
+        distance = None if task.level == "nominal" else task.distance
+        swayed[question] = sway.measure(sway.compare(shown, who, list(zip(own, model, strict=True)), distance))
+        if question in merged and (said := sway.leans(swayed[question], len(table.about(question)))):
+            measured, inferred = agreement[question], merged[question]
+            agreement[question] = msgspec.structs.replace(measured, warnings=[*measured.warnings, said])
+            merged[question] = msgspec.structs.replace(inferred, warnings=[*inferred.warnings, said])
+    return msgspec.structs.replace(made, agreement=agreement, consensus=merged, suggestions=swayed)
 
 
 def _judged(part: Judgements) -> dict[Any, int]:

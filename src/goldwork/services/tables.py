@@ -20,7 +20,7 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.judgements import Judgements
 from goldwork.services.forms import current_form
-from goldwork.store.schema import annotator, batch, item, judgement, project, submit
+from goldwork.store.schema import annotator, assignment, batch, item, judgement, project, submit
 from goldwork.tasks.questions import ProjectForm, stood
 
 PAGE = 20_000
@@ -40,6 +40,7 @@ _SUBMITS = (
         submit.c.surplus,
         submit.c.submitted_at,
         submit.c.shown,
+        submit.c.suggestion,
     )
     .where(submit.c.project == bind("project"), submit.c.seq <= bind("through"))
     .order_by(submit.c.seq)
@@ -48,6 +49,29 @@ _JUDGEMENTS = (
     sa.select(judgement.c.seq, judgement.c.question, judgement.c.value)
     .where(judgement.c.project == bind("project"), judgement.c.seq <= bind("through"))
     .order_by(judgement.c.seq, judgement.c.question)
+)
+_model = judgement.alias("model")
+_SUGGESTED = (
+    sa.select(
+        submit.c.seq, submit.c.annotator, submit.c.suggestion, judgement.c.question, judgement.c.value, _model.c.value
+    )
+    .select_from(
+        submit.join(assignment, assignment.c.id == submit.c.assignment)
+        .join(judgement, (judgement.c.project == submit.c.project) & (judgement.c.seq == submit.c.seq))
+        .join(
+            _model,
+            (_model.c.project == submit.c.project)
+            & (_model.c.seq == assignment.c.suggested)
+            & (_model.c.question == judgement.c.question),
+        )
+    )
+    .where(
+        submit.c.project == bind("project"),
+        submit.c.seq <= bind("through"),
+        submit.c.kind == "answer",
+        submit.c.suggestion.is_not(None),
+    )
+    .order_by(submit.c.seq, judgement.c.question)
 )
 _SEQ = sa.select(project.c.seq).where(project.c.id == bind("project"))
 _ITEMS = (
@@ -73,6 +97,25 @@ class Submits:
     at: Whole
     shown: Sequence[str | None]
     """By question, the order in which fields stood on the screen, as JSON."""
+    suggestion: Sequence[str | None]
+    """Whether a model's answer was shown or hidden; None where there was none."""
+
+    def of(self, rows: npt.NDArray[np.bool_]) -> Submits:
+        """Those of a mask."""
+        kept = np.flatnonzero(rows).tolist()
+        return Submits(
+            self.through,
+            self.seq[rows],
+            self.annotator[rows],
+            self.item[rows],
+            self.kind[rows],
+            self.supersedes[rows],
+            self.seconds[rows],
+            self.surplus[rows],
+            self.at[rows],
+            [self.shown[row] for row in kept],
+            [self.suggestion[row] for row in kept],
+        )
 
     def in_force(self) -> npt.NDArray[np.bool_]:
         """Which submits nothing supersedes: answers and skips that stand, and undos."""
@@ -86,8 +129,8 @@ def last_seq(connection: Connection, project_id: int) -> int:
 
 def read_submits(connection: Connection, project_id: int, through: int) -> Submits:
     """The submits of a project with seq <= through."""
-    columns = _columns(connection, _SUBMITS, {"project": project_id, "through": through}, 9)
-    seq, who, what, kind, supersedes, seconds, surplus, at, shown = columns
+    columns = _columns(connection, _SUBMITS, {"project": project_id, "through": through}, 10)
+    seq, who, what, kind, supersedes, seconds, surplus, at, shown, suggestion = columns
     codes = {name: code for code, name in enumerate(KINDS)}
     return Submits(
         through,
@@ -100,7 +143,39 @@ def read_submits(connection: Connection, project_id: int, through: int) -> Submi
         np.array(surplus, bool),
         np.array(at, np.int64),
         shown,
+        suggestion,
     )
+
+
+def of_people(connection: Connection, submits: Submits) -> Submits:
+    """Without those of models: what counts as work."""
+    others = [row[0] for row in connection.execute(_ANNOTATORS.where(annotator.c.kind != "human"))]
+    return submits.of(~np.isin(submits.annotator, others)) if others else submits
+
+
+def read_suggested(
+    connection: Connection, project_id: int, submits: Submits, form: ProjectForm
+) -> dict[str, list[tuple[bool, int, Any, Any]]]:
+    """By question, the answers in force that came with a suggestion, shown or not.
+
+    Of each: whether it was shown, the annotator, the value that task types merge, the model's.
+    """
+    found: dict[str, list[tuple[bool, int, Any, Any]]] = {}
+    if not any(submits.suggestion):
+        return found
+    standing, tasks = set(submits.seq[submits.in_force()].tolist()), form.tasks()
+    read: dict[tuple[str, str], Any] = {}
+    where = {"project": project_id, "through": submits.through}
+    for seq, who, said, question, *texts in connection.execute(_SUGGESTED, where):
+        if seq not in standing or question not in tasks:
+            continue
+        for text in texts:
+            if (question, text) not in read:
+                read[question, text] = tasks[question].value(msgspec.json.decode(text))
+        own, suggested = (read[question, text] for text in texts)
+        if suggested is not None:
+            found.setdefault(question, []).append((said == "shown", who, own, suggested))
+    return found
 
 
 def read_table(connection: Connection, project_id: int, submits: Submits, form: ProjectForm) -> Judgements:
@@ -119,6 +194,9 @@ def read_table(connection: Connection, project_id: int, submits: Submits, form: 
     }
     if fields := form.shuffled():
         columns["shown"] = _stood(submits, rows, question, fields)
+    suggestion = [submits.suggestion[row] for row in rows.tolist()]
+    if any(suggestion):
+        columns["suggestion"] = suggestion
     others = {row[0]: row[1] for row in connection.execute(_ANNOTATORS.where(annotator.c.kind != "human"))}
     if others:
         columns["kind"] = [others.get(who, "human") for who in columns["annotator"].tolist()]
@@ -141,6 +219,7 @@ def named_table(connection: Connection, project_id: int, through: int | None = N
         "submitted_at": [iso(time) for time in submits.at[rows].tolist()],
         "seconds": submits.seconds[rows],
         "batch": [items[one][1] for one in of_item],
+        "suggestion": [submits.suggestion[row] for row in rows.tolist()],
     }
     return Judgements.from_columns(columns, duplicates="repeat")
 

@@ -256,6 +256,8 @@ assignment = Table(
     Column("current", BigInteger),
     _time("leased_at", nullable=False),
     _time("leased_until", nullable=False),
+    Column("suggestion", Text),
+    Column("suggested", BigInteger),
     UniqueConstraint("item", "annotator", "pass_number"),
     Index(
         "uq_assignment_item_slot",
@@ -273,7 +275,9 @@ assignment = Table(
     _one_of("purpose", "work", "gold", "repeat", "practice", "adjudication", "import"),
     _one_of("state", "leased", "done", "skipped", "lapsed"),
 )  # fmt: skip
-"""Ids are random. `current` is the seq of the submit in force (projection). Surplus and gold have no slot."""
+"""Ids are random. `current` is the seq of the submit in force (projection). Surplus, gold and models have no slot.
+`suggested`: the seq of a model's submit that was suggested, drawn when the item was first leased; `suggestion`: whether
+it is shown or hidden."""
 
 submit = Table(
     "submit",

@@ -59,15 +59,18 @@ class ProjectForm(msgspec.Struct, frozen=True):
     questions: tuple[Question, ...]
     fields: tuple[Field, ...] = ()
 
-    def check(self, answers: Mapping[str, Any], item: Shown = NOTHING) -> dict[str, Any]:
-        """Canonical answers by question. Raises AnswerError naming the question that is missing, unknown or unfit."""
+    def check(self, answers: Mapping[str, Any], item: Shown = NOTHING, *, partial: bool = False) -> dict[str, Any]:
+        """Canonical answers by question; `partial`: any of them may be missing, as where a model predicts some.
+
+        Raises AnswerError naming the question that is missing, unknown or unfit.
+        """
         names = {question.name for question in self.questions}
         if unknown := sorted(set(answers) - names):
             raise AnswerError(f"no question is called {unknown[0]!r}. There are: {', '.join(sorted(names))}.")
         checked = {}
         for question in self.questions:
             if question.name not in answers:
-                if question.optional:
+                if question.optional or partial:
                     continue
                 raise AnswerError("an answer is missing.", where=f"question {question.name}")
             task = cast(TaskType, question.task)

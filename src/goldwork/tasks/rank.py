@@ -1,8 +1,8 @@
 """rank: an order of several, the best of several, or the best and the worst.
 
 What is ranked are fields of the item; those that are empty are left out. The answer is a list of groups of their names,
-best first; those in one group tie. Picking the best one of four leaves the other three tied. Answers are as far apart
-as the share of pairs on whose order they differ (Kendall, ties by half).
+best first; those in one group tie, and a name by itself is a group of one. Picking the best one of four leaves the
+other three tied. Answers are as far apart as the share of pairs on whose order they differ (Kendall, ties by half).
 
     >>> rank = Rank(fields=("a", "b", "c"))
     >>> rank.distance([["a"], ["b"], ["c"]], [["b"], ["a"], ["c"]])
@@ -44,8 +44,9 @@ class Rank(msgspec.Struct, frozen=True, tag="rank"):
             raise InputError(f"a ranking needs 2 to {MOST} different fields. Got {list(self.fields)}.")
 
     def validate(self, answer: Any, item: Shown = NOTHING) -> None:
-        if not isinstance(answer, list) or not all(_is_group(group) for group in answer):
+        if not isinstance(answer, list) or not all(_is_group(group) for group in _grouped(answer)):
             raise AnswerError(f'must be a list of groups, best first, as [["a"], ["b", "c"]]. Got {answer!r}.')
+        answer = _grouped(answer)
         named = [name for group in answer for name in group]
         if unknown := [name for name in named if name not in self.fields]:
             raise AnswerError(f"each must be one of {', '.join(self.fields)}. Got {unknown[0]!r}.")
@@ -59,7 +60,7 @@ class Rank(msgspec.Struct, frozen=True, tag="rank"):
         self._check_shape(answer, len(named))
 
     def canonical(self, answer: Any) -> Any:
-        return [sorted(group, key=self.fields.index) for group in answer]
+        return [sorted(group, key=self.fields.index) for group in _grouped(answer)]
 
     def value(self, answer: Any) -> Any:
         return answer
@@ -88,6 +89,11 @@ class Rank(msgspec.Struct, frozen=True, tag="rank"):
             raise AnswerError(f"pick one best; the others tie. Got {answer!r}.")
         elif self.pick == "ends" and sizes != ([1] * number if number < 3 else [1, number - 2, 1]):
             raise AnswerError(f"pick one best and one worst; the others tie between. Got {answer!r}.")
+
+
+def _grouped(answer: list[Any]) -> list[Any]:
+    """A name that stands by itself is a group."""
+    return [[place] if isinstance(place, str) else place for place in answer]
 
 
 def _is_group(group: Any) -> bool:

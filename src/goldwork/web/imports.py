@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import UNSET, UnsetType
 
 from goldwork.services import forms, ingest, uploads
 from goldwork.services.access import Member
@@ -26,7 +27,10 @@ FileName = Annotated[str, QueryParameter(description="The file's name.", max_len
 
 
 class NewImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to import of an upload. `fields`: column by field; without `id` items are numbered by row."""
+    """What to import of an upload. `fields`: column by field; without `id` items are numbered by row.
+
+    `kind`: who made judgements where no column says so; a model's are predictions, to be suggested to people.
+    """
 
     file: Text
     what: Literal["items", "judgements"] = "items"
@@ -34,6 +38,7 @@ class NewImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fields: Annotated[dict[str, Text], msgspec.Meta(max_length=MAX_COLUMNS)] = {}
     batch: Text = ""
     existing: Literal["error", "skip"] = "error"
+    kind: Literal["human", "model"] | UnsetType = UNSET
 
 
 class Batches(msgspec.Struct, frozen=True):
@@ -93,5 +98,6 @@ def _look(server: Server, project_id: int, file: str, form: ProjectForm) -> Look
 
 
 def _start(connection: Connection, server: Server, mine: Member, data: NewImport) -> Job:
-    asked = ingest.Request(data.file, data.what, data.id, data.fields, data.batch, data.existing)
+    kind = "human" if data.kind is UNSET else data.kind
+    asked = ingest.Request(data.file, data.what, data.id, data.fields, data.batch, data.existing, kind=kind)
     return ingest.start(connection, server.database, server.home, mine.project, asked, mine.person.account)

@@ -18,6 +18,8 @@ from goldwork.web.session import Text
 
 FormJson = Annotated[dict[str, Any], msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/ProjectForm"})]
 GuidelineText = Annotated[str, msgspec.Meta(max_length=MAX_GUIDELINE)]
+POLICY = ("overlap", "lease_minutes", "method", "coefficient", "suggestions", "hidden_share")
+"""What of a change is the engine's policy."""
 FORM_BODY = 2 * 2**20
 """The largest body with a form: a thousand classes with help texts."""
 
@@ -47,6 +49,8 @@ class ProjectChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lease_minutes: int | UnsetType = UNSET
     method: str | UnsetType = UNSET
     coefficient: str | UnsetType = UNSET
+    suggestions: str | UnsetType = UNSET
+    hidden_share: float | UnsetType = UNSET
 
 
 class NewGuideline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,7 +84,7 @@ class ProjectsController(Controller):
 
     @patch("/projects/{project_id:int}", operation_id="updateProject", opt=for_member("manager"))
     async def update(self, request: Request, data: JSONBody[ProjectChange]) -> Project:
-        """Rename, open, pause or close a project; change how many judgements an item gets and how long a lease is."""
+        """Rename, open, pause or close a project; change its overlap, leases, methods and suggestions."""
         return await request.server.write(_update, request.server, request.member, data)
 
     @put("/projects/{project_id:int}/guideline", operation_id="setGuideline", opt=for_member("manager"))
@@ -109,8 +113,7 @@ def _update(connection: Connection, server: Server, mine: Member, data: ProjectC
     database = server.database
     if data.name is not UNSET:
         projects.rename(connection, mine, data.name)
-    asked = {name: getattr(data, name) for name in ("overlap", "lease_minutes", "method", "coefficient")}
-    asked = {name: value for name, value in asked.items() if value is not UNSET}
+    asked = {name: getattr(data, name) for name in POLICY if getattr(data, name) is not UNSET}
     if asked and projects.set_policy(connection, database, mine, **asked):
         jobs.add(connection, database, "sweep", mine.project, {})
     if data.state is not UNSET:

@@ -186,7 +186,8 @@ _payload = msgspec.json.Decoder(dict[str, Any])
 
 def _assignment(held: Held, asked: Asked, fields: Mapping[str, str], project_id: int) -> Assignment:
     shown = draw_lots(asked.shuffled, held.id) if asked.shuffled else {}
-    return Assignment(held.id, drawn(_payload.decode(held.payload), fields, project_id), held.leased_until, shown)
+    there = drawn(_payload.decode(held.payload), fields, project_id)
+    return Assignment(held.id, there, held.leased_until, shown, dict(held.suggestions))
 
 
 def drawn(payload: Mapping[str, Any], fields: Mapping[str, str], project_id: int) -> dict[str, str]:
