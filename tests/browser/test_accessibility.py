@@ -154,6 +154,18 @@ def test_dialogs_strips_and_errors(place: Place, visit: Visit, screen: str) -> N
     check(page, f"offline, {screen}")
     page.context.set_offline(False)
     page.goto(f"{house.url}/new")
+    page.get_by_role("button", name="Blank form").click()
+    page.get_by_role("button", name="Add a question").click()
+    page.get_by_label("Preview of the workbench").get_by_text("The answers as they are stored").click()
+    check(page, f"the designer, {screen}")
+    for kind in ("Choices", "Rating", "Text"):
+        page.get_by_label("Types of question").get_by_role("button", name=kind, exact=True).click()
+        page.get_by_role("button", name="Add a question").click()
+    for summary in page.get_by_text("Settings", exact=True).all():
+        if not summary.evaluate("e => e.parentElement.open"):
+            summary.click()
+    page.get_by_label("nested").first.check()
+    page.get_by_label("stored names").first.check()
     page.get_by_role("button", name="Create the project").click()
     check(page, f"a form with errors, {screen}")
     page.goto(f"{house.url}/p/{place.full}")

@@ -72,6 +72,7 @@ def test_the_loop(tmp_path: Path, visit: Visit) -> None:
 
         # A project, with a wrong form first: the errors stand where the mend is.
         lead.get_by_role("link", name="New project").click()
+        lead.get_by_role("button", name="Blank form").click()
         lead.get_by_role("button", name="Create the project").click()
         expect(lead.get_by_text("Give the project a name.")).to_be_visible()
         lead.get_by_label("Name", exact=True).fill("Support tickets")
@@ -90,6 +91,7 @@ def test_the_loop(tmp_path: Path, visit: Visit) -> None:
 
         # Its items, columns mapped to what is shown.
         lead.wait_for_url("**/import")
+        lead.get_by_role("heading", name="Import").wait_for()
         lead.locator("input[type=file]").set_input_files(table(tmp_path / "tickets.csv", ITEMS))
         expect(lead.get_by_label("Show message as")).to_have_value("text")
         lead.get_by_role("button", name=f"Import {ITEMS} items").click()
@@ -199,6 +201,7 @@ def test_the_loop_by_keyboard_alone(house: House, visit: Visit, tmp_path: Path) 
     page.keyboard.press("Enter")
     keys.push("link", "New project")
     page.get_by_role("heading", name="New project").wait_for()
+    keys.push("button", "Blank form")
     keys.write("Name", "By keyboard")
     keys.write("Question", "Which?")
     keys.write("Class 1", "Left")

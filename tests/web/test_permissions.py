@@ -96,7 +96,7 @@ def expected_refusal(row: Row) -> tuple[int, str | None]:
         return 403, "notice"
     if row.ownership in ("other", "foreign"):
         return 404, None
-    if (row.route, row.method) == ("/api/projects", "POST"):
+    if (row.route, row.method) in (("/api/projects", "POST"), ("/api/forms/draw", "POST")):
         return 403, "not_manager"
     return 403, None
 

@@ -203,6 +203,8 @@ BODIES: dict[tuple[str, str], Body] = {
     ("PATCH", "/api/account"): lambda *_: {"json": {"name": "Another"}},
     ("POST", "/api/tokens"): lambda *_: {"json": {"label": "one"}},
     ("POST", "/api/projects"): lambda *_: {"json": {"name": "New", "form": FORM}},
+    ("POST", "/api/forms/draw"): lambda *_: {"json": {"form": FORM}},
+    ("POST", f"{PROJECT}/form/preview"): lambda *_: {"json": {"form": FORM}},
     ("PATCH", PROJECT): lambda *_: {"json": {"name": "Renamed"}},
     ("PUT", f"{PROJECT}/form"): lambda *_: {"json": {"form": FORM}},
     ("PUT", f"{PROJECT}/guideline"): lambda *_: {"json": {"text": "Be kind."}},

@@ -79,6 +79,17 @@ export const projects = {
   guideline: (id: number, text: string) =>
     data<T.Project>(client.PUT('/api/projects/{project_id}/guideline', { ...of(id), body: { text } })),
 }
+export const forms = {
+  types: async () => (await data<{ task_types: T.TaskTypeInfo[] }>(client.GET('/api/task-types'))).task_types,
+  templates: async () => (await data<{ templates: T.Template[] }>(client.GET('/api/templates'))).templates,
+  draw: async (form: unknown) =>
+    (await data<{ drawn: T.Drawn }>(client.POST('/api/forms/draw', { body: { form: form as never } }))).drawn,
+  preview: (id: number, form: T.ProjectForm) =>
+    data<T.FormChange>(
+      client.POST('/api/projects/{project_id}/form/preview', { ...of(id), body: { form: anyForm(form) } }),
+    ),
+  href: (id: number) => `/api/projects/${id}/form`,
+}
 export const people = {
   list: (id: number) =>
     data<{ members: T.Member[]; invitations: T.Invitation[] }>(client.GET('/api/projects/{project_id}/members', of(id))),

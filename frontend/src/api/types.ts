@@ -27,6 +27,10 @@ export interface ProjectForm {
   fields: Field[]
   questions: Question[]
 }
+/** A task type, as it describes itself. */
+export type TaskTypeInfo = S['TypeDescription']
+export type Template = Omit<S['Template'], 'form'> & { form: ProjectForm }
+export type FormChange = S['FormChange']
 export type ProjectSummary = S['ProjectSummary']
 export type ProjectChange = S['ProjectChange']
 export type Project = Omit<S['Project'], 'form' | 'drawn'> & { form: ProjectForm; drawn: Drawn }

@@ -17,18 +17,20 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.agreement import coefficient as coefficient_registry
 from goldwork.consensus import consensus
-from goldwork.errors import ConflictError, ForbiddenError, InputError
+from goldwork.errors import ForbiddenError, InputError
 from goldwork.quality.engine import Policy
-from goldwork.services import suggest
+from goldwork.services import form_change, suggest
 from goldwork.services.access import Member, Person, Role, may_create
+from goldwork.services.form_change import FormChange
+from goldwork.services.forms import current_form
 from goldwork.services.log import Log
 from goldwork.services.log import record as record_event
 from goldwork.services.questions import merges
 from goldwork.store.database import Database
 from goldwork.store.schema import form as form_table
 from goldwork.store.schema import guideline as guideline_table
-from goldwork.store.schema import member, project, project_state, submit
-from goldwork.tasks.questions import ProjectForm, draw_form, read_form, write_form
+from goldwork.store.schema import member, project, project_state
+from goldwork.tasks.questions import ProjectForm, draw_form, form_file, read_form, write_form
 
 MAX_NAME = 200
 MAX_GUIDELINE = 200_000
@@ -134,7 +136,6 @@ _WHOLE = (
     )
     .where(project.c.id == bind("project"))
 )
-_JUDGED = sa.select(submit.c.seq).where(submit.c.project == bind("project")).limit(1)
 
 
 # Reading.
@@ -206,6 +207,25 @@ def _summary(row: Any) -> ProjectSummary:
     )
 
 
+def draw(connection: Connection, person: Person, form: Any) -> dict[str, Any]:
+    """What the screens of a form are drawn from while somebody builds it. Raises InputError, ForbiddenError."""
+    _admit_creator(connection, person)
+    return draw_form(read_form(form))
+
+
+def read_file(connection: Connection, mine: Member) -> dict[str, Any]:
+    """The form in force as its own file, for managers."""
+    mine.require("manager")
+    return form_file(current_form(connection, mine.project))
+
+
+def _admit_creator(connection: Connection, person: Person) -> None:
+    if not may_create(connection, person):
+        raise ForbiddenError(
+            "only administrators, and managers of another project, begin projects.", reason="not_manager"
+        )
+
+
 # Writing.
 
 
@@ -224,10 +244,7 @@ def create(
 
     Raises InputError saying what does not fit; ForbiddenError unless the person may begin projects.
     """
-    if not may_create(connection, person):
-        raise ForbiddenError(
-            "only administrators, and managers of another project, begin projects.", reason="not_manager"
-        )
+    _admit_creator(connection, person)
     body = _write_json(write_form(read_form(form)))
     policy = read_policy(overlap, lease_minutes)
     guideline = read_guideline(guideline)
@@ -306,37 +323,66 @@ def set_policy(
     return new.overlap != old.overlap
 
 
-def set_form(connection: Connection, database: Database, mine: Member, form: Any) -> None:
-    """Ask something else. Raises InputError, and ConflictError `has_judgements` once anything was submitted."""
+def preview_form(connection: Connection, mine: Member, form: ProjectForm) -> FormChange:
+    """What another form would do to the judgements in force."""
     mine.require("manager")
-    body = _write_json(write_form(read_form(form)))
-    _new_version(connection, database, mine, "form", body)
+    return form_change.review(connection, mine.project, form)
+
+
+def set_form(
+    connection: Connection, database: Database, mine: Member, form: Any, checked: FormChange | None = None
+) -> None:
+    """Ask something else. `checked`: what `preview_form` found, so that only later answers are looked at here.
+
+    Raises InputError, and ConflictError `answers_unfit` where answers in force would no longer fit.
+    """
+    mine.require("manager")
+    change_form(connection, database, mine.project, form, mine.person.account, checked)
+
+
+def change_form(
+    connection: Connection,
+    database: Database,
+    project_id: int,
+    form: Any,
+    by: int | None = None,
+    checked: FormChange | None = None,
+) -> None:
+    """The same by the account `by`, or by whoever owns the database."""
+    read = read_form(form)
+    _new_version(connection, database, project_id, "form", _write_json(write_form(read)), by, read, checked)
 
 
 def set_guideline(connection: Connection, database: Database, mine: Member, text: str) -> None:
     """A new version of the guideline. Raises InputError."""
     mine.require("manager")
-    _new_version(connection, database, mine, "guideline", read_guideline(text))
+    _new_version(connection, database, mine.project, "guideline", read_guideline(text), mine.person.account)
 
 
 def _new_version(
-    connection: Connection, database: Database, mine: Member, kind: Literal["form", "guideline"], body: str
+    connection: Connection,
+    database: Database,
+    project_id: int,
+    kind: Literal["form", "guideline"],
+    body: str,
+    by: int | None,
+    form: ProjectForm | None = None,
+    checked: FormChange | None = None,
 ) -> None:
     """Append a version of the form or the guideline, unless it says the same as the one in force."""
-    log = Log(connection, database, mine.project)  # takes the project's row lock: nothing is submitted meanwhile
-    row = connection.execute(_WHOLE, {"project": mine.project}).one()
+    log = Log(connection, database, project_id)  # takes the project's row lock: nothing is submitted meanwhile
+    row = connection.execute(_WHOLE, {"project": project_id}).one()
     table = form_table if kind == "form" else guideline_table
     if body == getattr(row, kind):
         return
-    if kind == "form" and connection.execute(_JUDGED, {"project": mine.project}).first() is not None:
-        raise ConflictError(
-            "items were judged by the present questions, which therefore stay. Begin a new project for others.",
-            reason="has_judgements",
-        )
+    if form is not None:
+        known = checked is not None and checked.fits and checked.form_version == row.form_version
+        after = checked.through_seq if checked is not None and known else 0
+        form_change.refuse_unfit(form_change.review(connection, project_id, form, after))
     version = int(getattr(row, f"{kind}_version")) + 1
-    connection.execute(sa.insert(table).values(project=mine.project, version=version, body=body, created_at=log.now))
-    connection.execute(sa.update(project).where(project.c.id == mine.project).values({f"{kind}_version": version}))
-    log.add(kind, {"version": version, "digest": _digest(body), "by": mine.person.account})
+    connection.execute(sa.insert(table).values(project=project_id, version=version, body=body, created_at=log.now))
+    connection.execute(sa.update(project).where(project.c.id == project_id).values({f"{kind}_version": version}))
+    log.add(kind, {"version": version, "digest": _digest(body), "by": by})
     log.flush()
 
 

@@ -22,6 +22,8 @@ import msgspec
 from goldwork.errors import AnswerError, InputError
 from goldwork.tasks import NOTHING, Shown, TaskType, task_type
 
+FORMAT = 1
+"""The version of forms as data: what a file says of itself under `goldwork_form`. Without it, it is this one."""
 MAX_QUESTIONS = 50
 MAX_FIELDS = 100
 MAX_NAME = 100
@@ -125,7 +127,13 @@ def _task_settings() -> Any:
 
 
 def read_form(value: Any) -> ProjectForm:
-    """A ProjectForm from JSON-like data. Raises InputError saying what does not fit, and where."""
+    """A ProjectForm from JSON-like data, or a form's file. Raises InputError saying what does not fit, and where."""
+    if isinstance(value, Mapping) and "goldwork_form" in value:
+        said = value["goldwork_form"]
+        if type(said) is not int or said != FORMAT:
+            raise InputError(
+                f"this goldwork reads forms of format {FORMAT}. Got {said!r}.", where="form, goldwork_form"
+            )
     try:
         form = msgspec.convert(value, ProjectForm)
         questions = tuple(msgspec.structs.replace(question, task=_read_task(question)) for question in form.questions)
@@ -185,6 +193,11 @@ def _read_task(question: Question) -> Any:
 def write_form(form: ProjectForm) -> dict[str, Any]:
     """The JSON-like data that `read_form` reads back to the same form."""
     return cast(dict[str, Any], msgspec.to_builtins(form))
+
+
+def form_file(form: ProjectForm) -> dict[str, Any]:
+    """A form as its own file: what `write_form` writes, with the version of the format."""
+    return {"goldwork_form": FORMAT, **write_form(form)}
 
 
 def draw_form(form: ProjectForm) -> dict[str, Any]:

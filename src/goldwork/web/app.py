@@ -17,6 +17,7 @@ from goldwork.web.account import AccountController
 from goldwork.web.context import Admission, Request, Server
 from goldwork.web.errors import respond
 from goldwork.web.exports import ExportsController
+from goldwork.web.forms import FormsController
 from goldwork.web.health import HealthController
 from goldwork.web.imports import ImportsController
 from goldwork.web.jobs import JobsController
@@ -37,6 +38,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     SessionController,
     AccountController,
     ProjectsController,
+    FormsController,
     MembersController,
     WorkController,
     ImportsController,

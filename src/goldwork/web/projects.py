@@ -53,12 +53,6 @@ class ProjectChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hidden_share: float | UnsetType = UNSET
 
 
-class NewForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The form to use from now on."""
-
-    form: FormJson
-
-
 class NewGuideline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The guideline to use from now on, as Markdown."""
 
@@ -92,18 +86,6 @@ class ProjectsController(Controller):
     async def update(self, request: Request, data: JSONBody[ProjectChange]) -> Project:
         """Rename, open, pause or close a project; change its overlap, leases, methods and suggestions."""
         return await request.server.write(_update, request.server, request.member, data)
-
-    @put(
-        "/projects/{project_id:int}/form",
-        operation_id="setForm",
-        opt=for_member("manager") | {"errors": (409,)},
-        request_max_body_size=FORM_BODY,
-    )
-    async def set_form(self, request: Request, data: JSONBody[NewForm]) -> Project:
-        """Change the questions, while nothing is judged yet."""
-        server, mine = request.server, request.member
-        await server.write(projects.set_form, server.database, mine, data.form)
-        return await server.read(projects.describe, mine)
 
     @put("/projects/{project_id:int}/guideline", operation_id="setGuideline", opt=for_member("manager"))
     async def set_guideline(self, request: Request, data: JSONBody[NewGuideline]) -> Project:
