@@ -93,7 +93,7 @@ def judge(page: Any, kind: Kind, items: int) -> list[float]:
                 page.keyboard.type(key)
             else:
                 page.keyboard.press(key)
-        page.wait_for_function(f"latencies.length > {done}", timeout=PATIENCE)
+        page.wait_for_function("(done) => latencies.length > done", arg=done, timeout=PATIENCE)
         page.wait_for_timeout(80)
     found: list[float] = page.evaluate("latencies")
     return found
