@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from playwright.sync_api import Locator, Page, expect
 
 PATIENCE = 30.0
 """Seconds that a job may take."""
@@ -53,6 +54,38 @@ def join(url: str, link: str, name: str, **more: Any) -> Somebody:
     session = somebody.call("POST", "/link/use", {"token": link.partition("#")[2], "name": name, **more})
     somebody.call("POST", "/notice", {"version": session["notice"]["version"]})
     return somebody
+
+
+def show_merged(page: Page, house: House, project: int, shown: Merged) -> Locator:
+    """The items' page with answers that are given here, the first item opened: what the server merges is its own
+    matter. Returns the items."""
+    votes = [{"value": value, "count": 1} for value in shown.answers]
+    row = {"judgements": len(votes), "confidence": 0.5, "tie": False, "votes": votes, "fields": shown.fields}
+    rows = [row | {"item": n, "external_id": str(n), "label": label} for n, label in enumerate(shown.labels)]
+    person = {"name": None, "kind": "human", "shown": {}, "seconds": 2.0, "at": 0}
+    people = [
+        person | {"annotator": n, "pseudonym": f"person {n + 1}", "answers": {shown.question: value}}
+        for n, value in enumerate(shown.answers)
+    ]
+    opened = {"item": 0, "external_id": "0", "fields": shown.fields, "answers": people, "consensus": {}}
+    pages = {"rows": rows, "next": None, "total": len(rows), "through_seq": 9}
+    page.route("**/consensus*", lambda route: route.fulfill(json=pages))
+    page.route("**/api/projects/*/items/*", lambda route: route.fulfill(json=opened | {"people": len(people)}))
+    page.goto(f"{house.url}/p/{project}/items")
+    page.get_by_role("button", name="all answers").first.click()
+    page.get_by_test_id("item-answers").wait_for()
+    expect(page.locator("main [aria-busy=true]")).to_have_count(0)
+    return page.locator("main ul > li:has(.said)")
+
+
+@dataclass
+class Merged:
+    """Answers to a question about one item, and what is said to be the consensus of the first items."""
+
+    question: str
+    fields: dict[str, str]
+    answers: list[Any]
+    labels: list[Any]
 
 
 @dataclass

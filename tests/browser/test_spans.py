@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.people import House
+from tests.browser.people import House, Merged, show_merged
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
@@ -433,21 +433,18 @@ def test_everybody_s_spans_stand_under_one_text(house: House, visit: Visit) -> N
     ada, met, babbage = span(ADA, "Ada Lovelace", "per"), span(ADA, "Lovelace met", "org"), span(ADA, "Babbage", "per")
     odd = [{"start": 3, "end": 999, "label": "per"}, None]
     values = [[ada, babbage], [ada, met], [ada, *odd], "nothing", {"cannot_tell": "x"}]
-    votes = [{"value": value, "count": 1} for value in values]
-    said = {"judgements": 5, "confidence": 0.5, "tie": False, "votes": votes, "fields": {"text": ADA}}
-    shown = [[ada, babbage], [], "odd", odd]
-    rows = [said | {"item": n, "external_id": str(n), "label": one} for n, one in enumerate(shown)]
-    merged = {"rows": rows, "next": None, "total": 3, "through_seq": 9}
-    page = visit(house.boss)
-    page.route("**/consensus*", lambda route: route.fulfill(json=merged))
-    page.goto(f"{house.url}/p/{project}/items")
-    first = page.locator("main li").filter(has=page.locator("table")).first
-    first.wait_for()
+    merged = Merged("names", {"text": ADA}, values, [[ada, babbage], [], "odd", odd])
+    rows = show_merged(visit(house.boss), house, project, merged)
+    first = rows.first
     table = [" ".join(row.split()) for row in first.locator("tbody tr").all_inner_texts()]
-    assert table == ["Person Ada Lovelace 3/5", "Organisation Lovelace met 1/5", "Person Babbage 1/5"]
+    assert table == [
+        "Person Ada Lovelace person 1, person 2, person 3 3/5",
+        "Organisation Lovelace met person 2 1/5",
+        "Person Babbage person 1 1/5",
+    ]
     chips = first.locator(".chip[data-label]").evaluate_all("all => all.map(one => one.dataset.label)")
     assert chips == ["Person 3/5", "Organisation 1/5", "Person 1/5"]
-    views = page.locator("main .said > :first-child").all_inner_texts()
+    views = rows.locator(".said > :first-child").all_inner_texts()
     words = [" ".join(view.split()) for view in views]
     odd_one = "spans that do not fit this text"
     assert words == ["Person Ada Lovelace Person Babbage", "nothing marked", "no answer", odd_one]

@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.people import House
+from tests.browser.people import House, Merged, show_merged
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
@@ -76,6 +76,8 @@ def stored(house: House, project: int) -> list[Any]:
 
 def test_write_by_keyboard(bench: Any, house: House) -> None:
     page, project = bench("write")
+    expect(page.get_by_role("textbox")).to_be_focused()
+    page.keyboard.press("Escape")
     page.keyboard.press(".")
     page.keyboard.type("Paris 😀, 1 2 f g, cafe\u0301 — ")
     page.keyboard.insert_text("東京 שלום")
@@ -89,6 +91,7 @@ def test_write_by_keyboard(bench: Any, house: House) -> None:
 
 def test_write_several_turns_and_take_back(bench: Any, house: House) -> None:
     page, project = bench("write", roles=["assistant", "user"], low=1, high=3)
+    page.keyboard.press("Escape")
     page.keyboard.press("Enter")
     expect(page.get_by_text("This one is still open.")).to_be_visible()
     turn(page, 6).get_by_role("textbox").fill("First.")
@@ -101,6 +104,7 @@ def test_write_several_turns_and_take_back(bench: Any, house: House) -> None:
     expect(page.get_by_role("button", name="Another turn")).to_be_disabled()
     page.keyboard.press("Enter")
     expect(page.get_by_text("This one is still open.")).to_be_visible()
+    page.keyboard.press("Escape")
     page.keyboard.press("Backspace")
     expect(turn(page, 8)).to_have_count(0)
     page.keyboard.press("-")
@@ -277,19 +281,6 @@ def test_axe_finds_nothing(bench: Any, mode: str, screen: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def merged(page: Page, house: House, project: int, values: list[Any]) -> Locator:
-    """The items' page with answers that are given here: what the server merges is its own matter."""
-    votes = [{"value": value, "count": 1} for value in values]
-    row = {"judgements": 3, "confidence": 0.5, "tie": False, "votes": votes, "fields": {"talk": json.dumps(TALK)}}
-    rows = [row | {"item": n, "external_id": str(n), "label": label} for n, label in enumerate([values[0], "odd"])]
-    answer = {"rows": rows, "next": None, "total": 2, "through_seq": 9}
-    page.route("**/consensus*", lambda route: route.fulfill(json=answer))
-    page.goto(f"{house.url}/p/{project}/items")
-    page.locator("main .said").first.wait_for()
-    expect(page.locator("main [aria-busy=true]")).to_have_count(0)
-    return page.locator("main ul > li")
-
-
 def test_everybody_s_answers_stand_beside_each_other(house: House, visit: Visit) -> None:
     def said(text: str) -> Any:
         return [{"role": "assistant", "content": text}]
@@ -302,7 +293,8 @@ def test_everybody_s_answers_stand_beside_each_other(house: House, visit: Visit)
     ]
     for mode, values, line in cases:
         project = house.project(texts=[], form=form(mode, **(RATED if mode == "rate" else {})))
-        rows = merged(visit(house.boss), house, project, values)
+        merged = Merged("reply", {"talk": json.dumps(TALK)}, values, [values[0], "odd"])
+        rows = show_merged(visit(house.boss), house, project, merged)
         expect(rows.first.locator(".said > :first-child")).to_have_text(line)
         expect(rows.nth(1).locator(".said > :first-child")).to_have_text("no answer")
         if mode == "rate":
