@@ -21,7 +21,7 @@ from goldwork.errors import AnswerError, InputError
 from goldwork.io.exchange import Answered, Example, Exchange, Merged, exchange
 from goldwork.io.exchange.dataset_card import Card
 from goldwork.io.exchange.huggingface import HuggingFace
-from goldwork.io.exchange.kept import SIZE
+from goldwork.io.exchange.image_size import SIZE
 from goldwork.services import export, jobs, media
 from goldwork.services.exchange_in import said
 from goldwork.services.exchange_match import Names
