@@ -229,7 +229,7 @@ def examples(
     """The published items with everybody's answers, or with the consensus as the only one."""
     with database.read() as connection:
         through = last_seq(connection, project_id)
-    given = _by_item(export.judgement_pages(database, project_id, through), names) if answers == "all" else {}
+    given = _by_item(export.judgement_pages(database, project_id, through, form), names) if answers == "all" else {}
     images = {name for name, show in form.shows().items() if show in media.KINDS}
     chats = [name for name, show in form.shows().items() if show == "chat"]
     tasks = merged_form(form).tasks()
