@@ -173,6 +173,7 @@ def test_a_sound_by_keys_and_by_mouse(house: House, bench: Any) -> None:
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Play or pause")
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
     page.keyboard.press(";")
     sound = item.locator("audio").nth(1).element_handle()
     page.keyboard.press("1")
