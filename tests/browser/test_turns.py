@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -284,6 +285,13 @@ def merged(page: Page, house: House, project: int, values: list[Any]) -> Locator
     rows = [row | {"item": n, "external_id": str(n), "label": label} for n, label in enumerate([values[0], "odd"])]
     answer = {"rows": rows, "next": None, "total": 2, "through_seq": 9}
     page.route("**/consensus*", lambda route: route.fulfill(json=answer))
+    people = [
+        {"annotator": n, "pseudonym": f"P{n}", "name": None, "kind": "human", "answers": {"reply": value}}
+        | {"shown": {}, "seconds": 1, "at": 1}
+        for n, value in enumerate(values)
+    ]
+    opened = {"item": 0, "external_id": "0", "fields": row["fields"], "answers": people, "consensus": {}, "people": 3}
+    page.route(re.compile(r"/items/0$"), lambda route: route.fulfill(json=opened))
     page.goto(f"{house.url}/p/{project}/items")
     page.locator("main .said").first.wait_for()
     expect(page.locator("main [aria-busy=true]")).to_have_count(0)
@@ -304,8 +312,10 @@ def test_everybody_s_answers_stand_beside_each_other(house: House, visit: Visit)
         project = house.project(texts=[], form=form(mode, **(RATED if mode == "rate" else {})))
         rows = merged(visit(house.boss), house, project, values)
         expect(rows.first.locator(".said > :first-child")).to_have_text(line)
+        rows.first.get_by_role("button", name="all answers").click()
         expect(rows.nth(1).locator(".said > :first-child")).to_have_text("no answer")
         if mode == "rate":
+            expect(rows.first.locator("tbody tr")).to_have_count(2)
             table = [" ".join(one.split()) for one in rows.first.locator("tbody tr").all_inner_texts()]
             assert [one.rsplit(" ", 3)[1:] for one in table] == [["4", "2", "–"], ["5", "5", "–"]]
             expect(rows.first.locator("tr.split")).to_have_count(1)
