@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from goldwork.errors import InputError, NotFoundError
 from goldwork.services import access, answers, export, monitor, policy, projects, questions, snapshot
+from goldwork.services.forms import current_form
 from goldwork.services.tables import last_seq
 from goldwork.store.schema import job
 
@@ -193,7 +194,7 @@ def test_pages_and_overview_go_by_indices(room: Any) -> None:
         found = plans(room, lambda: room.read(monitor.consensus_rows, room.project, None, sort, page.next, 5))  # noqa: B023
         assert not [plan for plan in found if "SCAN consensus" in plan or "TEMP B-TREE" in plan], (sort, found)
     for pages in (
-        lambda: list(export._judgements(room.database, room.project, 10**9)),
+        lambda: list(export.judgement_pages(room.database, room.project, 10**9, room.read(current_form, room.project))),
         lambda: list(export._items(room.database, room.project, "id", ["text"], set())),
         lambda: list(export._consensus(room.database, room.project)),
     ):
