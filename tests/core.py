@@ -156,7 +156,7 @@ class Core:
         return self.writer.run(work)
 
     def set_policy(self, overlap: int, lease_ms: int = 30 * MINUTE, **more: Any) -> None:
-        """As `projects.set_policy` does; the sweep that follows is the test's business."""
+        """As `policy.set_policy` does; the sweep that follows is the test's business."""
 
         def work(connection: sa.Connection) -> None:
             where = project.c.id == self.project

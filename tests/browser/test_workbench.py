@@ -342,22 +342,28 @@ def test_two_tabs_send_everything_once(house: House, visit: Visit) -> None:
     project = house.project(texts=[f"Message {n}" for n in range(30)])
     one = open_bench(visit(house.annotator(project)), house, project)
     two = open_bench(one.context.new_page(), house, project)
-    shared = current(one)
-    assert current(two) == shared
-    one.bring_to_front()
-    press(one, "1")
-    # A tab in the background paints no frames, which is what this would wait for.
-    two.wait_for_function("b => document.querySelector('[data-item]').dataset.item !== b", arg=shared, polling=50)
+    assert current(two) == current(one)
+    answer_in(one, two, "1")
     one.context.set_offline(True)
-    for page in (two, one, two, one):
-        page.bring_to_front()
-        press(page, "2")
+    for page, other in ((two, one), (one, two), (two, one), (one, two)):
+        answer_in(page, other, "2")
     one.context.set_offline(False)
     synced(one)
     synced(two)
     rows = house.judgements(project)
     assert len(rows) == 5
     assert len({row["item"] for row in rows}) == 5
+
+
+def answer_in(page: Page, other: Page, key: str) -> None:
+    """Press a key in one tab and wait until the other has heard of it: before that it would show the same item, of
+    which the first answer stands and the second is refused."""
+    page.bring_to_front()
+    page.wait_for_function("() => new Promise(requestAnimationFrame).then(() => true)")
+    press(page, key)
+    # A tab in the background paints no frames, which is what this would wait for.
+    here = "b => document.querySelector('[data-item]')?.dataset.item === b"
+    other.wait_for_function(here, arg=current(page), polling=50)
 
 
 def test_several_questions(bench: Any, house: House) -> None:

@@ -18,7 +18,7 @@ from goldwork.errors import (
     RateLimitedError,
     UnauthenticatedError,
 )
-from goldwork.services import access, accounts, links, members, projects, signin
+from goldwork.services import access, accounts, links, members, policy, projects, signin
 from goldwork.services.check import check
 from goldwork.store.database import Database
 from goldwork.store.schema import account, annotator, member, sign_in_attempt, token
@@ -559,9 +559,9 @@ def test_what_changes_is_logged_without_text(database: Database) -> None:
         projects.set_guideline(connection, database, boss, "CANARY guideline")
         projects.set_guideline(connection, database, boss, "CANARY guideline")
         projects.set_form(connection, database, boss, FORM | {"fields": []})
-        assert projects.set_policy(connection, database, boss, lease_minutes=5) is False
-        assert projects.set_policy(connection, database, boss, overlap=4) is True
-        assert projects.set_policy(connection, database, boss, overlap=4) is False
+        assert policy.set_policy(connection, database, boss, lease_minutes=5) is False
+        assert policy.set_policy(connection, database, boss, overlap=4) is True
+        assert policy.set_policy(connection, database, boss, overlap=4) is False
         projects.set_state(connection, database, boss, "paused")
         projects.rename(connection, boss, "CANARY name")
         log = connection.execute(sa.select(event.c.kind, event.c.body).order_by(event.c.seq)).all()

@@ -12,6 +12,7 @@ import goldwork
 from goldwork.io.tables import same
 from goldwork.services import export
 from goldwork.services.tables import named_table
+from goldwork.tasks.questions import draw_lots, read_form
 
 from .test_monitor import take_snapshot
 
@@ -66,9 +67,54 @@ def test_judgements_come_back_the_same(room: Any, format: str) -> None:
     assert back.to_columns().keys() - {"guideline"} == table.to_columns().keys()
     for name, column in table.to_columns().items():
         read = back.to_columns()[name].tolist()
-        if name == "suggestion":  # nothing was suggested; in CSV that is an empty cell
+        if name in ("shown", "suggestion"):  # nothing was drawn or suggested; in CSV that is an empty cell
             read = [value or None for value in read]
         assert str(read) == str(column.tolist()), name
+
+
+LOTS = {
+    "fields": [{"name": name, "show": "text"} for name in "abc"],
+    "questions": [
+        {"name": "better", "title": "Which?", "task": {"type": "compare", "fields": ["b", "a"]}},
+        {"name": "order", "title": "In which order?", "task": {"type": "rank", "fields": ["a", "b", "c"]}},
+        {"name": "good", "title": "Any good?", "task": {"type": "rating"}, "optional": True},
+    ],
+}
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_stood_where_is_exported_and_read(room: Any, format: str) -> None:
+    room.make_project(LOTS)
+    items = "id,a,b,c\n" + "".join(f"i{n:02},x{n},y{n},z{n}\n" for n in range(20))
+    assert room.import_items(items, fields={name: name for name in "abc"}).state == "done"
+    ann = room.add_annotator("Ann")
+    drawn = {}
+    for lease in room.lease(ann, 20):
+        drawn[f"i{int(json.loads(lease.payload)['a'][1:]):02}"] = draw_lots(read_form(LOTS).shuffled(), lease.id)
+        room.submit(ann, lease.id, answers={"better": "first", "order": [["a"], ["b"], ["c"]], "good": 3})
+    path = start(room, "judgements", format)
+    table = goldwork.read(path)
+    with room.database.read() as connection:
+        assert named_table(connection, room.project).context["shown"].tolist() == [
+            said or None for said in table.context["shown"].tolist()
+        ]
+    columns = {name: column.tolist() for name, column in table.to_columns().items()}
+    said = {
+        (item, question): shown
+        for item, question, shown in zip(columns["item"], columns["question"], columns["shown"], strict=True)
+    }
+    for item, shown in drawn.items():
+        assert said[item, "better"] == ("left" if shown["better"] == ["b", "a"] else "right")
+        assert json.loads(said[item, "order"]) == shown["order"]
+        assert not said[item, "good"]
+    assert {said[item, "better"] for item in drawn} == {"left", "right"}
+    content = path.read_bytes()
+    room.make_project(LOTS)
+    assert room.import_items(items, fields={name: name for name in "abc"}).state == "done"
+    job = room.import_items(content, path.name, what="judgements", id=None, fields={})
+    assert (job.state, job.error) == ("done", None)
+    again = goldwork.read(start(room, "judgements", format))
+    assert not any(again.context["shown"].tolist()), "nobody was shown anything in the new project"
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from goldwork import Judgements
-from goldwork.services import figures
+from goldwork.quality.engine import Policy
+from goldwork.services import figures, questions
 from goldwork.services.figures import DAY, MINUTE, Interval
+from goldwork.tasks.rank import Rank
 
 NOW = 1_780_000_000_000
 
@@ -53,3 +55,13 @@ def test_agreement_with_others_by_hand() -> None:
     )
     found = {who: one.value for who, one in figures.agreement_with_others(table, None).items()}
     assert found == {1: 0.25, 2: 0.25, 3: 0.0}
+
+
+def test_rankings_that_all_give_are_what_the_plain_method_says_too() -> None:
+    up, down = [["p"], ["q"], ["r"]], [["r"], ["q"], ["p"]]
+    columns = {"item": list("aaabbb"), "annotator": list("xyzxyz"), "label": [up] * 3 + [down] * 3}
+    table, task = Judgements.from_columns(columns), Rank(("p", "q", "r"))
+    made, plain = questions.merge(task, table, Policy(overlap=3, lease_ms=1)), questions.baseline(task, table)
+    assert plain is not None
+    assert made.labels.tolist() == plain.labels.tolist() == [up, down]
+    assert figures.merged(made, plain).majority_agrees == 1.0

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from goldwork.errors import InputError, NotFoundError, TooLargeError
-from goldwork.services import check, ingest, jobs, media, projects, uploads
+from goldwork.services import check, ingest, jobs, media, policy, uploads
 from goldwork.services.access import Member
 from goldwork.services.worker import Worker
 from goldwork.store.schema import batch, event, item
@@ -211,7 +211,7 @@ def test_a_job_that_keeps_dying_fails_and_is_undone(room: Any) -> None:
 def test_a_higher_overlap_reopens_what_is_published(room: Any) -> None:
     room.add_items(1200)
     mine = Member(room.manager, room.project, "manager")
-    changed = room.writer.run(lambda connection: projects.set_policy(connection, room.database, mine, overlap=5))
+    changed = room.writer.run(lambda connection: policy.set_policy(connection, room.database, mine, overlap=5))
     assert changed
     room.writer.run(lambda connection: jobs.add(connection, room.database, "sweep", room.project, {}))
     room.worker.drain()

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from goldwork.errors import InputError, NotFoundError
-from goldwork.services import access, answers, export, monitor, projects, questions, snapshot
+from goldwork.services import access, answers, export, monitor, policy, projects, questions, snapshot
+from goldwork.services.forms import current_form
 from goldwork.services.tables import last_seq
 from goldwork.store.schema import job
 
@@ -193,7 +194,7 @@ def test_pages_and_overview_go_by_indices(room: Any) -> None:
         found = plans(room, lambda: room.read(monitor.consensus_rows, room.project, None, sort, page.next, 5))  # noqa: B023
         assert not [plan for plan in found if "SCAN consensus" in plan or "TEMP B-TREE" in plan], (sort, found)
     for pages in (
-        lambda: list(export._judgements(room.database, room.project, 10**9)),
+        lambda: list(export.judgement_pages(room.database, room.project, 10**9, room.read(current_form, room.project))),
         lambda: list(export._items(room.database, room.project, "id", ["text"], set())),
         lambda: list(export._consensus(room.database, room.project)),
     ):
@@ -211,7 +212,7 @@ def test_the_dashboard_reaches_every_method_and_coefficient_by_name(room: Any) -
     mine = room.read(access.find_member, room.manager, room.project)
 
     def change(**asked: str) -> None:
-        room.writer.run(partial(projects.set_policy, database=room.database, mine=mine, **asked))
+        room.writer.run(partial(policy.set_policy, database=room.database, mine=mine, **asked))
         take_snapshot(room)
 
     described = room.read(projects.describe, mine)
@@ -242,7 +243,7 @@ def test_a_method_that_refuses_the_answers_is_named(room: Any, monkeypatch: pyte
         room.judge(room.add_annotator(name), answer_by_number)
     mine = room.read(access.find_member, room.manager, room.project)
     asked = {"method": "dawid-skene", "coefficient": "gwet"}
-    room.writer.run(partial(projects.set_policy, database=room.database, mine=mine, **asked))
+    room.writer.run(partial(policy.set_policy, database=room.database, mine=mine, **asked))
     measure = questions.measure_agreement
 
     def refuse(table: Any, coefficient: str, **options: Any) -> Any:

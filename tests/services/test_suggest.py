@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from goldwork.errors import AnswerError, InputError
 from goldwork.quality.engine import Event, Policy
 from goldwork.quality.replay import Replay
-from goldwork.services import access, answers, monitor, projects, suggest, tables
+from goldwork.services import access, answers, monitor, policy, projects, suggest, tables
 from goldwork.services.assign import Lease
 from goldwork.services.check import check
 from goldwork.services.forms import current_form
@@ -47,7 +47,7 @@ def predict(room: Any, rows: str, **request: Any) -> Any:
 def suggests(room: Any, name: str | None = "bert", share: float | None = None, **asked: Any) -> None:
     mine = access.Member(room.manager, room.project, "manager")
     given = {"suggestions": name, "hidden_share": share} | asked
-    room.writer.run(partial(projects.set_policy, database=room.database, mine=mine, **given))
+    room.writer.run(partial(policy.set_policy, database=room.database, mine=mine, **given))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from goldwork.services import access, monitor, projects, sway
+from goldwork.services import access, monitor, policy, projects, sway
 from goldwork.services.figures import Interval
 from goldwork.services.sway import Compared, compare, difference, measure
 from tests.services.test_monitor import take_snapshot
@@ -228,5 +228,5 @@ class TestProject:
         del text["suggestions"]
         assert msgspec.convert(text, Figures).suggestions == {}
         mine = access.Member(room.manager, room.project, "manager")
-        room.writer.run(partial(projects.set_policy, database=room.database, mine=mine, hidden_share=0.2))
+        room.writer.run(partial(policy.set_policy, database=room.database, mine=mine, hidden_share=0.2))
         assert room.read(projects.describe, mine).hidden_share == 0.2

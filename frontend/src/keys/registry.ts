@@ -162,7 +162,7 @@ export class Keys {
 
 export const DIGITS = '1234567890'
 export const LETTERS = 'qwertyuiopasdhjklzxcvbnm'
-/** The workbench's own: guideline and flag. */
+/** The workbench's own: g opens the guideline, f is kept for a flag. */
 export const RESERVED = 'gf'
 
 /** Keys for a question's options: their own first, then 1 to 9 and 0, then letters; what is left over has none. */

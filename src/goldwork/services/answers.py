@@ -85,7 +85,7 @@ _CONSENSUS = sa.select(
 
 
 def item_answers(connection: Connection, project_id: int, item_id: int) -> ItemAnswers:
-    """All of one item. Raises NotFoundError."""
+    """One item with all that was answered about it. Raises NotFoundError."""
     where = {"project": project_id, "item": item_id}
     found = connection.execute(_ITEM, where).one_or_none()
     if found is None:

@@ -12,7 +12,7 @@ import msgspec
 
 from goldwork.errors import InputError
 from goldwork.io.exchange import Answered, Example, exchange
-from goldwork.io.exchange.kept import SIZE
+from goldwork.io.exchange.image_size import SIZE
 from goldwork.tasks.questions import ProjectForm, read_form
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")

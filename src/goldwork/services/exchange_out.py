@@ -21,7 +21,7 @@ from goldwork.errors import AnswerError, InputError
 from goldwork.io.exchange import Answered, Example, Exchange, Merged, exchange
 from goldwork.io.exchange.dataset_card import Card
 from goldwork.io.exchange.huggingface import HuggingFace
-from goldwork.io.exchange.kept import SIZE
+from goldwork.io.exchange.image_size import SIZE
 from goldwork.services import export, jobs, media
 from goldwork.services.exchange_in import said
 from goldwork.services.exchange_match import Names
@@ -229,7 +229,7 @@ def examples(
     """The published items with everybody's answers, or with the consensus as the only one."""
     with database.read() as connection:
         through = last_seq(connection, project_id)
-    given = _by_item(export.judgement_pages(database, project_id, through), names) if answers == "all" else {}
+    given = _by_item(export.judgement_pages(database, project_id, through, form), names) if answers == "all" else {}
     images = {name for name, show in form.shows().items() if show in media.KINDS}
     chats = [name for name, show in form.shows().items() if show == "chat"]
     tasks = merged_form(form).tasks()

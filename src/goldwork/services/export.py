@@ -22,7 +22,7 @@ from goldwork.io.columns import Kind
 from goldwork.services import jobs, media
 from goldwork.services.forms import current_form
 from goldwork.services.ingest import SAY_EVERY
-from goldwork.services.tables import iso, last_seq
+from goldwork.services.tables import iso, last_seq, read_stood
 from goldwork.services.work import Steps, Work
 from goldwork.store.database import Database
 from goldwork.store.home import Home
@@ -50,10 +50,12 @@ JUDGEMENTS: Mapping[str, Kind] = {
     "surplus": "truth",
     "purpose": "text",
     "kind": "text",
+    "shown": "text",
     "suggestion": "text",
 }
-"""Columns of exported judgements. `kind` is the annotator's: human, model or gold. `suggestion`: whether a model's
-answer was shown beforehand or hidden; empty where there was none."""
+"""Columns of exported judgements. `kind` is the annotator's: human, model or gold. `shown`: what stood where on the
+screen, as the long table says it; empty where nothing was drawn by lot. `suggestion`: whether a model's answer was
+shown beforehand or hidden; empty where there was none."""
 CONSENSUS: Mapping[str, Kind] = {
     "item": "text",
     "question": "text",
@@ -96,6 +98,7 @@ _JUDGEMENTS = (
         _page.c.form_version,
         _page.c.guideline_version,
         _page.c.surplus,
+        _page.c.shown,
         _page.c.suggestion,
         assignment.c.purpose,
     )
@@ -199,7 +202,7 @@ def write(
         through = last_seq(connection, project_id)
     kinds: dict[str, Kind]
     if what == "judgements":
-        kinds, pages = _with_labels(JUDGEMENTS, form), judgement_pages(database, project_id, through)
+        kinds, pages = _with_labels(JUDGEMENTS, form), judgement_pages(database, project_id, through, form)
     elif what == "consensus":
         kinds, pages = _with_labels(CONSENSUS, form), _consensus(database, project_id)
     else:
@@ -228,9 +231,9 @@ def _with_labels(columns: Mapping[str, Kind], form: ProjectForm) -> dict[str, Ki
     return dict(columns)
 
 
-def judgement_pages(database: Database, project_id: int, through: int) -> Iterator[Page]:
+def judgement_pages(database: Database, project_id: int, through: int, form: ProjectForm) -> Iterator[Page]:
     """The judgements in force through a seq, in the order of submits."""
-    after = 0
+    after, fields = 0, form.shuffled()
     while True:
         where = {"project": project_id, "through": through, "seq": after, "size": PAGE}
         with database.read() as connection:
@@ -252,6 +255,7 @@ def judgement_pages(database: Database, project_id: int, through: int) -> Iterat
             "surplus": [bool(row.surplus) for row in rows],
             "purpose": [row.purpose for row in rows],
             "kind": [row.kind for row in rows],
+            "shown": [read_stood(row.shown, row.question, fields) for row in rows],
             "suggestion": [row.suggestion for row in rows],
         }
 

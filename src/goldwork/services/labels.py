@@ -8,38 +8,32 @@ predictions: they fill no slot, are not merged with people's, and may answer som
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Collection, Generator, Iterator, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
-from goldwork import io
 from goldwork.errors import AnswerError, InputError
 from goldwork.io import Source
-from goldwork.io.roles import assign
-from goldwork.services.collect import MAX_SECONDS, Collector, Submit
+from goldwork.services.collect import Collector, Submit
 from goldwork.services.forms import current_form
 from goldwork.services.ingest import SAID, refused
+from goldwork.services.label_rows import ROLES, Given, LabelReader
 from goldwork.services.log import Log
 from goldwork.services.media import shown_many
-from goldwork.services.rows import MAX_ID, SHOWN, Problem
-from goldwork.services.tables import from_iso
-from goldwork.services.uploads import find_upload, remove_upload, to_text
+from goldwork.services.rows import SHOWN, Problem
+from goldwork.services.uploads import find_upload, remove_upload
 from goldwork.services.work import Steps, Work
 from goldwork.store.schema import annotator, assignment, batch, item, project
-from goldwork.tasks.questions import ProjectForm
 
 CHUNK = 100
 """Submits in one transaction: each is an assignment, a submit, an event and its judgements."""
 LOOKED_UP = 500
-ROLES = ("item", "annotator", "label", "question", "seconds", "submitted_at", "kind")
-KINDS = ("human", "model")
 
 _ITEMS = (
     sa.select(item.c.external_id, item.c.id)
@@ -64,18 +58,6 @@ _JUDGED = sa.select(assignment.c.item, assignment.c.annotator).where(
 )
 
 
-class Given(NamedTuple):
-    """One annotator's answers about one item, as the file has them."""
-
-    line: int
-    item: str
-    annotator: str
-    answers: dict[str, Any]
-    seconds: float | None
-    at: int | None
-    kind: str
-
-
 def run(work: Work) -> Steps:
     """Check everything, then submit in chunks from the checkpoint on."""
     state = work.checkpoint
@@ -92,7 +74,7 @@ def _check(work: Work, source: Source, *, against_project: bool) -> Generator[No
     with work.database.read() as connection:
         form = current_form(connection, work.project)
     columns = {role: work.body["fields"].get(role) for role in ROLES}
-    reader = _Reader(source, form, columns | {"item": columns["item"] or work.body["id"]}, work.body["format"])
+    reader = LabelReader(source, form, columns | {"item": columns["item"] or work.body["id"]}, work.body["format"])
     reader.kind = work.body.get("kind") or "human"
     for _ in reader.read():
         work.save(done=reader.rows, phase="checking")
@@ -110,148 +92,8 @@ def _check(work: Work, source: Source, *, against_project: bool) -> Generator[No
     return given
 
 
-class _Reader:
-    """Collects a file's rows into submits; keeps what is wrong with them."""
-
-    def __init__(self, source: Source, form: ProjectForm, given: dict[str, str | None], format: str | None) -> None:
-        self.source = source
-        self.form = form
-        self.given = given
-        self.format = format or io.sniff(source)
-        self.unit = io.format.get(self.format).unit
-        self.columns: dict[str, str] = {}
-        self.kind = "human"
-        self.problems: list[Problem] = []
-        self.rows = 0
-        self._found: dict[tuple[str, str], Given] = {}
-        self._kinds: dict[str, str] = {}
-        self._questions = {question.name: question.task for question in form.questions}
-
-    def read(self) -> Iterator[None]:
-        """Go through the file, chunk by chunk."""
-        for chunk in io.scan(self.source, self.format):
-            chosen = assign(list(chunk.columns), self.given, self.source.at())
-            self.columns = {role: column for role, column in chosen.items() if role in ROLES}
-            taken = [chunk.columns[column] for column in self.columns.values()]
-            for line, *cells in zip(chunk.lines, *taken, strict=True):
-                self._row(int(line), dict(zip(self.columns, cells, strict=True)))
-            self.rows += len(chunk)
-            yield
-
-    def finish(self) -> list[Given]:
-        """The submits, oldest first; incomplete ones are problems."""
-        wrong = {problem.line for problem in self.problems}
-        for one in self._found.values():
-            missing = [q.name for q in self.form.questions if not q.optional and q.name not in one.answers]
-            if missing and one.kind != "model" and one.line not in wrong:
-                message = f"{one.annotator[:SHOWN]!r} answered no question {missing[0]!r} about this item. Add the row."
-                self._wrong(one.line, "question", "", message)
-        return sorted(self._found.values(), key=lambda one: (one.at or 0, one.line))
-
-    def _row(self, line: int, cells: dict[str, Any]) -> None:
-        label = cells["label"]
-        if label is None or label == "" or (isinstance(label, float) and math.isnan(label)):
-            return
-        names = {}
-        for role in ("item", "annotator"):
-            names[role] = to_text(cells[role].item() if hasattr(cells[role], "item") else cells[role])
-            if not names[role].strip() or len(names[role]) > MAX_ID or not names[role].isprintable():
-                message = f"the {role} must have 1 to {MAX_ID} printable characters. Got {names[role][:SHOWN]!r}."
-                self._wrong(line, role, names[role], message)
-                return
-        question = self._question(line, cells.get("question"))
-        if question is None:
-            return
-        answer = self._answer(line, question, label)
-        seconds, at = self._seconds(line, cells.get("seconds")), self._time(line, cells.get("submitted_at"))
-        fresh = Given(
-            line, names["item"], names["annotator"], {}, seconds, at, self._kind(line, names["annotator"], cells)
-        )
-        one = self._found.setdefault((fresh.item, fresh.annotator), fresh)
-        if question in one.answers:
-            message = (
-                f"{fresh.annotator!r} judged {fresh.item!r} in {self.unit} {one.line} already. Keep one of the two."
-            )
-            self._wrong(line, "item", fresh.item, message)
-        one.answers[question] = answer
-
-    def _kind(self, line: int, name: str, cells: dict[str, Any]) -> str:
-        """Whether a person or a model judged: one of the two for every name."""
-        kind = to_text(cells.get("kind")) or self.kind
-        if kind not in KINDS:
-            self._wrong(line, "kind", kind, f"must be one of {', '.join(KINDS)}. Got {kind[:SHOWN]!r}.")
-        elif (before := self._kinds.setdefault(name, kind)) != kind:
-            message = f"{name[:SHOWN]!r} is {before} in an earlier row and {kind} here. Give each its own name."
-            self._wrong(line, "kind", kind, message)
-        return kind
-
-    def _question(self, line: int, value: Any) -> str | None:
-        name = to_text(value)
-        if not name and len(self._questions) == 1:
-            return next(iter(self._questions))
-        if name in self._questions:
-            return name
-        if len(self._questions) == 1 and name == "label":  # how a table of one question calls it
-            return next(iter(self._questions))
-        listed = ", ".join(self._questions)
-        self._wrong(line, "question", name, f"the project has no question {name[:SHOWN]!r}. It has: {listed}.")
-        return None
-
-    def _answer(self, line: int, question: str, label: Any) -> Any:
-        """The canonical answer, in whichever way the file's cell says it: as it is, as JSON, as text."""
-        task, first = self._questions[question], None
-        for value in _ways(label):
-            try:
-                task.validate(value)
-            except AnswerError as error:
-                first = first or error
-            else:
-                return task.canonical(value)
-        self._wrong(line, "label", label, str(first))
-        return label
-
-    def _seconds(self, line: int, value: Any) -> float | None:
-        if value is None or value == "":
-            return None
-        try:
-            seconds = float(value)
-        except (TypeError, ValueError):
-            seconds = -1.0
-        if math.isnan(seconds):
-            return None
-        if not 0 <= seconds <= MAX_SECONDS:
-            self._wrong(line, "seconds", value, f"must be 0 to {MAX_SECONDS:.0f}. Got {to_text(value)[:SHOWN]}.")
-        return seconds
-
-    def _time(self, line: int, value: Any) -> int | None:
-        if value is None or value == "":
-            return None
-        try:
-            return from_iso(value) if isinstance(value, str) else int(value)
-        except (ValueError, OverflowError):
-            message = f"must be a time such as 2026-03-01T12:00:00Z. Got {to_text(value)[:SHOWN]!r}."
-            self._wrong(line, "submitted_at", value, message)
-            return None
-
-    def _wrong(self, line: int, role: str, value: Any, message: str) -> None:
-        self.problems.append(Problem(line, self.columns.get(role), to_text(value)[:SHOWN], message))
-
-
-def _ways(label: Any) -> Iterator[Any]:
-    """What a cell may mean: itself; text as the JSON it writes, anything else as text."""
-    value = label.item() if hasattr(label, "item") else label
-    yield value
-    if not isinstance(value, str):
-        yield to_text(value)
-        return
-    try:
-        yield msgspec.json.decode(value)
-    except (msgspec.DecodeError, UnicodeEncodeError):
-        return
-
-
 def _against_items(
-    connection: Connection, project_id: int, given: list[Given], items: dict[str, int], reader: _Reader
+    connection: Connection, project_id: int, given: list[Given], items: dict[str, int], reader: LabelReader
 ) -> Iterator[Problem]:
     """Answers that do not fit what their item shows: spans past its text, boxes outside its image."""
     if not reader.form.reads():
@@ -268,7 +110,7 @@ def _against_items(
                 yield Problem(one.line, reader.columns["label"], "", f"{error.message} (item {one.item[:SHOWN]!r})")
 
 
-def _against_project(connection: Connection, project_id: int, given: list[Given], reader: _Reader) -> list[Problem]:
+def _against_project(connection: Connection, project_id: int, given: list[Given], reader: LabelReader) -> list[Problem]:
     """Items that are not there, people who may not be named, judgements that are there already or do not fit."""
     found = []
     items = _items(connection, project_id, [one.item for one in given])

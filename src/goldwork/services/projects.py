@@ -15,8 +15,6 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
-from goldwork.agreement import coefficient as coefficient_registry
-from goldwork.consensus import consensus
 from goldwork.errors import ForbiddenError, InputError
 from goldwork.quality.engine import Policy
 from goldwork.services import form_change, suggest
@@ -25,7 +23,7 @@ from goldwork.services.form_change import FormChange
 from goldwork.services.forms import current_form
 from goldwork.services.log import Log
 from goldwork.services.log import record as record_event
-from goldwork.services.questions import merges
+from goldwork.services.policy import MINUTE, coefficients, methods, read_policy
 from goldwork.store.database import Database
 from goldwork.store.schema import form as form_table
 from goldwork.store.schema import guideline as guideline_table
@@ -34,9 +32,6 @@ from goldwork.tasks.questions import ProjectForm, draw_form, form_file, read_for
 
 MAX_NAME = 200
 MAX_GUIDELINE = 200_000
-MAX_OVERLAP = 100
-MAX_LEASE_MINUTES = 24 * 60
-MINUTE = 60_000
 State = Literal["open", "paused", "closed"]
 
 
@@ -285,44 +280,6 @@ def set_state(connection: Connection, database: Database, mine: Member, state: S
     record_event(connection, database, mine.project, "state", {"state": state, "by": mine.person.account})
 
 
-def set_policy(
-    connection: Connection,
-    database: Database,
-    mine: Member,
-    *,
-    overlap: int | None = None,
-    lease_minutes: int | None = None,
-    method: str | None = None,
-    coefficient: str | None = None,
-    suggestions: str | None = None,
-    hidden_share: float | None = None,
-) -> bool:
-    """Change what is asked of the engine. True where the overlap changed: published items are then swept anew.
-
-    Raises InputError.
-    """
-    mine.require("manager")
-    row = connection.execute(_WHOLE, {"project": mine.project}).one()
-    old = msgspec.json.decode(row.policy, type=Policy)
-    new = read_policy(
-        old.overlap if overlap is None else overlap,
-        old.lease_ms // MINUTE if lease_minutes is None else lease_minutes,
-        read_form(msgspec.json.decode(row.form)),
-        old.method if method is None else method,
-        old.coefficient if coefficient is None else coefficient,
-    )
-    new = suggest.choose(connection, mine.project, old, new, suggestions, hidden_share)
-    if new == old:
-        return False
-    version = row.policy_version + 1
-    connection.execute(
-        sa.update(project).where(project.c.id == mine.project).values(policy=_write_json(new), policy_version=version)
-    )
-    body = {"policy": msgspec.to_builtins(new), "version": version, "by": mine.person.account}
-    record_event(connection, database, mine.project, "policy", body)
-    return new.overlap != old.overlap
-
-
 def preview_form(connection: Connection, mine: Member, form: ProjectForm) -> FormChange:
     """What another form would do to the judgements in force."""
     mine.require("manager")
@@ -402,32 +359,6 @@ def read_guideline(text: str) -> str:
     if len(text) > MAX_GUIDELINE or "\0" in text:
         raise InputError(f"must be at most {MAX_GUIDELINE} characters of text. Got {len(text)}.", where="guideline")
     return text
-
-
-def methods(form: ProjectForm) -> list[str]:
-    """The consensus methods that a question of the form may use."""
-    kinds = {task.kind for task in form.tasks().values()}
-    return [name for name in consensus.names() if merges(name) in kinds]
-
-
-def coefficients() -> list[str]:
-    """The agreement coefficients of choices, those that need numbers left out."""
-    return [name for name in coefficient_registry.names() if "level" not in coefficient_registry.facts(name)]
-
-
-def read_policy(
-    overlap: int, lease_minutes: int, form: ProjectForm | None = None, method: str = "", coefficient: str = ""
-) -> Policy:
-    """A policy of all that. Raises InputError."""
-    known_methods = methods(form) if form is not None else []
-    for where, name, known in (("method", method, known_methods), ("coefficient", coefficient, coefficients())):
-        if name and name not in known:
-            raise InputError(f"must be one of {', '.join(known)}. Got {name[:50]!r}.", where=where)
-    if not 1 <= overlap <= MAX_OVERLAP:
-        raise InputError(f"must be 1 to {MAX_OVERLAP}. Got {overlap}.", where="overlap")
-    if not 1 <= lease_minutes <= MAX_LEASE_MINUTES:
-        raise InputError(f"must be 1 to {MAX_LEASE_MINUTES}. Got {lease_minutes}.", where="lease_minutes")
-    return Policy(overlap, lease_minutes * MINUTE, method, coefficient)
 
 
 def _write_json(value: Any) -> str:

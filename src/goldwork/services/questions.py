@@ -38,9 +38,10 @@ MANY = 50
 
 def options(task: TaskType) -> dict[Any, str]:
     """A question's classes with the words that annotators read; empty where it has none."""
-    primitives: tuple[Any, ...] = task.form().primitives
-    drawn = [shown for shown in primitives if isinstance(shown, Keys | Toggles)][:1]
-    return {option.value: option.label for shown in drawn for option in shown.options if not option.heading}
+    for primitive in task.form().primitives:
+        if isinstance(primitive, Keys | Toggles):
+            return {option.value: option.label for option in primitive.options if not option.heading}
+    return {}
 
 
 def agree(task: TaskType, part: Judgements, policy: Policy) -> Agreement:
@@ -71,21 +72,26 @@ def merge(task: TaskType, part: Judgements, policy: Policy) -> Consensus:
     *before, last = dict.fromkeys([asked or own, own, BASELINES.get(task.kind, "medoid")])
     for name in before:
         try:
-            made = infer_consensus(part, name, **_options(name, task))
+            made = infer_consensus(part, name, **_settings(name, task))
         except InputError as refused:
             refusals[name] = refused
         else:
             break
     else:
-        made = infer_consensus(part, last, **_options(last, task))
+        made = infer_consensus(part, last, **_settings(last, task))
     said = [_instead(made.method, name, refused) for name, refused in refusals.items()]
-    if task.kind == "rankings":  # the methods write a place of one option without its brackets
-        made = dataclasses.replace(made, labels=objects([task.canonical(label) for label in made.labels.tolist()]))
-    return dataclasses.replace(made, warnings=(*said, *made.warnings))
+    return dataclasses.replace(_canonical(task, made), warnings=(*said, *made.warnings))
+
+
+def _canonical(task: TaskType, made: Consensus) -> Consensus:
+    """The methods write a ranking's place of one option without its brackets."""
+    if task.kind != "rankings":
+        return made
+    return dataclasses.replace(made, labels=objects([task.canonical(label) for label in made.labels.tolist()]))
 
 
 def _own(task: TaskType, part: Judgements) -> str:
-    """The task type's method; of classes, once there are more judgements than it learns figures from them."""
+    """The task type's method; of classes the plain one while there are fewer judgements than figures to be learned."""
     if task.kind not in ("choice", "sets"):
         return task.consensus
     classes = len(part.coded()[1]) if task.kind == "choice" else len(options(task))
@@ -98,9 +104,9 @@ def _instead(used: str, chosen: str, refused: InputError) -> str:
 
 
 def baseline(task: TaskType, part: Judgements) -> Consensus | None:
-    """The plain method's answers."""
+    """The plain method's answers, where the kind of values has such a method."""
     name = BASELINES.get(task.kind)
-    return infer_consensus(part, name) if name else None
+    return _canonical(task, infer_consensus(part, name)) if name else None
 
 
 def merges(method: str) -> str:
@@ -108,7 +114,7 @@ def merges(method: str) -> str:
     return str(consensus.facts(method).get("answers", "choice"))
 
 
-def _options(method: str, task: TaskType) -> dict[str, Any]:
+def _settings(method: str, task: TaskType) -> dict[str, Any]:
     """A method that needs only a distance takes the task type's."""
     return {"distance": task.distance} if merges(method) == "any" else {}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -206,7 +207,8 @@ def read_table(connection: Connection, project_id: int, submits: Submits, form: 
 def named_table(connection: Connection, project_id: int, through: int | None = None) -> Judgements:
     """The answers in force as the long table that an export holds: external ids, pseudonyms, ISO times, batches."""
     submits = read_submits(connection, project_id, last_seq(connection, project_id) if through is None else through)
-    rows, question, value = _answers(connection, project_id, submits, current_form(connection, project_id))
+    form = current_form(connection, project_id)
+    rows, question, value = _answers(connection, project_id, submits, form)
     items = {row[0]: (row[1], row[2]) for row in connection.execute(_ITEMS, {"project": project_id})}
     people = {row[0]: (row[2], row[1]) for row in connection.execute(_ANNOTATORS)}
     of_item, who = submits.item[rows].tolist(), submits.annotator[rows].tolist()
@@ -219,6 +221,7 @@ def named_table(connection: Connection, project_id: int, through: int | None = N
         "submitted_at": [iso(time) for time in submits.at[rows].tolist()],
         "seconds": submits.seconds[rows],
         "batch": [items[one][1] for one in of_item],
+        "shown": _stood(submits, rows, question, form.shuffled()),
         "suggestion": [submits.suggestion[row] for row in rows.tolist()],
     }
     return Judgements.from_columns(columns, duplicates="repeat")
@@ -238,21 +241,23 @@ def from_iso(text: str) -> int:
     return round(moment.timestamp() * 1000)
 
 
+def read_stood(text: str | None, question: str, fields: Mapping[str, tuple[str, ...]]) -> str | None:
+    """What stood where when a question was answered, of a submit's JSON; None where nothing was drawn by lot."""
+    orders = {} if text is None else _orders(text)
+    return stood(orders[question], fields.get(question, ())) if question in orders else None
+
+
+@functools.lru_cache(maxsize=1000)
+def _orders(text: str) -> dict[str, list[str]]:
+    orders: dict[str, list[str]] = msgspec.json.decode(text)
+    return orders
+
+
 def _stood(
     submits: Submits, rows: Whole, question: list[str], fields: Mapping[str, tuple[str, ...]]
 ) -> list[str | None]:
     """For each judgement, what stood where on the screen, as the long table says it."""
-    read: dict[str, dict[str, list[str]]] = {}
-    said: list[str | None] = []
-    for row, asked in zip(rows.tolist(), question, strict=True):
-        text = submits.shown[row]
-        if text is None or asked not in fields:
-            said.append(None)
-            continue
-        if text not in read:
-            read[text] = msgspec.json.decode(text)
-        said.append(stood(read[text][asked], fields[asked]) if asked in read[text] else None)
-    return said
+    return [read_stood(submits.shown[row], asked, fields) for row, asked in zip(rows.tolist(), question, strict=True)]
 
 
 def _answers(

@@ -89,7 +89,7 @@ class Boxes(msgspec.Struct, frozen=True, tag="boxes"):
         return Form((primitives.Boxes(self.field, options(self.classes), self.attributes, self.low),))
 
     def perturb(self, answer: Any, seed: int) -> Any:
-        """One box less; of none, none."""
+        """One box less, where there may be fewer."""
         if len(answer) <= self.low:
             return None
         place = random.Random(seed).randrange(len(answer))

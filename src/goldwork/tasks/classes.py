@@ -23,7 +23,7 @@ MAX_TEXT = 200
 MAX_REASON = 1000
 DIGIT_KEYS = "1234567890"
 RESERVED_KEYS = frozenset("gf")
-"""The workbench's own letters: guideline and flag."""
+"""The workbench's own letters: g opens the guideline, f is kept for a flag."""
 COLORS = ("c1", "c2", "c3", "c4", "c5", "c6")
 """Names of the palette in the front end's tokens; colour is never the only sign of a class."""
 

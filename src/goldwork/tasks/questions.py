@@ -14,7 +14,7 @@ import functools
 import hashlib
 import operator
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, cast
 
 import msgspec
@@ -113,11 +113,12 @@ def draw_lots(shuffled: Mapping[str, tuple[str, ...]], seed: str) -> dict[str, l
     return orders
 
 
-def stood(shown: list[str], fields: tuple[str, ...]) -> str:
-    """How an order on the screen is written in the long table: which of two stood at the left, or all names in turn."""
+def stood(shown: Sequence[str], fields: Sequence[str] = ()) -> str:
+    """How an order on the screen is written in the long table: where the first of two fields stood, `left` or `right`;
+    of more, or where the question's fields are not known any more, all names in turn as JSON."""
     if len(fields) == 2:
-        return "left" if tuple(shown) == fields else "right"
-    return ",".join(shown)
+        return "left" if list(shown) == list(fields) else "right"
+    return msgspec.json.encode(shown).decode()
 
 
 @functools.cache

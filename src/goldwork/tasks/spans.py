@@ -77,7 +77,7 @@ class Spans(msgspec.Struct, frozen=True, tag="spans"):
         return Form((primitives.Spans(self.field, options(self.classes), self.overlap, self.low),))
 
     def perturb(self, answer: Any, seed: int) -> Any:
-        """One span less; of none, none."""
+        """One span less, where there may be fewer."""
         if len(answer) <= self.low:
             return None
         place = random.Random(seed).randrange(len(answer))

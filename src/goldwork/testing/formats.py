@@ -118,8 +118,11 @@ def damage_is_refused_politely(name: str) -> None:
                     raise AssertionError(f"damaged file {number}: {type(error).__name__}: {error}") from error
 
 
-def damage(content: bytes, dice: random.Random) -> bytes:
-    """The bytes with something cut, doubled, turned or put in."""
+PIECES = (b'"', b"\0", b"\r", b"\n", b",", b"\xff", b"{", b"\\u0000", b"\xed\xa0\x80")
+
+
+def damage(content: bytes, dice: random.Random, pieces: Sequence[bytes] = PIECES) -> bytes:
+    """The bytes with something cut, doubled, turned, or one of the pieces put in."""
     data = bytearray(content)
     for _ in range(dice.randint(1, 4)):
         at = dice.randrange(len(data) + 1)
@@ -132,7 +135,7 @@ def damage(content: bytes, dice: random.Random) -> bytes:
         elif way == 2:
             data[at : at + size] = dice.randbytes(size)
         elif way == 3:
-            data[at:at] = dice.choice((b'"', b"\0", b"\r", b"\n", b",", b"\xff", b"{", b"\\u0000", b"\xed\xa0\x80"))
+            data[at:at] = dice.choice(pieces)
         elif way == 4:
             data[at:at] = data[at : at + size]
         elif at < len(data):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, UnsetType
 
 from goldwork.services import exchange_in, forms, ingest, uploads
@@ -17,13 +18,10 @@ from goldwork.services.uploads import Look
 from goldwork.store.database import Connection
 from goldwork.tasks.questions import ProjectForm
 from goldwork.web.context import Request, Server, for_member
+from goldwork.web.receiving import FileName, receive
 from goldwork.web.session import Text
 
-PIECE = 2**20
-"""Bytes of an upload written at a time, in a thread."""
 MAX_COLUMNS = 1000
-
-FileName = Annotated[str, QueryParameter(description="The file's name.", max_length=500)]
 
 
 class NewImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,19 +65,7 @@ class ImportsController(Controller):
         """Send a file (CSV, TSV, JSON Lines, Parquet, another tool's, also packed by gzip) and see what is in it."""
         server = request.server
         form = await server.read(forms.current_form, project_id)
-        incoming = await server.thread(uploads.Upload, server.home, project_id, name)
-        try:
-            piece = bytearray()
-            async for chunk in request.stream():
-                piece += chunk
-                if len(piece) >= PIECE:
-                    await server.thread(incoming.write, bytes(piece))
-                    piece.clear()
-            await server.thread(incoming.write, bytes(piece))
-            file = await server.thread(incoming.finish)
-        except BaseException:
-            incoming.abort()
-            raise
+        file = await receive(request, partial(uploads.Upload, server.home, project_id, name))
         return await server.thread(_look, server, project_id, file, form)
 
     @post("/projects/{project_id:int}/imports", operation_id="startImport", status_code=202, opt=for_member("manager"))

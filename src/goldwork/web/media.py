@@ -7,25 +7,24 @@ long sound. The gate adds `nosniff` and a sandbox to every answer.
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
-from typing import Annotated
 
 from litestar import Controller, post, route
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
 from goldwork.services import media, sounds
 from goldwork.services.media import Medium
 from goldwork.web.context import Request, Server, for_member
+from goldwork.web.receiving import FileName, receive
 
 PIECE = 2**18
-"""Bytes read and sent, or written, at a time."""
+"""Bytes read and sent at a time."""
 CACHE = "private, max-age=31536000, immutable"
 """A file's address is the hash of its content."""
 TYPES = (*media.TYPES.values(), *sounds.TYPES)
-
-FileName = Annotated[str, QueryParameter(description="The file's name.", max_length=500)]
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
@@ -113,19 +112,7 @@ class MediaController(Controller):
     async def upload(self, request: Request, project_id: FromPath[int], name: FileName = "") -> Medium:
         """Send an image (PNG, JPEG, WebP, GIF) or a sound (WAV, MP3, AAC, FLAC, Ogg, M4A, WebM), for items to name."""
         server = request.server
-        incoming = await server.thread(media.Incoming, server.home, name)
-        try:
-            piece = bytearray()
-            async for chunk in request.stream():
-                piece += chunk
-                if len(piece) >= PIECE:
-                    await server.thread(incoming.write, bytes(piece))
-                    piece.clear()
-            await server.thread(incoming.write, bytes(piece))
-            medium = await server.thread(incoming.finish)
-        except BaseException:
-            incoming.abort()
-            raise
+        medium = await receive(request, partial(media.Incoming, server.home, name))
         await server.write(media.record, server.database, project_id, [medium])
         return medium
 

@@ -9,7 +9,7 @@ from litestar import Controller, get, patch, post, put
 from litestar.params import JSONBody
 from msgspec import UNSET, UnsetType
 
-from goldwork.services import jobs, projects
+from goldwork.services import jobs, policy, projects
 from goldwork.services.access import Member, Person
 from goldwork.services.projects import MAX_GUIDELINE, Project, ProjectSummary, State
 from goldwork.store.database import Connection
@@ -114,7 +114,7 @@ def _update(connection: Connection, server: Server, mine: Member, data: ProjectC
     if data.name is not UNSET:
         projects.rename(connection, mine, data.name)
     asked = {name: getattr(data, name) for name in POLICY if getattr(data, name) is not UNSET}
-    if asked and projects.set_policy(connection, database, mine, **asked):
+    if asked and policy.set_policy(connection, database, mine, **asked):
         jobs.add(connection, database, "sweep", mine.project, {})
     if data.state is not UNSET:
         projects.set_state(connection, database, mine, data.state)

@@ -169,24 +169,24 @@ def reply(body: Any, status: int) -> ASGIResponse:
 
 
 def _screen(connection: Connection, database: Database, member: Member) -> Screen:
-    drawn = projects.screen(connection, member)
+    found = projects.screen(connection, member)
     return Screen(
-        project=ProjectName(drawn.id, drawn.name, drawn.state),
-        form=drawn.form,
-        form_version=drawn.form_version,
-        guideline=GuidelineNow(drawn.guideline_version, drawn.guideline),
+        project=ProjectName(found.id, found.name, found.state),
+        form=found.form,
+        form_version=found.form_version,
+        guideline=GuidelineNow(found.guideline_version, found.guideline),
         today=mine.today(connection, member, database.now(connection)),
         left=mine.count_left(connection, member),
-        lease_minutes=drawn.lease_minutes,
+        lease_minutes=found.lease_minutes,
     )
 
 
-_payload = msgspec.json.Decoder(dict[str, Any])
+_PAYLOAD = msgspec.json.Decoder(dict[str, Any])
 
 
 def _assignment(held: Held, asked: Asked, fields: Mapping[str, str], project_id: int) -> Assignment:
     shown = draw_lots(asked.shuffled, held.id) if asked.shuffled else {}
-    there = drawn(_payload.decode(held.payload), fields, project_id)
+    there = drawn(_PAYLOAD.decode(held.payload), fields, project_id)
     return Assignment(held.id, there, held.leased_until, shown, dict(held.suggestions))
 
 

@@ -94,4 +94,7 @@ def sniff(path: Path) -> str:
     for name in exchange.names():
         if exchange.get(name).sniff(path):
             return name
-    raise InputError(f"this is in no format known here. There are: {', '.join(exchange.names())}.", where=str(path))
+    what = "folder" if path.is_dir() else "file"
+    raise InputError(
+        f"this {what} is in no format known here. There are: {', '.join(exchange.names())}.", where=str(path)
+    )

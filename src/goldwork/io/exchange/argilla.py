@@ -18,8 +18,8 @@ from typing import Any
 
 from goldwork.errors import InputError
 from goldwork.io.exchange import Example, exchange, streams
-from goldwork.io.exchange.kept import SINGLE, general, held, unsure
-from goldwork.io.exchange.observed import IMAGE, Left, Parsed, Said, Speaker, examples, observe
+from goldwork.io.exchange.held import SINGLE, general, held, unsure
+from goldwork.io.exchange.observed import IMAGE, AnswersOnly, Left, Parsed, Said, Speaker
 from goldwork.io.exchange.streams import a_label, a_list, a_name, a_number, a_place, an_object
 from goldwork.tasks.boxes import Boxes
 from goldwork.tasks.chat import Chat
@@ -34,7 +34,7 @@ from goldwork.tasks.text import Text
 _BEGINS = re.compile(rb'\[\s*\{.*?"(responses|suggestions)"\s*:', re.DOTALL)
 
 
-class Argilla:
+class Argilla(AnswersOnly):
     """An array of records: `fields`, `responses`, `suggestions`."""
 
     suffixes = (".json",)
@@ -44,11 +44,37 @@ class Argilla:
         head = streams.head(path)
         return _BEGINS.match(head) is not None and b'"fields"' in head
 
-    def form(self, path: Path) -> dict[str, Any]:
-        return observe(_parse, path).form(path)
-
-    def read(self, path: Path) -> Iterator[Example]:
-        return examples(_parse, path)
+    def parse(self, path: Path, left: Left) -> Iterator[Parsed]:
+        for record in streams.array(path):
+            told = record.value
+            where = f"{record.where}, column"
+            given = told.get("id") or told.get("_server_id") or record.line
+            fields = {
+                name: streams.shown(value) for name, value in an_object(told.get("fields"), f"{where} fields").items()
+            }
+            people: dict[str, dict[str, Said]] = {}
+            for name, responses in an_object(told.get("responses") or {}, f"{where} responses").items():
+                for number, given_response in enumerate(a_list(responses, f"{where} responses.{name}")):
+                    at = f"{where} responses.{name}[{number}]"
+                    response = an_object(given_response, at)
+                    if response.get("status") in ("draft", "discarded"):
+                        left["drafts and discarded responses are left out"] += 1
+                    elif response.get("value") is not None:
+                        who = response.get("user_id")
+                        said = people.setdefault("" if who is None else a_name(who, f"{at}.user_id"), {})
+                        if name in said:
+                            raise InputError("the same user answers twice. Keep one answer.", where=at)
+                        said[name] = _said(response["value"], fields, f"{at}.value")
+            models: dict[str, dict[str, Said]] = {}
+            for name, given_suggestion in an_object(told.get("suggestions") or {}, f"{where} suggestions").items():
+                at = f"{where} suggestions.{name}"
+                suggestion = an_object(given_suggestion or {}, at)
+                if suggestion.get("value") is not None:
+                    agent = a_name(suggestion.get("agent") or "suggestion", f"{at}.agent")
+                    models.setdefault(agent, {})[name] = _said(suggestion["value"], fields, f"{at}.value")
+            speakers = [Speaker(said, who, complete=False) for who, said in people.items()]
+            speakers += [Speaker(said, agent, "model", complete=False) for agent, said in models.items()]
+            yield Parsed(a_name(given, f"{where} id"), fields, speakers, record.where, record.line)
 
     def losses(self, form: ProjectForm) -> list[str]:
         kept = held(form, _unheld)
@@ -85,39 +111,6 @@ def _lost(task: Any, form: ProjectForm) -> str:
     if isinstance(task, Spans) and len(form.fields) != 1:
         return "which field is marked is not in it: the field text, or the first one, is taken."
     return ""
-
-
-def _parse(path: Path, left: Left) -> Iterator[Parsed]:
-    for record in streams.array(path):
-        told = record.value
-        where = f"{record.where}, column"
-        given = told.get("id") or told.get("_server_id") or record.line
-        fields = {
-            name: streams.shown(value) for name, value in an_object(told.get("fields"), f"{where} fields").items()
-        }
-        people: dict[str, dict[str, Said]] = {}
-        for name, responses in an_object(told.get("responses") or {}, f"{where} responses").items():
-            for number, given_response in enumerate(a_list(responses, f"{where} responses.{name}")):
-                at = f"{where} responses.{name}[{number}]"
-                response = an_object(given_response, at)
-                if response.get("status") in ("draft", "discarded"):
-                    left["drafts and discarded responses are left out"] += 1
-                elif response.get("value") is not None:
-                    who = response.get("user_id")
-                    said = people.setdefault("" if who is None else a_name(who, f"{at}.user_id"), {})
-                    if name in said:
-                        raise InputError("the same user answers twice. Keep one answer.", where=at)
-                    said[name] = _said(response["value"], fields, f"{at}.value")
-        models: dict[str, dict[str, Said]] = {}
-        for name, given_suggestion in an_object(told.get("suggestions") or {}, f"{where} suggestions").items():
-            at = f"{where} suggestions.{name}"
-            suggestion = an_object(given_suggestion or {}, at)
-            if suggestion.get("value") is not None:
-                agent = a_name(suggestion.get("agent") or "suggestion", f"{at}.agent")
-                models.setdefault(agent, {})[name] = _said(suggestion["value"], fields, f"{at}.value")
-        speakers = [Speaker(said, who, complete=False) for who, said in people.items()]
-        speakers += [Speaker(said, agent, "model", complete=False) for agent, said in models.items()]
-        yield Parsed(a_name(given, f"{where} id"), fields, speakers, record.where, record.line)
 
 
 def _said(value: Any, fields: dict[str, Any], where: str) -> Said:

@@ -25,20 +25,9 @@ import msgspec
 
 from goldwork.errors import InputError
 from goldwork.io.exchange import Example, exchange
-from goldwork.io.exchange.held import (
-    SIZE,
-    WITHOUT_ANSWER,
-    Held,
-    answered,
-    drawing,
-    fitting_each,
-    form_of,
-    held,
-    image_fields,
-    losses,
-    once,
-    size,
-)  # fmt: skip
+from goldwork.io.exchange.drawn import answered, drawing, fitting_each, form_of, image_fields, once
+from goldwork.io.exchange.held import WITHOUT_ANSWER, Held, held_one, losses
+from goldwork.io.exchange.image_size import image_size, unsized
 from goldwork.io.source import Source, replacing
 from goldwork.tasks.boxes import MOST, Boxes
 from goldwork.tasks.classes import Class
@@ -113,21 +102,17 @@ class Coco:
 
     def losses(self, form: ProjectForm) -> list[str]:
         """What COCO has no place for."""
-        holds = held(form, Boxes)
+        holds = held_one(form, Boxes)
         said = [*losses(form, holds, parents=True), WITHOUT_ANSWER]
         if any(attribute.title for attribute in holds.task.attributes):
             said.append("Attributes are held by their names, without titles.")
         if holds.task.attributes:
             said.append("Of attributes only the options that occur are held.")
-        if not {*SIZE} <= {field.name for field in form.fields}:
-            said.append(
-                f"COCO says how large images are; it is said here of items with the fields {' and '.join(SIZE)} only."
-            )
-        return said
+        return said + unsized(form, "COCO")
 
     def write(self, path: Path, form: ProjectForm, examples: Iterable[Example]) -> None:
         """One section after the other, from what is kept in a file meanwhile."""
-        holds = held(form, Boxes)
+        holds = held_one(form, Boxes)
         with tempfile.TemporaryFile() as kept, replacing(path) as stream:
             try:
                 numbered = _keep(kept, holds, examples)
@@ -291,7 +276,7 @@ def _keep(kept: IO[bytes], holds: Held[Boxes], examples: Iterable[Example]) -> b
     """Put the examples that have an answer into a file. Whether all of their identifiers are whole numbers."""
     numbered = True
     for example in once(examples):
-        known = size(example)
+        known = image_size(example)
         shown = {holds.task.field: {"width": known[0], "height": known[1]}} if known else {}
         boxes = holds.answer(example, shown)
         if boxes is None:

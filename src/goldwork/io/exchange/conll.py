@@ -27,16 +27,8 @@ import msgspec
 
 from goldwork.errors import InputError
 from goldwork.io.exchange import Example, exchange
-from goldwork.io.exchange.held import (
-    WITHOUT_ANSWER,
-    answered,
-    drawing,
-    fitting,
-    form_of,
-    held,
-    losses,
-    once,
-)  # fmt: skip
+from goldwork.io.exchange.drawn import answered, drawing, fitting, form_of, once
+from goldwork.io.exchange.held import WITHOUT_ANSWER, held_one, losses
 from goldwork.io.exchange.tokens import marked, words
 from goldwork.io.source import Source, replacing
 from goldwork.tasks.classes import MAX_CLASSES, Class
@@ -90,7 +82,7 @@ class Conll:
 
     def losses(self, form: ProjectForm) -> list[str]:
         """What columns of words have no place for."""
-        holds = held(form, Spans)
+        holds = held_one(form, Spans)
         _labels(holds.task)
         said = [*losses(form, holds, unused=False), "Identifiers are not held: items come back numbered.", *LOSSES]
         if changed := [item.value for item in holds.task.classes if _label(item.value) != item.value]:
@@ -99,7 +91,7 @@ class Conll:
 
     def write(self, path: Path, form: ProjectForm, examples: Iterable[Example]) -> None:
         """A document an item."""
-        holds = held(form, Spans)
+        holds = held_one(form, Spans)
         labels = _labels(holds.task)
         with replacing(path) as stream:
             for example in once(examples):

@@ -17,8 +17,8 @@ from typing import Any
 
 from goldwork.errors import InputError
 from goldwork.io.exchange import Example, exchange, streams
-from goldwork.io.exchange.kept import SINGLE, general, held, unsure
-from goldwork.io.exchange.observed import Left, Parsed, Said, Speaker, examples, observe
+from goldwork.io.exchange.held import SINGLE, general, held, unsure
+from goldwork.io.exchange.observed import AnswersOnly, Left, Parsed, Said, Speaker
 from goldwork.io.exchange.streams import a_label, a_list, a_name, a_place, a_text
 from goldwork.tasks.choice import Choice
 from goldwork.tasks.choices import Choices
@@ -33,7 +33,7 @@ KEYS = ("label", "labels", "entities", "cats")
 OTHERS = ("id", "relations", "Comments", "comments")
 
 
-class Doccano:
+class Doccano(AnswersOnly):
     """One object a line: `text` or `filename`, and `label`, `entities` or `cats`."""
 
     suffixes = (".jsonl",)
@@ -43,11 +43,19 @@ class Doccano:
         head = streams.head(path)
         return _BEGINS.match(head) is not None and b'"_task_hash"' not in head and b'"answer"' not in head
 
-    def form(self, path: Path) -> dict[str, Any]:
-        return observe(_parse, path).form(path)
-
-    def read(self, path: Path) -> Iterator[Example]:
-        return examples(_parse, path)
+    def parse(self, path: Path, left: Left) -> Iterator[Parsed]:
+        for record in streams.lines(path):
+            told, where = record.value, record.where
+            fields = {
+                name: value for name, value in told.items() if isinstance(value, str) and name not in (*KEYS, *OTHERS)
+            }
+            text = told.get(TEXT, "")
+            said = {key: _said(told[key], text, f"{where}, column {key}") for key in KEYS if told.get(key)}
+            if told.get("relations"):
+                left["relations are left out"] += 1
+            name = a_name(told["id"], f"{where}, column id") if told.get("id") is not None else str(record.line)
+            speakers = [Speaker(said, complete=False)] if said else []
+            yield Parsed(name, fields, speakers, where, record.line)
 
     def losses(self, form: ProjectForm) -> list[str]:
         kept = _kept(form)
@@ -95,21 +103,6 @@ def _keys(kept: list[Question]) -> dict[str, str]:
     if len(kept) == 1:
         return {kept[0].name: "label"}
     return {question.name: "entities" if isinstance(question.task, Spans) else "cats" for question in kept}
-
-
-def _parse(path: Path, left: Left) -> Iterator[Parsed]:
-    for record in streams.lines(path):
-        told, where = record.value, record.where
-        fields = {
-            name: value for name, value in told.items() if isinstance(value, str) and name not in (*KEYS, *OTHERS)
-        }
-        text = told.get(TEXT, "")
-        said = {key: _said(told[key], text, f"{where}, column {key}") for key in KEYS if told.get(key)}
-        if told.get("relations"):
-            left["relations are left out"] += 1
-        name = a_name(told["id"], f"{where}, column id") if told.get("id") is not None else str(record.line)
-        speakers = [Speaker(said, complete=False)] if said else []
-        yield Parsed(name, fields, speakers, where, record.line)
 
 
 def _said(value: Any, text: Any, where: str) -> Said:

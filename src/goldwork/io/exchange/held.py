@@ -1,33 +1,63 @@
-"""What formats share that hold one question's one answer about an item: which question, which answer, what is left out.
+"""Which of a project's questions a format can hold, and in sentences what it loses.
 
-Such formats name nothing: what they hold comes back as the question `boxes` about the field `image`, or `spans` about
-`text`.
+Formats that hold several questions, or several annotators' answers, ask `held` and `general`; those that hold one
+question's one answer about an item, boxes or spans, ask `held_one` and `losses`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, Generic
 
-from goldwork.errors import AnswerError, InputError
-from goldwork.io.exchange import Answered, Example
+from goldwork.errors import InputError
+from goldwork.io.exchange import Example
+from goldwork.io.exchange.drawn import FIELDS, Drawn, fitting
+from goldwork.io.exchange.image_size import SIZE
 from goldwork.tasks import NOTHING, Shown
 from goldwork.tasks.boxes import Boxes
-from goldwork.tasks.classes import Class
-from goldwork.tasks.form import Attribute
-from goldwork.tasks.questions import ProjectForm
+from goldwork.tasks.questions import ProjectForm, Question
 from goldwork.tasks.spans import Spans
 
-Drawn = TypeVar("Drawn", Boxes, Spans)
-TITLES = {"boxes": "Draw a box around every object.", "spans": "Mark the passages."}
-FIELDS = {"boxes": ("image", "image"), "spans": ("text", "text")}
-"""The field of what is read, and how it is shown."""
-SIZE = ("image_width", "image_height")
-"""Fields of an item that say how large its image is, in pixels: some formats hold it, and YOLO cannot do without."""
-MOST_SAID = 500
-"""Characters of an error."""
+ALWAYS = (
+    "Titles, help, keys, colours and limits, and classes that nobody chose are not in it: reading it back makes a form "
+    "of the answers."
+)
+SINGLE = "where nobody chose several, reading it back makes a choice of one."
 WITHOUT_ANSWER = "An item without an answer is left out: it would come back as one that has nothing to be marked."
+
+Unheld = Callable[[Any], str]
+"""Why a task cannot be held; empty where it can."""
+
+
+def held(form: ProjectForm, unheld: Unheld, *, one_of_each: bool = False) -> list[Question]:
+    """The questions that can be held, with `one_of_each` the first of each type only. Raises InputError for none."""
+    kept: list[Question] = []
+    for question in form.questions:
+        again = one_of_each and type(question.task) in {type(other.task) for other in kept}
+        if not unheld(question.task) and not again:
+            kept.append(question)
+    if not kept:
+        why = "; ".join(f"{question.name}: {unheld(question.task)}" for question in form.questions)
+        raise InputError(f"it can hold none of the questions ({why}). Choose another format.")
+    return kept
+
+
+def general(form: ProjectForm, kept: list[Question], unheld: Unheld) -> list[str]:
+    """What every one of these formats loses."""
+    lost = [ALWAYS]
+    for question in form.questions:
+        if question not in kept:
+            why = unheld(question.task) or "it holds one question of each kind"
+            lost.append(f"Question {question.name} is left out: {why}.")
+        elif getattr(question.task, "unsure", False):
+            lost.append(f"Question {question.name}: that one cannot tell is left out.")
+    return lost
+
+
+def unsure(answer: Any) -> bool:
+    """Whether an answer is that one cannot tell."""
+    return isinstance(answer, dict) and "cannot_tell" in answer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +92,7 @@ class Held(Generic[Drawn]):
         return value
 
 
-def held(form: ProjectForm, task: type[Drawn]) -> Held[Drawn]:
+def held_one(form: ProjectForm, task: type[Drawn]) -> Held[Drawn]:
     """The first question of the kind. Raises InputError where there is none."""
     kind = task.kind
     for question in form.questions:
@@ -93,88 +123,3 @@ def losses(form: ProjectForm, holds: Held[Any], *, parents: bool = False, unused
     if not unused:
         said.append("Classes that no answer has are not held, nor is the classes' order.")
     return said
-
-
-def form_of(
-    kind: str, classes: Iterable[Class], attributes: Iterable[Attribute] = (), *, overlap: bool = False
-) -> dict[str, Any]:
-    """The form that asks for boxes or spans of these classes."""
-    name, show = FIELDS[kind]
-    task: dict[str, Any] = {"type": kind, "field": name} | ({"overlap": True} if overlap else {})
-    task["classes"] = [{"value": item.value} | ({"parent": item.parent} if item.parent else {}) for item in classes]
-    if said := [{"name": one.name, "options": list(one.options)} for one in attributes]:
-        task["attributes"] = said
-    return {
-        "fields": [{"name": name, "show": show}],
-        "questions": [{"name": kind, "title": TITLES[kind], "task": task}],
-    }
-
-
-def drawing(kind: type[Drawn], classes: Sequence[Class], where: str, **more: Any) -> Drawn:
-    """The task that what is read answers. Raises InputError, with the place, where its classes cannot be."""
-    try:
-        return kind(FIELDS[kind.kind][0], tuple(classes), **more)
-    except InputError as error:
-        raise InputError(_short(error.message), where=where) from None
-
-
-def fitting(task: Boxes | Spans, answer: Any, where: str, item: Shown = NOTHING) -> Any:
-    """The canonical answer. Raises InputError, with the place, where it does not fit."""
-    try:
-        task.validate(answer, item)
-    except AnswerError as error:
-        raise InputError(_short(error.message), where=where) from None
-    return task.canonical(answer)
-
-
-def fitting_each(task: Boxes, boxes: Sequence[dict[str, Any]], place: Callable[[int], str], where: str) -> Any:
-    """The canonical answer of boxes. Raises InputError, with the place of the first box that does not fit."""
-    try:
-        task.validate(list(boxes))
-    except AnswerError:
-        for number, box in enumerate(boxes):
-            fitting(task, [box], place(number))
-    return fitting(task, list(boxes), where)
-
-
-def _short(message: str) -> str:
-    """What others say, which may quote a value in full."""
-    return message if len(message) <= MOST_SAID else message[:MOST_SAID] + " …"
-
-
-def answered(kind: str, answer: Any) -> tuple[Answered, ...]:
-    """What is read of an answer; nothing where there is none."""
-    return () if answer is None else (Answered({kind: answer}),)
-
-
-def size(example: Example) -> tuple[int, int] | None:
-    """Width and height of the item's image in pixels, where its fields say them. Raises InputError for what is none."""
-    said = [example.fields.get(name) for name in SIZE]
-    if said == [None, None]:
-        return None
-    width, height = (int(one) if isinstance(one, str) and one.isascii() and one.isdigit() and len(one) < 8 else one
-                     for one in said)  # fmt: skip
-    for name, number in zip(SIZE, (width, height), strict=True):
-        if isinstance(number, bool) or not isinstance(number, int) or not 0 < number < 10**7:
-            raise InputError(
-                f"a whole number of pixels is needed. Got {number!r}.", where=f"item {example.id}, field {name}"
-            )
-    return width, height  # type: ignore[return-value]
-
-
-def image_fields(name: str, width: float | None, height: float | None) -> dict[str, Any]:
-    """The fields of an item that is an image, its size among them where it is known."""
-    fields: dict[str, Any] = {"image": name}
-    if width and height and min(width, height) >= 1:
-        fields |= {SIZE[0]: str(int(width)), SIZE[1]: str(int(height))}
-    return fields
-
-
-def once(examples: Iterable[Example]) -> Iterator[Example]:
-    """The examples. Raises InputError where an identifier stands twice."""
-    seen: set[str] = set()
-    for example in examples:
-        if example.id in seen:
-            raise InputError("it stands twice. Every item needs an identifier of its own.", where=f"item {example.id}")
-        seen.add(example.id)
-        yield example

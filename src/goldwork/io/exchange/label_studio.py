@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from goldwork.io.exchange import Answered, Example, exchange, streams
-from goldwork.io.exchange.kept import SINGLE, general, held, image_size, size_fields
+from goldwork.io.exchange.held import SINGLE, general, held
+from goldwork.io.exchange.image_size import image_size, size_fields
 from goldwork.io.exchange.label_studio_results import Data, Task, list_key, pixels, read, results_of, write
-from goldwork.io.exchange.observed import IMAGE, Left, Parsed, Speaker, examples, observe
+from goldwork.io.exchange.observed import IMAGE, AnswersOnly, Left, Parsed, Speaker
 from goldwork.io.exchange.streams import a_list, a_name, a_number, a_text, an_object
 from goldwork.tasks.boxes import Boxes
 from goldwork.tasks.chat import Chat
@@ -34,7 +35,7 @@ _BEGINS = re.compile(rb'\[\s*\{.*?"(annotations|completions|predictions)"\s*:', 
 _ADDRESS = re.compile(r"(?:[a-z0-9]+:/)?/.*?([^/?#=]+)(?:[?#].*)?", re.IGNORECASE)
 
 
-class LabelStudio:
+class LabelStudio(AnswersOnly):
     """An array of tasks: `data`, `annotations` with `result`s, `predictions`."""
 
     suffixes = (".json",)
@@ -44,11 +45,33 @@ class LabelStudio:
         head = streams.head(path)
         return _BEGINS.match(head) is not None and b'"data"' in head
 
-    def form(self, path: Path) -> dict[str, Any]:
-        return observe(_parse, path).form(path)
-
-    def read(self, path: Path) -> Iterator[Example]:
-        return examples(_parse, path)
+    def parse(self, path: Path, left: Left) -> Iterator[Parsed]:
+        for record in streams.array(path):
+            told = record.value
+            where = f"{record.where}, column"
+            meta = told.get("meta")
+            named = meta.get("goldwork_id") if isinstance(meta, dict) else None
+            given = named if named is not None else told.get("id")
+            identifier = str(record.line) if given is None else a_name(given, f"{where} id")
+            fields, lists = _fields(an_object(told.get("data"), f"{where} data"))
+            task = Task({name: value for name, value in fields.items() if value != ""}, lists)
+            speakers: list[Speaker] = []
+            sizes: dict[str, tuple[float, float]] = {}
+            for key in ("annotations", "completions", "predictions"):
+                for number, given in enumerate(a_list(told.get(key) or [], f"{where} {key}")):
+                    at = f"{where} {key}[{number}]"
+                    if not isinstance(given, dict) and isinstance(given, int):
+                        left[f"{key} that are only numbers are left out: export them complete"] += 1
+                        continue
+                    annotation = an_object(given, at)
+                    if annotation.get("was_cancelled") or annotation.get("skipped"):
+                        left["cancelled annotations are left out"] += 1
+                        continue
+                    results = a_list(annotation.get("result") or [], f"{at}.result")
+                    said = read(results, task, left, f"{at}.result")
+                    sizes |= _sizes(results, task, f"{at}.result")
+                    speakers.append(_speaker(annotation, key == "predictions", said, at))
+            yield Parsed(identifier, fields | size_fields(*sizes.values()), speakers, record.where, record.line, sizes)
 
     def losses(self, form: ProjectForm) -> list[str]:
         kept = held(form, _unheld)
@@ -82,35 +105,6 @@ def _lost(task: Any) -> str:
     if isinstance(task, Rank):
         return "whether all are ordered or only the best or the ends picked is lost."
     return "the scale is as wide as the answers." if isinstance(task, Rating) else ""
-
-
-def _parse(path: Path, left: Left) -> Iterator[Parsed]:
-    for record in streams.array(path):
-        told = record.value
-        where = f"{record.where}, column"
-        meta = told.get("meta")
-        named = meta.get("goldwork_id") if isinstance(meta, dict) else None
-        given = named if named is not None else told.get("id")
-        identifier = str(record.line) if given is None else a_name(given, f"{where} id")
-        fields, lists = _fields(an_object(told.get("data"), f"{where} data"))
-        task = Task({name: value for name, value in fields.items() if value != ""}, lists)
-        speakers: list[Speaker] = []
-        sizes: dict[str, tuple[float, float]] = {}
-        for key in ("annotations", "completions", "predictions"):
-            for number, given in enumerate(a_list(told.get(key) or [], f"{where} {key}")):
-                at = f"{where} {key}[{number}]"
-                if not isinstance(given, dict) and isinstance(given, int):
-                    left[f"{key} that are only numbers are left out: export them complete"] += 1
-                    continue
-                annotation = an_object(given, at)
-                if annotation.get("was_cancelled") or annotation.get("skipped"):
-                    left["cancelled annotations are left out"] += 1
-                    continue
-                results = a_list(annotation.get("result") or [], f"{at}.result")
-                said = read(results, task, left, f"{at}.result")
-                sizes |= _sizes(results, task, f"{at}.result")
-                speakers.append(_speaker(annotation, key == "predictions", said, at))
-        yield Parsed(identifier, fields | size_fields(sizes), speakers, record.where, record.line, sizes)
 
 
 def _fields(data: Data) -> tuple[Data, dict[str, dict[str, str]]]:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from goldwork.errors import InputError
-from goldwork.io.exchange.kept import SIZE, unsure
+from goldwork.io.exchange.held import unsure
+from goldwork.io.exchange.image_size import SIZE
 from goldwork.io.exchange.observed import IMAGE, Left, Said
 from goldwork.io.exchange.streams import a_label, a_list, a_name, a_number, a_place, a_text, an_object, wrong
 from goldwork.tasks.boxes import Boxes

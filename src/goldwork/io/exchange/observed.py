@@ -6,6 +6,7 @@ the form follows from that, and with it what an answer looks like in the second 
 
 from __future__ import annotations
 
+import abc
 import itertools
 import logging
 import re
@@ -18,7 +19,7 @@ import msgspec
 
 from goldwork.errors import InputError
 from goldwork.io.exchange import Answered, Example
-from goldwork.io.exchange.kept import SIZE
+from goldwork.io.exchange.image_size import SIZE
 from goldwork.io.exchange.seen import Seen
 from goldwork.tasks.questions import MAX_FIELDS, ProjectForm, read_form
 
@@ -206,3 +207,19 @@ def examples(parse: Parse, path: Path) -> Iterator[Example]:
         yield observed.example(item, form)
     for sentence, count in left.items():
         logging.getLogger("goldwork").warning("%s: %s (%s times)", path.name, sentence, f"{count:,}")
+
+
+class AnswersOnly(abc.ABC):
+    """The reading of a format whose files hold answers and no questions."""
+
+    @abc.abstractmethod
+    def parse(self, path: Path, left: Left) -> Iterator[Parsed]:
+        """The items as the file's records say them. What is left out is counted in `left`."""
+
+    def form(self, path: Path) -> dict[str, Any]:
+        """The form that the answers imply."""
+        return observe(self.parse, path).form(path)
+
+    def read(self, path: Path) -> Iterator[Example]:
+        """The items, with answers as that form asks for them."""
+        return examples(self.parse, path)

@@ -27,8 +27,9 @@ import msgspec
 
 from goldwork.errors import InputError
 from goldwork.io.exchange import Answered, Example, exchange, streams
-from goldwork.io.exchange.kept import general, held, image_size, size_fields, unsure
-from goldwork.io.exchange.observed import Left, Parsed, Said, Speaker, examples, observe
+from goldwork.io.exchange.held import general, held, unsure
+from goldwork.io.exchange.image_size import image_size, size_fields
+from goldwork.io.exchange.observed import AnswersOnly, Left, Parsed, Said, Speaker
 from goldwork.io.exchange.streams import a_label, a_list, a_name, a_number, a_place, a_text, an_object
 from goldwork.io.source import MAX_LINE, Source
 from goldwork.tasks.boxes import Boxes
@@ -49,7 +50,7 @@ SCRIBBLE = 64 * 2**20
 """Bytes of an unpacked file that are kept in memory; more go to a temporary file."""
 
 
-class Prodigy:
+class Prodigy(AnswersOnly):
     """One object a line and answer."""
 
     suffixes = (".jsonl",)
@@ -58,11 +59,17 @@ class Prodigy:
     def sniff(self, path: Path) -> bool:
         return _BEGINS.match(streams.head(path)) is not None
 
-    def form(self, path: Path) -> dict[str, Any]:
-        return observe(_parse, path).form(path)
-
-    def read(self, path: Path) -> Iterator[Example]:
-        return examples(_parse, path)
+    def parse(self, path: Path, left: Left) -> Iterator[Parsed]:
+        source = Source(path)
+        with source.open() as packed, tempfile.SpooledTemporaryFile(SCRIBBLE) as unpacked:
+            stream: IO[bytes] = packed
+            if not _seekable(path):
+                shutil.copyfileobj(packed, unpacked)
+                unpacked.seek(0)
+                stream = unpacked
+            for places in _together(stream, source).values():
+                records = [_record(stream, source, place, line) for place, line in places]
+                yield _item(records, left)
 
     def losses(self, form: ProjectForm) -> list[str]:
         kept = _kept(form)
@@ -110,19 +117,6 @@ def _name(task: Any) -> str:
     if isinstance(task, Spans | Boxes):
         return "spans"
     return "user_input" if isinstance(task, Text) else "accept"
-
-
-def _parse(path: Path, left: Left) -> Iterator[Parsed]:
-    source = Source(path)
-    with source.open() as packed, tempfile.SpooledTemporaryFile(SCRIBBLE) as unpacked:
-        stream: IO[bytes] = packed
-        if not _seekable(path):
-            shutil.copyfileobj(packed, unpacked)
-            unpacked.seek(0)
-            stream = unpacked
-        for places in _together(stream, source).values():
-            records = [_record(stream, source, place, line) for place, line in places]
-            yield _item(records, left)
 
 
 def _seekable(path: Path) -> bool:
@@ -181,7 +175,9 @@ def _item(records: list[streams.Record], left: Left) -> Parsed:
     value = first.value
     named = next((value[key] for key in ("id", "_input_hash") if value.get(key) is not None), first.line)
     name = a_name(named, f"{first.where}, column id")
-    return Parsed(name, fields | size_fields(sizes), _merged(speakers, first.where), first.where, first.line, sizes)
+    return Parsed(
+        name, fields | size_fields(*sizes.values()), _merged(speakers, first.where), first.where, first.line, sizes
+    )
 
 
 def _merged(speakers: list[Speaker], where: str) -> list[Speaker]:

@@ -23,7 +23,8 @@ import msgspec
 
 from goldwork.errors import InputError
 from goldwork.io.exchange import Example, docbin, exchange
-from goldwork.io.exchange.held import Held, answered, drawing, fitting, form_of, held, losses, once
+from goldwork.io.exchange.drawn import answered, drawing, fitting, form_of, once
+from goldwork.io.exchange.held import Held, held_one, losses
 from goldwork.io.exchange.tokens import marked, words
 from goldwork.io.source import MAX_LINE, Source, replacing
 from goldwork.tasks.classes import MAX_CLASSES, Class
@@ -88,7 +89,7 @@ class Spacy:
 
     def losses(self, form: ProjectForm) -> list[str]:
         """What spaCy's entities have no place for."""
-        said = losses(form, held(form, Spans), unused=False)
+        said = losses(form, held_one(form, Spans), unused=False)
         said.append("Whether spans may overlap is not held: it is taken from whether some do.")
         said.append(
             "In .spacy, a span grows to whole words, spaces at its ends are left out, and of spans that overlap "
@@ -98,7 +99,7 @@ class Spacy:
 
     def write(self, path: Path, form: ProjectForm, examples: Iterable[Example]) -> None:
         """A DocBin where the name ends in `.spacy`, lines otherwise."""
-        holds = held(form, Spans)
+        holds = held_one(form, Spans)
         told = ((example, holds.field(example)) for example in once(examples))
         with replacing(path) as stream:
             try:

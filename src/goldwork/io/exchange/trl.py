@@ -23,7 +23,7 @@ import msgspec
 
 from goldwork.errors import AnswerError, InputError
 from goldwork.io.exchange import Answered, Example, exchange, trl_rows
-from goldwork.io.exchange.kept import general, held
+from goldwork.io.exchange.held import general, held
 from goldwork.io.exchange.streams import Record
 from goldwork.io.exchange.trl_rows import Said, Turns, common, said, split
 from goldwork.tasks.chat import Chat

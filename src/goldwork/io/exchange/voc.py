@@ -28,21 +28,10 @@ import msgspec
 
 from goldwork.errors import InputError
 from goldwork.io.exchange import Example, exchange
+from goldwork.io.exchange.drawn import answered, drawing, fitting_each, form_of, image_fields, once
 from goldwork.io.exchange.folder import Stems, files, read_small, replacing_folder, write_under
-from goldwork.io.exchange.held import (
-    SIZE,
-    WITHOUT_ANSWER,
-    Held,
-    answered,
-    drawing,
-    fitting_each,
-    form_of,
-    held,
-    image_fields,
-    losses,
-    once,
-    size,
-)  # fmt: skip
+from goldwork.io.exchange.held import WITHOUT_ANSWER, Held, held_one, losses
+from goldwork.io.exchange.image_size import image_size, unsized
 from goldwork.tasks.boxes import Boxes
 from goldwork.tasks.classes import MAX_CLASSES, Class
 from goldwork.tasks.form import Attribute
@@ -100,27 +89,23 @@ class Voc:
 
     def losses(self, form: ProjectForm) -> list[str]:
         """What VOC has no place for."""
-        holds = held(form, Boxes)
+        holds = held_one(form, Boxes)
         said = [*losses(form, holds, unused=False), WITHOUT_ANSWER]
         if others := [one.name for one in holds.task.attributes if not _fits(one)]:
             said.append(f"VOC has the attributes {', '.join(UNSAID)} only. These are not held: {', '.join(others)}.")
         if any(_fits(one) for one in holds.task.attributes):
             said.append("An attribute said to be 0 or Unspecified comes back as not said, and unused options are lost.")
-        if not {*SIZE} <= {field.name for field in form.fields}:
-            said.append(
-                f"VOC says how large images are; it is said here of items with the fields {' and '.join(SIZE)} only."
-            )
-        return said
+        return said + unsized(form, "VOC")
 
     def write(self, path: Path, form: ProjectForm, examples: Iterable[Example]) -> None:
         """`Annotations/`, and `ImageSets/Main/trainval.txt` with all names, where VOC's readers look for them."""
-        holds = held(form, Boxes)
+        holds = held_one(form, Boxes)
         kept = {one.name for one in holds.task.attributes if _fits(one)}
         stems, names = Stems(), []
         with replacing_folder(path) as draft:
             (draft / "Annotations").mkdir()
             for example in once(examples):
-                known = size(example)
+                known = image_size(example)
                 shown = {holds.task.field: {"width": known[0], "height": known[1]}} if known else {}
                 boxes = holds.answer(example, shown)
                 if boxes is not None:

@@ -24,21 +24,10 @@ import msgspec
 
 from goldwork.errors import InputError
 from goldwork.io.exchange import Example, exchange
+from goldwork.io.exchange.drawn import answered, drawing, fitting_each, form_of, image_fields, once
 from goldwork.io.exchange.folder import Stems, files, read_small, replacing_folder, write_under
-from goldwork.io.exchange.held import (
-    SIZE,
-    WITHOUT_ANSWER,
-    Held,
-    answered,
-    drawing,
-    fitting_each,
-    form_of,
-    held,
-    image_fields,
-    losses,
-    once,
-    size,
-)  # fmt: skip
+from goldwork.io.exchange.held import WITHOUT_ANSWER, Held, held_one, losses
+from goldwork.io.exchange.image_size import SIZE, image_size
 from goldwork.io.exchange.yaml_names import read_names, write_names
 from goldwork.io.source import MAX_LINE, Source
 from goldwork.tasks.boxes import Boxes
@@ -89,7 +78,7 @@ class Yolo:
 
     def losses(self, form: ProjectForm) -> list[str]:
         """What YOLO has no place for."""
-        holds = held(form, Boxes)
+        holds = held_one(form, Boxes)
         said = [*losses(form, holds), WITHOUT_ANSWER]
         if holds.task.attributes:
             said.append("Attributes of boxes are not held.")
@@ -100,7 +89,7 @@ class Yolo:
 
     def write(self, path: Path, form: ProjectForm, examples: Iterable[Example]) -> None:
         """Labels, the classes' names and `items.jsonl`; the images themselves are put beside by whoever has them."""
-        holds = held(form, Boxes)
+        holds = held_one(form, Boxes)
         classes = [item.value for item in holds.task.classes]
         stems = Stems()
         with replacing_folder(path) as draft:
@@ -122,7 +111,7 @@ exchange("yolo")(Yolo())
 def _written(example: Example, holds: Held[Boxes], classes: list[str]) -> tuple[_Item, str] | None:
     """The item and its labels; None where there is no answer."""
     image = holds.field(example)
-    if (known := size(example)) is None:
+    if (known := image_size(example)) is None:
         if holds.answer(example) is None:
             return None
         raise InputError(
