@@ -246,7 +246,7 @@ def _ways(label: Any) -> Iterator[Any]:
         return
     try:
         yield msgspec.json.decode(value)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return
 
 
