@@ -55,9 +55,15 @@ class TooLargeError(InputError):
 
 
 class AnswerError(InputError):
-    """An answer does not fit its question."""
+    """An answer does not fit its question. The message repeats the answer, of a long one the beginning."""
 
     code = "bad_answer"
+    LONGEST: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, where: str = "", **details: Any) -> None:
+        if len(message) > self.LONGEST:
+            message = f"{message[: self.LONGEST - 1]}…"
+        super().__init__(message, where=where, **details)
 
 
 class NotFoundError(GoldworkError):

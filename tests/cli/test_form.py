@@ -74,7 +74,12 @@ def test_what_answers_do_not_fit_is_refused(home: Path, tmp_path: Path, capsys: 
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("{", "is no JSON"), ("{}", "missing required field `questions`"), ('{"goldwork_form": 2}', "forms of format 1")],
+    [
+        ("{", "is no JSON"),
+        ("[" * 5000, "is nested too deeply"),
+        ("{}", "missing required field `questions`"),
+        ('{"goldwork_form": 2}', "forms of format 1"),
+    ],
 )
 def test_a_bad_file_is_named(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str

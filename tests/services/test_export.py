@@ -158,6 +158,16 @@ def test_imported_judgements_fill_slots_while_there_are_any(room: Any) -> None:
     assert not room.lease(ann)
 
 
+def test_an_answer_nested_without_end_is_told(room: Any) -> None:
+    room.add_items(1)
+    content = f'item,annotator,label\ni0,x,"{"[" * 5000}{"]" * 5000}"\n'
+    job = room.import_items(content, "labels.csv", what="judgements", id=None, fields={})
+    assert job.state == "failed"
+    assert "must be one of" in job.error.message
+    assert len(job.error.message) < 1000, "an error does not repeat all of it"
+    assert job.error.where == "labels.csv, line 2, column label"
+
+
 def test_wrong_judgements_are_told_row_by_row(room: Any) -> None:
     room.add_items(2)
     ann = room.add_annotator("Ann")

@@ -59,7 +59,7 @@ def damaged(answer: Any, seed: int) -> Any:
 
 
 def abs_of(value: Any) -> float:
-    return abs(float(value)) if isinstance(value, int | float) else 0.0
+    return abs(value) if isinstance(value, int | float) else 0.0
 
 
 def all_samples() -> Iterator[Any]:
@@ -124,3 +124,48 @@ def fits(task: TaskType, answer: Any, item: dict[str, str]) -> bool:
     except AnswerError:
         return False
     return True
+
+
+BOX = '[{"x": %s, "y": 0, "width": 1, "height": 1, "label": "a"}]'
+HUGE = "1" + "0" * 400
+SETTINGS: dict[str, dict[str, Any]] = {
+    "choice": {"type": "choice", "classes": [{"value": "a"}, {"value": "b"}], "unsure": True},
+    "rating": {"type": "rating"},
+    "boxes": {"type": "boxes", "field": "f", "classes": [{"value": "a"}]},
+    "rank": {"type": "rank", "fields": ["f", "g"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "where", "said"),
+    [
+        ("rating", HUGE, "question q", "must be 1 to 5 in steps of 1. Got 1000"),
+        ("boxes", BOX % HUGE, "question q", "x must be a number up to 1,000,000. Got 1000"),
+        ("choice", "[" * 5000 + "]" * 5000, "body", "the JSON is nested too deeply."),
+        ("choice", '{"a":' * 5000 + "1" + "}" * 5000, "body", "the JSON is nested too deeply."),
+        ("choice", '{"cannot_tell": "\\u0000"}', "question q", "cannot_tell must be a text"),
+        ("choice", '"\\ud800"', "body", "is half a character"),
+        ("choice", '"\\ud83d\\ude00\\ud83d"', "body", "is half a character"),
+        ("choice", "NaN", "body", "JSON is malformed"),
+        ("choice", f'"{"a" * 100_000}"', "question q", "must be one of a, b. Got 'aaa"),
+        ("rank", f'"{"a" * 100_000}"', "question q", "must be a list of groups"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_answers_that_no_client_would_send(kind: str, answer: str, where: str, said: str, stage: Stage) -> None:
+    boss = stage.user("Boss", administrator=True)
+    fields = [{"name": "f", "show": "image" if kind == "boxes" else "text"}, {"name": "g"}]
+    form = {"fields": fields, "questions": [{"name": "q", "title": "Q", "task": SETTINGS[kind]}]}
+    project = stage.project(boss, form=form, texts=0)
+    with stage.database.write() as connection:
+        stage.add_items(connection, project, [{"f": "" if kind == "boxes" else "one", "g": "two"}])
+    ann = stage.join(project, stage.user("Ann"), "annotator")
+    [held] = ann.post(f"/projects/{project}/next", {"count": 1}).json()["assignments"]
+    head = f'{{"id": "x", "assignment": "{held["id"]}", "kind": "answer", "form_version": 1, "guideline_version": 1'
+    got = ann.request("POST", f"/projects/{project}/submits", content=f'{head}, "answers": {{"q": {answer}}}}}')
+    assert got.status_code == 400, got.text
+    error = got.json()["error"]
+    assert error["where"] == where
+    assert said in error["message"]
+    assert len(error["message"]) <= 600, "an error does not repeat all that was sent"
+    assert stored(stage) == (0, 0)

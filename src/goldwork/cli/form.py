@@ -78,6 +78,8 @@ def _read(path: Path) -> Any:
         raise InputError(f"cannot be read: {error.strerror}.", where=str(path)) from None
     except msgspec.DecodeError as error:
         raise InputError(f"is no JSON: {error}.", where=str(path)) from None
+    except RecursionError:
+        raise InputError("is nested too deeply.", where=str(path)) from None
 
 
 def _say(change: FormChange) -> None:

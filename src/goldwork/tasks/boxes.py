@@ -13,7 +13,6 @@ union, label by label); several become one box by box, by how often each annotat
 
 from __future__ import annotations
 
-import math
 import random
 from typing import Any, ClassVar
 
@@ -23,11 +22,13 @@ from goldwork.distances import distance
 from goldwork.errors import AnswerError, InputError
 from goldwork.tasks import NOTHING, Shown, task_type
 from goldwork.tasks import form as primitives
-from goldwork.tasks.classes import Class, check_classes, listed, options
+from goldwork.tasks.classes import MAX_CLASSES, Class, check_classes, listed, options
 from goldwork.tasks.form import Attribute, Form
+from goldwork.tasks.writing import alike
 
 MOST = 2_000
 """Boxes in one answer."""
+MOST_ATTRIBUTES = 50
 PLACES = ("x", "y", "width", "height")
 FURTHEST = 1_000_000
 DIGITS = 2
@@ -55,9 +56,12 @@ class Boxes(msgspec.Struct, frozen=True, tag="boxes"):
         names = [attribute.name for attribute in self.attributes]
         if len(set(names)) < len(names) or not all(name.strip() for name in names):
             raise InputError(f"attributes need names that differ. Got {names}.")
+        if len(names) > MOST_ATTRIBUTES:
+            raise InputError(f"a box has up to {MOST_ATTRIBUTES} attributes. Got {len(names)}.")
         for attribute in self.attributes:
-            if len(attribute.options) < 2 or len(set(attribute.options)) < len(attribute.options):
-                raise InputError(f"attribute {attribute.name!r} needs two options or more that differ.")
+            options = attribute.options
+            if not 2 <= len(options) <= MAX_CLASSES or alike(options) or not all(map(str.strip, options)):
+                raise InputError(f"attribute {attribute.name!r} needs 2 to {MAX_CLASSES} options that differ.")
 
     def validate(self, answer: Any, item: Shown = NOTHING) -> None:
         if not isinstance(answer, list) or not self.low <= len(answer) <= MOST:
@@ -100,12 +104,10 @@ class Boxes(msgspec.Struct, frozen=True, tag="boxes"):
             raise AnswerError(f"a box must be an object with {', '.join(PLACES)} and label. Got {repr(box)[:120]}.")
         for name in PLACES:
             number = box[name]
-            if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
-                raise AnswerError(f"{name} must be a number. Got {number!r}.")
+            if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) <= FURTHEST:
+                raise AnswerError(f"{name} must be a number up to {FURTHEST:,}. Got {number!r}.")
         if box["x"] < -SLACK or box["y"] < -SLACK or not _is_size(box["width"]) or not _is_size(box["height"]):
             raise AnswerError(f"a box needs x and y from 0, width and height above 0. Got {_said(box)}.")
-        if max(box[name] for name in PLACES) > FURTHEST:
-            raise AnswerError(f"numbers may be up to {FURTHEST:,}. Got {_said(box)}.")
         values = [item.value for item in self.classes]
         if not isinstance(box["label"], str) or box["label"] not in values:
             raise AnswerError(f"the label must be one of {listed(values)}. Got {box['label']!r}.")

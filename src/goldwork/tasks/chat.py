@@ -50,6 +50,11 @@ class Chat(msgspec.Struct, frozen=True, tag="chat"):
             raise InputError(f"roles must be some of {', '.join(ROLES)}. Got {list(self.roles)}.")
         if self.mode == "rate" and not -100 <= self.low < self.high <= 100:
             raise InputError(f"a scale needs -100 <= low < high <= 100. Got {self.low} and {self.high}.")
+        for anchor in self.anchors if self.mode == "rate" else ():
+            if not self.low <= anchor.value <= self.high or anchor.value % 1 or not anchor.label.strip():
+                raise InputError(
+                    f"an anchor needs a name and a place on the scale. Got {anchor.label!r} at {anchor.value:g}."
+                )
         if self.mode == "write" and not 1 <= self.low <= self.high <= MOST_TURNS:
             raise InputError(f"1 <= low <= high <= {MOST_TURNS} turns can be written. Got {self.low} and {self.high}.")
 

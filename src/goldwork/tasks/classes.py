@@ -17,6 +17,7 @@ import msgspec
 
 from goldwork.errors import AnswerError, InputError
 from goldwork.tasks.form import Option
+from goldwork.tasks.writing import alike, is_text, is_word
 
 MAX_CLASSES = 1000
 MAX_TEXT = 200
@@ -49,12 +50,16 @@ def check_classes(classes: Sequence[Class], what: str, low: int = 2) -> None:
             raise InputError(
                 f"a class's value must be 1 to {MAX_TEXT} characters without spaces around. Got {item.value!r}."
             )
+        if not is_word(item.value):
+            raise InputError(f"a class's value holds no control characters and turns no text. Got {item.value!r}.")
         if item.value in parents:
             raise InputError(f"class {item.value!r} stands twice. Every class needs a value of its own.")
         if item.color and item.color not in COLORS:
             colors = ", ".join(COLORS)
             raise InputError(f"class {item.value!r}: colour must be one of {colors}. Got {item.color!r}.")
         parents[item.value] = item.parent
+    if same := alike(parents):
+        raise InputError(f"classes {same[0]!a} and {same[1]!a} look the same. Every class needs a value of its own.")
     _check_parents(parents)
     _check_keys(classes)
 
@@ -124,7 +129,7 @@ def says_unsure(answer: Any) -> bool:
     if not isinstance(answer, dict) or "cannot_tell" not in answer:
         return False
     reason = answer["cannot_tell"]
-    if len(answer) > 1 or not isinstance(reason, str) or len(reason) > MAX_REASON:
+    if len(answer) > 1 or not isinstance(reason, str) or len(reason) > MAX_REASON or not is_text(reason):
         raise AnswerError(
             f"cannot_tell must be a text of up to {MAX_REASON} characters and nothing else. Got {answer!r}."
         )

@@ -22,6 +22,7 @@ from goldwork.tasks import NOTHING, Shown, task_type
 from goldwork.tasks.form import Anchor, Form, Keys, Option, Panes, Scale
 
 STRONGEST = 3
+MOST_ATTRIBUTES = 50
 OVERALL = "overall"
 BAD = "bad"
 WORDS = {1: "slightly better", 2: "better", 3: "much better"}
@@ -52,6 +53,8 @@ class Compare(msgspec.Struct, frozen=True, tag="compare"):
         if len(set(self.fields)) < 2 or not all(self.fields):
             raise InputError(f"a comparison needs two different fields. Got {list(self.fields)}.")
         names = [OVERALL, *(aspect.name for aspect in self.attributes)]
+        if len(self.attributes) > MOST_ATTRIBUTES:
+            raise InputError(f"a comparison has up to {MOST_ATTRIBUTES} attributes. Got {len(self.attributes)}.")
         for name in names[1:]:
             if not name.strip() or names.count(name) > 1:
                 raise InputError(f"attributes need names that differ, and not {OVERALL!r}. Got {name!r}.")

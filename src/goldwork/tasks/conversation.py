@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from goldwork.errors import InputError
+from goldwork.tasks.writing import is_text
 
 ROLES = ("system", "user", "assistant", "tool")
 MOST_TURNS = 500
@@ -37,10 +38,6 @@ def _turn(turn: Any, place: int) -> dict[str, str]:
     role, content = turn["role"], turn["content"]
     if role not in ROLES:
         raise InputError(f"turn {place}: the role must be one of {', '.join(ROLES)}. Got {str(role)[:40]!r}.")
-    if not isinstance(content, str) or len(content) > MOST_CHARACTERS or "\0" in content or not _is_whole(content):
+    if not isinstance(content, str) or len(content) > MOST_CHARACTERS or not is_text(content):
         raise InputError(f"turn {place}: the content must be text of up to {MOST_CHARACTERS:,} characters.")
     return {"role": role, "content": content}
-
-
-def _is_whole(text: str) -> bool:
-    return not any("\ud800" <= letter <= "\udfff" for letter in text)

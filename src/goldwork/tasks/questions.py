@@ -21,12 +21,15 @@ import msgspec
 
 from goldwork.errors import AnswerError, InputError
 from goldwork.tasks import NOTHING, Shown, TaskType, task_type
+from goldwork.tasks.writing import alike, is_text, is_word
 
 FORMAT = 1
 """The version of forms as data: what a file says of itself under `goldwork_form`. Without it, it is this one."""
 MAX_QUESTIONS = 50
 MAX_FIELDS = 100
 MAX_NAME = 100
+MAX_WORDS = 20_000
+"""Characters of any text in a form: whoever judges reads it all."""
 Show = Literal["text", "markdown", "code", "image", "audio", "chat", "link"]
 NEEDS = {"boxes": ("image",), "spans": ("text",), "turns": ("chat",)}
 """How a field must be shown that a primitive works on; others draw any field."""
@@ -140,21 +143,39 @@ def read_form(value: Any) -> ProjectForm:
         questions = tuple(msgspec.structs.replace(question, task=_read_task(question)) for question in form.questions)
     except msgspec.ValidationError as error:
         raise InputError(str(error), where="form") from None
+    form = msgspec.structs.replace(form, questions=questions)
+    check_texts(write_form(form))
     names = [question.name for question in questions]
     if not 1 <= len(questions) <= MAX_QUESTIONS:
         raise InputError(f"a form needs 1 to {MAX_QUESTIONS} questions. Got {len(questions)}.", where="form")
     for question in questions:
         if not question.name.strip() or not question.title.strip():
             raise InputError("every question needs a name and a title.", where="form")
-        if len(question.name) > MAX_NAME or not question.name.isprintable():
+        if len(question.name) > MAX_NAME or not question.name.isprintable() or question.name.strip() != question.name:
             raise InputError(
-                f"a name has up to {MAX_NAME} printable characters. Got {question.name[:50]!r}.", where="form"
+                f"a name has up to {MAX_NAME} printable characters, without spaces around. Got {question.name[:50]!r}.",
+                where="form",
             )
         if names.count(question.name) > 1:
             raise InputError(f"question {question.name!r} stands twice. Names must differ.", where="form")
-    form = msgspec.structs.replace(form, questions=questions)
+    if same := alike(names):
+        raise InputError(f"questions {same[0]!a} and {same[1]!a} look the same. Names must differ.", where="form")
     _check_fields(form)
     return form
+
+
+def check_texts(value: Any, where: str = "form") -> None:
+    """Raise InputError for a text in a form that is too long to be read, or none."""
+    if isinstance(value, str):
+        if len(value) > MAX_WORDS or not is_text(value):
+            got = f"{len(value):,} characters" if len(value) > MAX_WORDS else repr(value[:50])
+            raise InputError(f"must be text of up to {MAX_WORDS:,} characters, without NUL. Got {got}.", where=where)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            check_texts(inner, f"{where}, {name}")
+    elif isinstance(value, list | tuple):
+        for place, inner in enumerate(value, 1):
+            check_texts(inner, f"{where} {place}")
 
 
 def _check_fields(form: ProjectForm) -> None:
@@ -164,6 +185,12 @@ def _check_fields(form: ProjectForm) -> None:
     for name in names:
         if not name.strip() or names.count(name) > 1:
             raise InputError(f"fields need names that differ. Got {name!r}.", where="form")
+        if len(name) > MAX_NAME or not is_word(name):
+            raise InputError(
+                f"a field's name is a line of up to {MAX_NAME} characters. Got {name[:50]!r}.", where="form"
+            )
+    if same := alike(names):
+        raise InputError(f"fields {same[0]!a} and {same[1]!a} look the same. Names must differ.", where="form")
     shows = form.shows()
     for question in form.questions:
         where = f"form, question {question.name}"

@@ -27,6 +27,9 @@ from goldwork.tasks.form import Anchor, Form, Scale
 MOST_BUTTONS = 21
 """Places that are drawn as buttons; more are a slider."""
 MOST_STEPS = 10_000
+FURTHEST = 1e9
+FINEST = 1e-6
+"""So that a place on the scale and the next one are never the same number."""
 NEAR = 1e-9
 
 
@@ -56,6 +59,8 @@ class Rating(msgspec.Struct, frozen=True, tag="rating"):
             or not 0 < self.step <= self.high - self.low
         ):
             raise InputError(f"a scale needs low < high and a step between. Got {_said(*numbers)}.")
+        if max(abs(self.low), abs(self.high)) > FURTHEST or self.step < FINEST:
+            raise InputError(f"a scale lies within {-FURTHEST:g} and {FURTHEST:g}, in steps of {FINEST:g} or more.")
         if (self.high - self.low) / self.step > MOST_STEPS:
             raise InputError(f"a scale may have {MOST_STEPS:,} steps. Got {_said(*numbers)}. Take a larger step.")
         if not self._on_grid(self.high):
@@ -100,7 +105,7 @@ class Rating(msgspec.Struct, frozen=True, tag="rating"):
         return random.Random(seed).choice(other or [place for place in far if place != answer])
 
     def _on_grid(self, number: float) -> bool:
-        if not math.isfinite(number) or not self.low <= number <= self.high:
+        if not self.low <= number <= self.high:  # also what is no number, or too large for one
             return False
         steps = (number - self.low) / self.step
         return abs(steps - round(steps)) < NEAR * max(1.0, abs(steps))

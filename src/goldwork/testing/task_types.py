@@ -19,8 +19,8 @@ from goldwork.testing.crowds import refusal
 
 LEVELS = ("nominal", "ordinal", "interval", "ratio", "distance")
 JUNK: tuple[Any, ...] = (
-    None, True, 0, -1, 3.5, float("nan"), float("inf"), 10**30, "", " ", "\x00", "a" * 10_000, "\ud800",
-    [], [None], [[]], {}, {"": None}, {"a": {"b": []}},
+    None, True, 0, -1, 3.5, float("nan"), float("inf"), 10**30, 10**400, "", " ", "\x00", "a" * 10_000, "\ud800",
+    [], [None], [[]], {}, {"": None}, {"a": {"b": []}}, {"cannot_tell": "\x00"},
 )  # fmt: skip
 SEEDS = range(20)
 

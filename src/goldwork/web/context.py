@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -34,6 +35,13 @@ READ_THREADS = 4
 TIDY_SECONDS = 3600
 HASH_THREADS = 2
 """Passwords hashed at the same time: each takes 64 MiB for a tenth of a second."""
+
+_HALF = re.compile(
+    rb"(?<!\\)(?:\\\\)*"
+    rb"(?:\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})*"
+    rb"(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+"""An escape of half a character (a lone surrogate), after whole ones."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -202,7 +210,7 @@ class Request(litestar.Request[Any, Any, Any]):
         """The body as the handler's `data`: fields that are not asked for, and values of another type, are refused."""
         field = self.route_handler.parsed_data_field
         assert field is not None
-        return _decoder(field.annotation).decode(await self.body())
+        return decode(await self.body(), field.annotation)
 
 
 async def read_body(headers: Iterable[tuple[bytes, bytes]], receive: Receive, limit: int) -> bytes:
@@ -225,6 +233,21 @@ async def read_body(headers: Iterable[tuple[bytes, bytes]], receive: Receive, li
 def too_large(limit: int) -> TooLargeError:
     """What is said of a body beyond its limit."""
     return TooLargeError(f"the body may have {limit:,} bytes.")
+
+
+def decode(body: bytes, annotation: Any) -> Any:
+    """A body as what it is annotated as. Raises InputError where it is no JSON, ValidationError where it is another."""
+    try:
+        return _decoder(annotation).decode(body)
+    except msgspec.ValidationError:
+        raise
+    except RecursionError:
+        raise InputError("the JSON is nested too deeply.", where="body") from None
+    except msgspec.DecodeError as error:
+        if half := _HALF.search(body):
+            said = f"{half.group(1).decode()} at byte {half.start(1)} is half a character: its other half is missing."
+            raise InputError(f"the text {said}", where="body") from None
+        raise InputError(f"{str(error).rstrip('.')}.", where="body") from None
 
 
 @functools.cache

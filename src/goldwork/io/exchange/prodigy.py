@@ -100,7 +100,11 @@ exchange("prodigy")(Prodigy())
 def _unheld(task: Any) -> str:
     if isinstance(task, Text) and task.parts:
         return "it has no text in parts"
-    return "" if isinstance(task, Choice | Choices | Spans | Boxes | Text) else f"it has no {task.kind}"
+    return (
+        ""
+        if isinstance(task, Choice | Choices | Spans | Boxes | Text)
+        else "it has classes, spans, boxes and texts only"
+    )
 
 
 def _kept(form: ProjectForm) -> list[Question]:
