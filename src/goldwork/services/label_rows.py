@@ -170,5 +170,5 @@ def _ways(label: Any) -> Iterator[Any]:
         return
     try:
         yield msgspec.json.decode(value)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return
