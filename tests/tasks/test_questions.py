@@ -96,3 +96,17 @@ def test_answers_are_checked_question_by_question() -> None:
         form.check({"kind": "a", "other": "b", "third": "a"})
     with pytest.raises(AnswerError, match="question other: must be one of a, b. Got 'c'"):
         form.check({"kind": "a", "other": "c"})
+
+
+@pytest.mark.parametrize(
+    "task", [CHOICE | {"clases": []}, {"type": "choice", "classes": [{"value": "a", "colour": "c1"}]}]
+)
+def test_a_setting_that_there_is_not_is_refused(task: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="unknown field `(clases|colour)`"):
+        read_form({"questions": [question(task=task)]})
+
+
+@pytest.mark.parametrize("more", [{"optionl": True}, {"show": "text"}])
+def test_what_a_question_has_not_is_refused(more: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="unknown field"):
+        read_form({"questions": [question(**more)]})

@@ -37,7 +37,7 @@ SLACK = 0.01
 
 
 @task_type("boxes")
-class Boxes(msgspec.Struct, frozen=True, tag="boxes"):
+class Boxes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="boxes"):
     """Settings: the field with the image, the labels, what else is said of a box, how many are needed at least."""
 
     field: str

@@ -26,7 +26,7 @@ from goldwork.tasks.form import Anchor, Form, Turns
 
 
 @task_type("chat")
-class Chat(msgspec.Struct, frozen=True, tag="chat"):
+class Chat(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="chat"):
     """Settings: the field, the mode, whose turns it is about.
 
     `low` and `high`: how many turns are written, or the scale of ratings in whole numbers.

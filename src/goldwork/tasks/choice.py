@@ -24,7 +24,7 @@ from goldwork.tasks.form import Form, Keys
 
 
 @task_type("choice")
-class Choice(msgspec.Struct, frozen=True, tag="choice"):
+class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="choice"):
     """Settings: the classes, in the order in which they are shown.
 
     - `unsure`: one may answer that one cannot tell, and why; that is no judgement

@@ -27,7 +27,7 @@ from goldwork.tasks.form import Form, Toggles
 
 
 @task_type("choices")
-class Choices(msgspec.Struct, frozen=True, tag="choices"):
+class Choices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="choices"):
     """Settings: the classes; how many may be chosen, `low` to `high` (0: all); those that stand `alone`."""
 
     classes: tuple[Class, ...]

@@ -29,7 +29,7 @@ COLORS = ("c1", "c2", "c3", "c4", "c5", "c6")
 """Names of the palette in the front end's tokens; colour is never the only sign of a class."""
 
 
-class Class(msgspec.Struct, frozen=True, omit_defaults=True):
+class Class(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One class: `value` is stored, `label` is read. Empty key and colour are filled in by position."""
 
     value: str

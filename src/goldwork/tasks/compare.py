@@ -29,7 +29,7 @@ WORDS = {1: "slightly better", 2: "better", 3: "much better"}
 PLACES = {"first": -1.0, "tie": 0.0, "second": 1.0}
 
 
-class Aspect(msgspec.Struct, frozen=True, omit_defaults=True):
+class Aspect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One more comparison of the same two. Empty `title`: its name is read."""
 
     name: str
@@ -37,7 +37,7 @@ class Aspect(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 @task_type("compare")
-class Compare(msgspec.Struct, frozen=True, tag="compare"):
+class Compare(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="compare"):
     """Settings: the two fields; how strong a preference may be; whether there is a middle, and "both are bad"."""
 
     fields: tuple[str, str]

@@ -32,14 +32,14 @@ class Option(msgspec.Struct, frozen=True, omit_defaults=True):
     heading: bool = False
 
 
-class Anchor(msgspec.Struct, frozen=True):
+class Anchor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a place on a scale means."""
 
     value: float
     label: str
 
 
-class Attribute(msgspec.Struct, frozen=True, omit_defaults=True):
+class Attribute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What else is said about a box: one of several options. Empty `title`: its name is read."""
 
     name: str

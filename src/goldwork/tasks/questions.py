@@ -35,7 +35,7 @@ NEEDS = {"boxes": ("image",), "spans": ("text",), "turns": ("chat",)}
 """How a field must be shown that a primitive works on; others draw any field."""
 
 
-class Field(msgspec.Struct, frozen=True, omit_defaults=True):
+class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One field of an item's payload, how it is shown, and what stands above it (empty: its name)."""
 
     name: str
@@ -43,7 +43,7 @@ class Field(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str = ""
 
 
-class Question(msgspec.Struct, frozen=True, omit_defaults=True):
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One question: `name` is the column in exports, `title` and `help` are read by annotators.
 
     An `optional` one may be left unanswered.
@@ -56,7 +56,7 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     optional: bool = False
 
 
-class ProjectForm(msgspec.Struct, frozen=True):
+class ProjectForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What annotators see. Without fields, every field of the payload is shown as text."""
 
     questions: tuple[Question, ...]
@@ -138,6 +138,7 @@ def read_form(value: Any) -> ProjectForm:
             raise InputError(
                 f"this goldwork reads forms of format {FORMAT}. Got {said!r}.", where="form, goldwork_form"
             )
+        value = {name: part for name, part in value.items() if name != "goldwork_form"}
     try:
         form = msgspec.convert(value, ProjectForm)
         questions = tuple(msgspec.structs.replace(question, task=_read_task(question)) for question in form.questions)

@@ -28,7 +28,7 @@ MOST = 50
 
 
 @task_type("rank")
-class Rank(msgspec.Struct, frozen=True, tag="rank"):
+class Rank(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="rank"):
     """Settings: the fields; whether `all` are ordered, the `best` one picked, or both `ends`; whether ties may be."""
 
     fields: tuple[str, ...]

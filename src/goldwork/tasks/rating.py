@@ -34,7 +34,7 @@ NEAR = 1e-9
 
 
 @task_type("rating")
-class Rating(msgspec.Struct, frozen=True, tag="rating"):
+class Rating(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="rating"):
     """Settings: the scale from `low` to `high` in steps, names of places, whether it is drawn as a `slider`.
 
     `level`: interval where a step is worth the same everywhere, ordinal where only the order counts.

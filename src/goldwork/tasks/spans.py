@@ -32,7 +32,7 @@ KEYS = {"start", "end", "label"}
 
 
 @task_type("spans")
-class Spans(msgspec.Struct, frozen=True, tag="spans"):
+class Spans(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="spans"):
     """Settings: the field with the text, the labels, whether spans may `overlap`, how many are needed at least."""
 
     field: str

@@ -39,7 +39,7 @@ SCRIPTS = (
 """Writing systems, as the names of Unicode's characters say them."""
 
 
-class Part(msgspec.Struct, frozen=True, omit_defaults=True):
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One piece of text. Empty `title`: its name is read. `low` 0: it may be left empty."""
 
     name: str
@@ -49,7 +49,7 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 @task_type("text")
-class Text(msgspec.Struct, frozen=True, tag="text"):
+class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="text"):
     """Settings: how long, in which writing systems (`scripts`, none: any), in which `parts` (none: one piece)."""
 
     low: int = 1
