@@ -229,6 +229,51 @@ def test_by_fingers(bench: Any, house: House) -> None:
     assert stored(house, project) == [[span(ADA, "Charles\tBabbage", "per")]]
 
 
+def pull(page: Page, end: int, part: str, last: bool) -> None:
+    """Drag a handle with one finger until it stands at a part of the text."""
+    handle = page.locator(f"[data-end='{end}']").bounding_box()
+    assert handle
+    assert handle["width"] >= 44
+    assert handle["height"] >= 44
+    start = (handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+    to = place(page, part, last=last)
+    # The finger stays below the text, as far as it was at first.
+    below = page.evaluate(
+        "end => { const e = document.querySelector(`[data-end='${end}']`); return e.getBoundingClientRect().top + 10 }",
+        end,
+    )
+    dy = start[1] - below + 12
+    session = page.context.new_cdp_session(page)
+    for kind, spot in (
+        ("touchStart", start),
+        ("touchMove", to),
+        ("touchMove", (to[0], to[1] + dy)),
+        ("touchEnd", None),
+    ):
+        points = [{"x": spot[0], "y": spot[1], "id": 0}] if spot else []
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def test_the_ends_of_a_span_are_pulled_by_a_finger(bench: Any, house: House) -> None:
+    page, project = bench(screen=PHONE)
+    page.touchscreen.tap(*place(page, "Lovelace"))
+    page.get_by_role("button", name="Person", exact=True).tap()
+    expect(page.locator("[data-end]")).to_have_count(2)
+    pull(page, 0, "Ada", last=False)
+    assert stands(page) == ["Person Ada Lovelace"]
+    pull(page, 1, "Charles", last=True)
+    assert stands(page) == ["Person Ada Lovelace met Charles"]
+    page.get_by_role("button", name="Undo").tap()
+    assert stands(page) == ["Person Ada Lovelace"], "one pull is one step back"
+    page.touchscreen.tap(*place(page, "Charles"))
+    page.get_by_role("button", name="Person", exact=True).tap()
+    pull(page, 0, "Lovelace", last=False)
+    expect(page.get_by_test_id("spans-refused")).to_contain_text("in the way")
+    assert stands(page) == ["Person Ada Lovelace", "Person Charles"]
+    send(page)
+    assert stored(house, project) == [[span(ADA, "Ada Lovelace", "per"), span(ADA, "Charles", "per")]]
+
+
 def test_offline_for_a_while_and_back(house: House, visit: Visit) -> None:
     project = house.project(texts=[ADA, ADA + " Again."], form=form())
     page = begin(visit(house.annotator(project)), house, project)
@@ -435,16 +480,23 @@ def test_everybody_s_spans_stand_under_one_text(house: House, visit: Visit) -> N
     values = [[ada, babbage], [ada, met], [ada, *odd], "nothing", {"cannot_tell": "x"}]
     votes = [{"value": value, "count": 1} for value in values]
     said = {"judgements": 5, "confidence": 0.5, "tie": False, "votes": votes, "fields": {"text": ADA}}
+    given = [
+        {"annotator": n, "pseudonym": f"v{n}", "name": None, "kind": "human", "answers": {"names": value}}
+        for n, value in enumerate(values)
+    ]
+    opened = {"item": 0, "external_id": "0", "fields": {"text": ADA}, "answers": given, "consensus": {}, "people": 5}
     shown = [[ada, babbage], [], "odd", odd]
     rows = [said | {"item": n, "external_id": str(n), "label": one} for n, one in enumerate(shown)]
     merged = {"rows": rows, "next": None, "total": 3, "through_seq": 9}
     page = visit(house.boss)
     page.route("**/consensus*", lambda route: route.fulfill(json=merged))
+    page.route("**/items/0", lambda route: route.fulfill(json=opened))
     page.goto(f"{house.url}/p/{project}/items")
+    page.get_by_role("button", name="all answers").first.click()
     first = page.locator("main li").filter(has=page.locator("table")).first
     first.wait_for()
     table = [" ".join(row.split()) for row in first.locator("tbody tr").all_inner_texts()]
-    assert table == ["Person Ada Lovelace 3/5", "Organisation Lovelace met 1/5", "Person Babbage 1/5"]
+    assert table == ["Person Ada Lovelace v0, v1, v2 3/5", "Organisation Lovelace met v1 1/5", "Person Babbage v0 1/5"]
     chips = first.locator(".chip[data-label]").evaluate_all("all => all.map(one => one.dataset.label)")
     assert chips == ["Person 3/5", "Organisation 1/5", "Person 1/5"]
     views = page.locator("main .said > :first-child").all_inner_texts()
