@@ -108,12 +108,19 @@ class House:
 
     def load(self, project: int, rows: Iterable[Mapping[str, Any]]) -> None:
         """Import rows as items, and wait until they are in the queue."""
+        self.bring(project, rows)
+
+    def bring(
+        self, project: int, rows: Iterable[Mapping[str, Any]], what: str = "items", id: str | None = None
+    ) -> None:
+        """Import rows as items or judgements. `id`: the column with the items' own names."""
         lines = "\n".join(json.dumps(row) for row in rows).encode()
-        path = f"/projects/{project}/files?name=items.jsonl"
+        path = f"/projects/{project}/files?name={what}.jsonl"
         look = self.boss.call("POST", path, content=lines, headers={"content-type": "application/octet-stream"})
-        fields = {column["name"]: column["name"] for column in look["columns"]}
+        columns = [column["name"] for column in look["columns"] if column["name"] != id]
+        fields = {name: name for name in columns} if what == "items" else {}
         batch = f"batch {next(_names)}"
-        asked = {"file": look["file"], "what": "items", "id": None, "fields": fields, "batch": batch}
+        asked = {"file": look["file"], "what": what, "id": id, "fields": fields, "batch": batch}
         job = self.boss.call("POST", f"/projects/{project}/imports", asked)
         self.wait(project, job["id"])
 

@@ -229,6 +229,51 @@ def test_by_fingers(bench: Any, house: House) -> None:
     assert stored(house, project) == [[span(ADA, "Charles\tBabbage", "per")]]
 
 
+def pull(page: Page, end: int, part: str, last: bool) -> None:
+    """Drag a handle with one finger until it stands at a part of the text."""
+    handle = page.locator(f"[data-end='{end}']").bounding_box()
+    assert handle
+    assert handle["width"] >= 44
+    assert handle["height"] >= 44
+    start = (handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+    to = place(page, part, last=last)
+    # The finger stays below the text, as far as it was at first.
+    below = page.evaluate(
+        "end => { const e = document.querySelector(`[data-end='${end}']`); return e.getBoundingClientRect().top + 10 }",
+        end,
+    )
+    dy = start[1] - below + 12
+    session = page.context.new_cdp_session(page)
+    for kind, spot in (
+        ("touchStart", start),
+        ("touchMove", to),
+        ("touchMove", (to[0], to[1] + dy)),
+        ("touchEnd", None),
+    ):
+        points = [{"x": spot[0], "y": spot[1], "id": 0}] if spot else []
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def test_the_ends_of_a_span_are_pulled_by_a_finger(bench: Any, house: House) -> None:
+    page, project = bench(screen=PHONE)
+    page.touchscreen.tap(*place(page, "Lovelace"))
+    page.get_by_role("button", name="Person", exact=True).tap()
+    expect(page.locator("[data-end]")).to_have_count(2)
+    pull(page, 0, "Ada", last=False)
+    assert stands(page) == ["Person Ada Lovelace"]
+    pull(page, 1, "Charles", last=True)
+    assert stands(page) == ["Person Ada Lovelace met Charles"]
+    page.get_by_role("button", name="Undo").tap()
+    assert stands(page) == ["Person Ada Lovelace"], "one pull is one step back"
+    page.touchscreen.tap(*place(page, "Charles"))
+    page.get_by_role("button", name="Person", exact=True).tap()
+    pull(page, 0, "Lovelace", last=False)
+    expect(page.get_by_test_id("spans-refused")).to_contain_text("in the way")
+    assert stands(page) == ["Person Ada Lovelace", "Person Charles"]
+    send(page)
+    assert stored(house, project) == [[span(ADA, "Ada Lovelace", "per"), span(ADA, "Charles", "per")]]
+
+
 def test_offline_for_a_while_and_back(house: House, visit: Visit) -> None:
     project = house.project(texts=[ADA, ADA + " Again."], form=form())
     page = begin(visit(house.annotator(project)), house, project)

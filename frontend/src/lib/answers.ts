@@ -6,7 +6,7 @@ import { isUnsure, type Asked, type DrawnQuestion, type Order, type Primitive } 
 import type { Item } from '../primitives/contract'
 import { faultOf } from './faults'
 import { sided } from './options'
-import { filled, inPlace, letterOf } from './places'
+import { filled, inPlace, letterOf, placeName } from './places'
 import { groupsOf, saidOrder } from './ranking'
 import { wordsOfPlace } from './scale'
 
@@ -69,6 +69,19 @@ export function itemOf(question: DrawnQuestion, fields: Record<string, string>, 
   const named = question.form.primitives.map(fieldsOf).find((names) => names.length > 1) ?? []
   const order = shown[question.name] ?? [...named]
   return { fields, shown: order, swapped: named.length === 2 && order[0] !== named[0], ...(id === undefined ? {} : { id }) }
+}
+
+/** The fields that stand in an order drawn by lot, with what they are called on the screen. */
+export function standing(questions: readonly DrawnQuestion[], shown: Record<string, string[]> = {}): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const question of questions) {
+    for (const primitive of question.form.primitives) {
+      if (primitive.primitive !== 'panes' && primitive.primitive !== 'order') continue
+      const names = inPlace(primitive.fields, itemOf(question, {}, shown).shown)
+      names.forEach((name, at) => found.has(name) || found.set(name, primitive.primitive === 'order' ? letterOf(at) : placeName(at, names.length)))
+    }
+  }
+  return found
 }
 
 /** Whether the last key pressed answers the whole form, and sends it. */

@@ -1,13 +1,16 @@
 /** History routing: one reactive location, and links that stay in the page. */
 
-export const location_ = $state({ path: location.pathname, search: location.search, hash: location.hash })
+/** `/p/1/` is `/p/1`. */
+const pathOf = (path: string): string => path.replace(/(?<=.)\/+$/, '')
+
+export const location_ = $state({ path: pathOf(location.pathname), search: location.search, hash: location.hash })
 
 /** How often the address has changed since the page was loaded. */
 export const moves = { count: 0 }
 
 function read(): void {
   moves.count += 1
-  location_.path = location.pathname
+  location_.path = pathOf(location.pathname)
   location_.search = location.search
   location_.hash = location.hash
 }

@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 
 from goldwork.errors import ConflictError, InputError, NotFoundError
 from goldwork.services.access import Person
+from goldwork.services.names import is_readable
 from goldwork.services.signin import attempt_of
 from goldwork.store.schema import account, annotator, member, project, sign_in_attempt, token
 
@@ -94,7 +95,7 @@ def any_account(connection: Connection) -> bool:
 def read_name(name: str) -> str:
     """A name without spaces around. Raises InputError where it is empty, too long or has control characters."""
     name = name.strip()
-    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
+    if not 1 <= len(name) <= MAX_NAME or not is_readable(name):
         raise InputError(f"must be 1 to {MAX_NAME} printable characters. Got {name[:50]!r}.", where="name")
     return name
 

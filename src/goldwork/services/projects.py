@@ -23,6 +23,7 @@ from goldwork.services.form_change import FormChange
 from goldwork.services.forms import current_form
 from goldwork.services.log import Log
 from goldwork.services.log import record as record_event
+from goldwork.services.names import is_readable
 from goldwork.services.policy import MINUTE, coefficients, methods, read_policy
 from goldwork.store.database import Database
 from goldwork.store.schema import form as form_table
@@ -349,7 +350,7 @@ def _new_version(
 def read_name(name: str) -> str:
     """A project's name. Raises InputError."""
     name = name.strip()
-    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
+    if not 1 <= len(name) <= MAX_NAME or not is_readable(name):
         raise InputError(f"must be 1 to {MAX_NAME} printable characters. Got {name[:50]!r}.", where="name")
     return name
 

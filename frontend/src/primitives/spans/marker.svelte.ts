@@ -26,6 +26,8 @@ export class Marker {
   exact = $state(false)
   /** Where the cursor stands among `pieces`. */
   cursor = $state(0)
+  /** The range that is being pulled at an end, in code units, before it is let go. */
+  pulled = $state.raw<[start: number, end: number] | null>(null)
   /** Why the last thing was not done. */
   refused = $state('')
   #before: Span[][] = []
@@ -57,11 +59,42 @@ export class Marker {
     return mark && [Math.min(mark.from[0], mark.to[0]), Math.max(mark.from[1], mark.to[1])]
   }
 
+  /** What has ends to be pulled: the mark, or the chosen span. */
+  get held(): [start: number, end: number] | null {
+    if (this.pulled || this.mark) return this.pulled ?? this.range
+    return this.chosen && [this.points.unit(this.chosen.start), this.points.unit(this.chosen.end)]
+  }
+  /** Pulls an end to a place, as far as there is a piece between the ends. */
+  pull(end: 0 | 1, place: number): void {
+    const { held, pieces } = this
+    if (!held || !pieces.count) return
+    if (end === 0) {
+      const start = pieces.starts[Math.max(0, pieces.at(place))]!
+      if (start < held[1]) this.pulled = [start, held[1]]
+    } else {
+      const to = pieces.ends[Math.max(0, pieces.at(Math.max(0, place - 1)))]!
+      if (to > held[0]) this.pulled = [held[0], to]
+    }
+  }
+  letGo(): void {
+    const { pulled, chosen } = this
+    this.pulled = null
+    if (!pulled) return
+    if (this.mark) {
+      this.mark = { from: [pulled[0], pulled[0]], to: [pulled[1], pulled[1]], open: false }
+      announce(`Marked: ${this.#cut(pulled)}. Choose a label.`)
+    } else if (chosen) {
+      const span = { ...chosen, start: this.points.point(pulled[0]), end: this.points.point(pulled[1]) }
+      if (!same(span, chosen)) this.#take(replace(this.spans, chosen, span, this.overlap), span)
+    }
+  }
+
   /** Shows a value that came from elsewhere. */
   load(value: unknown): void {
     this.spans = fitting(value, this.points.length)
     this.#before = []
     this.mark = null
+    this.pulled = null
     this.chosen = null
     this.refused = ''
   }
