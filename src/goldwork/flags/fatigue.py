@@ -1,0 +1,118 @@
+"""fatigue: within sessions, answers towards the end are right less often than those at the beginning.
+
+Of each answer it is known whether it is gold's, or where there is no gold that of most others. **Honest** is whoever is
+right as often late in a session as early; then, given how many were right in a session, every order of them is equally
+likely. **Against that** is bet that the odds fall by a factor exp(-d) over a session's first 50 answers, for three d.
+With u_i the place in the session over 50 (at most 1.5) and m of n answers right, a session multiplies the stake by
+
+    C(n, m) exp(-d sum over right ones of u_i) / e_m(exp(-d u_1), ..., exp(-d u_n))
+
+with e_m the elementary symmetric polynomial: a likelihood ratio given m, in which the person's own level and that of
+the day cancel. Nothing is compared across sessions.
+
+*Sources:* conditional inference on a logistic slope, Cox 1970, The Analysis of Binary Data, 46-48; products of
+e-values of sessions, Ramdas et al. 2023, Statistical Science 38, 576-601.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from goldwork.flags import Context, Finding, NotAskedError, flag
+from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, people, wilson
+from goldwork.flags.peers import Peers, peers_of
+from goldwork.judgements import Judgements
+
+FALLS = (1.0, 2.0, 3.5)
+LENGTH = 50
+PAUSE = 30 * 60.0
+"""Seconds without an answer after which a new session begins, where the table does not say."""
+SHORTEST = 8
+UNSAID = (
+    "Tired is no fault: it calls for a break, which is suggested to the person alone. Items that get harder towards the "
+    "end of a batch do the same."
+)
+
+
+@flag("fatigue", about="annotator")
+def fatigue(table: Judgements, context: Context) -> list[Finding]:
+    """One finding for everybody with 20 comparable answers in sessions of eight or more. Needs times."""
+    if not in_time(table):
+        raise NotAskedError("the column submitted_at is needed, which says what was answered after what.")
+    peers = peers_of(table, context)
+    found = []
+    for code, rows in people(table):
+        parts = list(_sessions(table, peers, rows))
+        if sum(len(right) for _, right in parts) >= LEAST:
+            found.append(_finding(table, peers, code, rows, parts))
+    return found
+
+
+def _finding(
+    table: Judgements, peers: Peers, code: int, rows: Rows, parts: list[tuple[Floats, Floats]]
+) -> Finding:
+    gained = np.cumsum([[session_log(place, right, fall) for fall in FALLS] for place, right in parts], axis=0)
+    path = np.logaddexp.reduce(gained - np.log(len(FALLS)), axis=1)
+    early = np.concatenate([right[place < np.median(place)] for place, right in parts])
+    late = np.concatenate([right[place >= np.median(place)] for place, right in parts])
+    low, high = wilson(float(late.sum()), len(late))
+    base, name = float(early.mean()) if len(early) else 0.0, table.annotators[code]
+    return Finding(
+        flag="fatigue",
+        about="annotator",
+        subject=name,
+        statistic=float(late.mean()) - base,
+        low=low - base,
+        high=high - base,
+        judgements=len(early) + len(late),
+        sentence=(
+            f"In {len(parts)} sessions, {late.mean():.0%} ({low:.0%} to {high:.0%}) of {name}'s answers in the second "
+            f"half are gold's or most others' answer, where it is {base:.0%} in the first."
+        ),
+        unsaid=UNSAID,
+        evidence={"sessions": len(parts), "right_by_tenth_of_50": _curve(parts)},
+        e_value=largest(np.maximum(path, 0.0)),
+    )
+
+
+def _sessions(table: Judgements, peers: Peers, rows: Rows) -> Iterator[tuple[Floats, Floats]]:
+    """Each session of a person: the places u of the comparable answers, and whether they are right."""
+    named, times = table.context.get("session"), table.context["submitted_at"].astype(np.float64)[rows]
+    if named is not None:
+        said = named[rows].tolist()
+        new = [True, *(one != other for one, other in zip(said[1:], said, strict=False))]
+    else:
+        new = np.r_[True, np.diff(times) > PAUSE].tolist()
+    bounds = [*np.flatnonzero(new).tolist(), len(rows)]
+    for begin, end in zip(bounds, bounds[1:], strict=False):
+        session = rows[begin:end]
+        known = peers.reference[session] >= 0
+        if known.sum() >= SHORTEST:
+            place = np.minimum(np.arange(end - begin) / LENGTH, 1.5)[known]
+            yield place, (peers.reference[session] == peers.codes[session])[known].astype(np.float64)
+
+
+def session_log(place: Floats, right: Floats, fall: float) -> float:
+    """The logarithm of what a session makes of the stake."""
+    weight, m = np.exp(-fall * place), int(right.sum())
+    # Means instead of sums: e_m / C(n, m), built up one answer after the other, which neither over- nor underflows.
+    mean = np.zeros(m + 1)
+    mean[0] = 1.0
+    picked = np.arange(1, m + 1)
+    for n, one in enumerate(weight.tolist(), 1):
+        taken = np.minimum(picked / n, 1.0)
+        mean[1:] = (1 - taken) * mean[1:] + taken * one * mean[:-1]
+    return float(-fall * (place * right).sum() - np.log(mean[m]))
+
+
+def _curve(parts: list[tuple[Floats, Floats]]) -> list[dict[str, float]]:
+    """The share right by where in a session, in tenths of 50 answers."""
+    place = np.concatenate([one for one, _ in parts])
+    right = np.concatenate([one for _, one in parts])
+    tenth = np.minimum((place * 10).astype(int), 14)
+    return [
+        {"from_answer": int(t * LENGTH / 10) + 1, "answers": int((tenth == t).sum()), "right": float(right[tenth == t].mean())}
+        for t in np.unique(tenth).tolist()
+    ]
