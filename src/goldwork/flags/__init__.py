@@ -77,7 +77,10 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True)
 class Context:
-    """What is known beside the judgements: gold by item, the items, the seed. `shared`: what flags work out together."""
+    """What is known beside the judgements: gold by item, the items, the seed.
+
+    `shared` keeps what flags work out together.
+    """
 
     gold: Mapping[Any, Any] = dataclasses.field(default_factory=dict)
     items: Items | None = None

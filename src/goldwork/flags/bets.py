@@ -46,7 +46,7 @@ def _reached(logs: Floats, *, ordered: bool) -> Floats:
 
 def largest(path: Floats) -> float:
     """The largest e-value of a path of logarithms, between 0 and LARGEST."""
-    return math.exp(min(float(path.max(initial=-math.inf)), math.log(LARGEST))) if len(path) else 1.0
+    return min(LARGEST, math.exp(min(float(path.max()), 50.0))) if len(path) else 1.0
 
 
 def people(table: Judgements) -> Iterator[tuple[int, Rows]]:

@@ -1,13 +1,14 @@
 """copying: two people give the same answers more often than others' answers to the same items let one expect.
 
-For two people's answers to an item they share, the later one's is looked at given the earlier one's, which counts among
-the others that say what to expect (q). **Honest** is whoever answers as others let one expect, with any share of errors,
-and agrees beyond that in at most 15 of 100 cases, as people of one school do. **Against that** is bet that a share c is
-taken over from the other: P(l) = (1 - c) q'(l) + c [l = the other's]. The same wrong or rare answer weighs most, the
-same right one hardly at all. A person's e-value is the mean over all others, those who share too little count 0.
+For two people's answers to an item they share, the later one's is looked at given the earlier one's, which counts
+among the others that say what to expect (q). **Honest** is whoever answers as others let one expect, with any share of
+errors, and agrees beyond that in at most 15 of 100 cases, as people of one school do. **Against that** is bet that a
+share c is taken over from the other: P(l) = (1 - c) q'(l) + c [l = the other's]. The same wrong or rare answer weighs
+most, the same right one hardly at all. A person's e-value is the mean over all others, those who share too little
+count 0.
 
-Free text is compared by near-identity: texts of an item whose three-word sequences are the same in four of five (Broder
-1997, Compression and Complexity of Sequences, 21-29) are one answer.
+Free text is compared by near-identity: texts of an item whose three-word sequences are the same in four of five
+(Broder 1997, Compression and Complexity of Sequences, 21-29) are one answer.
 
 *Sources:* universal inference, see `goldwork.flags.bets`; answer copying, Wollack 1997, Applied Psychological
 Measurement 21, 307-320.
@@ -59,7 +60,7 @@ def copying(table: Judgements, context: Context) -> list[Finding]:
         if len(mine):
             value = float(np.logaddexp.reduce(logs[mine])) - np.log(max(len(table.annotators) - 1, 1))
             nearest = int(mine[np.argmax(logs[mine])])
-            found.append(_finding(table, peers, pairs, nearest, code, np.exp(min(value, np.log(LARGEST)))))
+            found.append(_finding(table, peers, pairs, nearest, code, min(LARGEST, float(np.exp(min(value, 50.0))))))
     return found
 
 
@@ -92,7 +93,7 @@ def _finding(table: Judgements, peers: Peers, pairs: Pairs, pair: int, code: int
                 for row in telling.tolist()
             ],
         },
-        e_value=float(value),
+        e_value=value,
     )
 
 
@@ -105,7 +106,7 @@ def _pairs(table: Judgements) -> Pairs:
     key = np.minimum(a, b) * people + np.maximum(a, b)
     order = np.argsort(key, kind="stable")
     key, left, right = key[order], left[order], right[order]
-    distinct, begin, count = np.unique(key, return_index=True, return_counts=True)
+    distinct, count = np.unique(key, return_counts=True)
     enough = count >= LEAST
     kept = np.repeat(enough, count)
     left, right = left[kept], right[kept]

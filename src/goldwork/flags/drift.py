@@ -1,11 +1,11 @@
-"""drift: from some time on, answers are right less often than this person's own before.
+"""drift: from some time on, a person's answers follow the items less than this person's own before.
 
-Of each answer it is known whether it is gold's, or where there is no gold that of most others. **Honest** is whoever is
-right with one probability all the time, whichever it is (order drawn by lot, so that hard items do not come last).
-**Against that** is bet that it falls at some time t to a lower one: what was right before is bet on by Krichevsky and
-Trofimov's rule, what comes after with .3, .45, .6 or .75, where that is at least .1 below the share before. Every tenth
-answer is a possible t, the k-th with 1 / ((k + 1)(k + 2)) of the money. A mixture over starts in the place of a CUSUM's
-maximum, which makes it an e-process.
+Of each answer it is known whether it is gold's, or where there is no gold that of most others (x = 1), and how easy
+that was: z, the log odds that others' answers let one expect. **Honest** is whoever has one skill a all the time,
+whichever it is: P(x = 1) = 1 / (1 + exp(-z - a)). **Against that** is bet that it falls at some time by .8, 1.5 or
+2.5. Every 20th answer may be that time, the k-th with a share of the money in proportion to k^-1.5. Items that get
+harder make others differ too, so z carries it and nobody is accused. A mixture over starts stands in the place of a
+CUSUM's maximum, which makes it an e-process.
 
 *Sources:* universal inference, see `goldwork.flags.bets`; e-detectors, Shin, Ramdas and Rinaldo 2023, New England
 Journal of Statistics in Data Science 2, 229-260; CUSUM, Page 1954, Biometrika 41, 100-115.
@@ -14,15 +14,19 @@ Journal of Statistics in Data Science 2, 229-260; CUSUM, Page 1954, Biometrika 4
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from goldwork.flags import Context, Finding, NotAskedError, flag
 from goldwork.flags.bets import Floats, Rows, in_time, largest, people, wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
 
-AFTER = (0.3, 0.45, 0.6, 0.75)
-LEAST_FALL = 0.1
-EVERY = 10
+BEFORE = (-0.5, 0.0, 0.5, 1.0, 1.5)
+FALLS = (0.8, 1.5, 2.5)
+HONEST = tuple(n / 10 for n in range(-40, 41))
+EVERY = 20
+ZETA = 2.612375348685488
+"""The sum of k^-1.5 over all k."""
 FEWEST = 40
 UNSAID = (
     "Harder items, a new guideline or other people to compare with can do this too: see whether others fell at the "
@@ -45,23 +49,23 @@ def drift(table: Judgements, context: Context) -> list[Finding]:
 
 
 def _finding(table: Judgements, peers: Peers, code: int, rows: Rows) -> Finding:
-    right = (peers.reference[rows] == peers.codes[rows]).astype(np.float64)
-    path, start = path_and_start(right)
+    right = peers.reference[rows] == peers.codes[rows]
+    path, start = path_and_start(right, peers.ease[rows])
     before, after = right[:start], right[start:]
-    low, high = wilson(float(after.sum()), len(after))
+    low, high = wilson(int(after.sum()), len(after))
+    base, share, wrong = float(before.mean()), float(after.mean()), rows[start:][~after]
     name = table.annotators[code]
-    wrong = rows[start:][after == 0]
     return Finding(
         flag="drift",
         about="annotator",
         subject=name,
-        statistic=float(after.mean() - before.mean()),
-        low=low - float(before.mean()),
-        high=high - float(before.mean()),
+        statistic=share - base,
+        low=low - base,
+        high=high - base,
         judgements=len(rows),
         sentence=(
-            f"After {name}'s first {start} comparable answers, {after.mean():.0%} ({low:.0%} to {high:.0%}) of the "
-            f"{len(after)} that followed are gold's or most others' answer, where it was {before.mean():.0%} before."
+            f"After {name}'s first {start} comparable answers, {share:.0%} ({low:.0%} to {high:.0%}) of the "
+            f"{len(after)} that followed are gold's or most others' answer, where it was {base:.0%} before."
         ),
         unsaid=UNSAID,
         evidence={
@@ -73,27 +77,24 @@ def _finding(table: Judgements, peers: Peers, code: int, rows: Rows) -> Finding:
     )
 
 
-def path_and_start(right: Floats) -> tuple[Floats, int]:
-    """[n]: the logarithm of the e-value after each answer; and the likeliest beginning of the fall, at least EVERY."""
-    size = len(right)
-    hits = np.cumsum(right)
-    seen = np.arange(1, size + 1)
-    earlier = np.r_[0.0, hits[:-1]]
-    rule = np.where(right == 1, earlier + 0.5, seen - 1 - earlier + 0.5) / seen
-    before = np.r_[0.0, np.cumsum(np.log(rule))]
-    starts = np.arange(EVERY, size, EVERY)
-    share = np.log(1 / (np.arange(len(starts)) + 1) / (np.arange(len(starts)) + 2))
-    reached = [np.full(size, -np.inf)]
-    best = (-np.inf, EVERY)
-    for level in AFTER:
-        after = np.r_[0.0, np.cumsum(np.where(right == 1, np.log(level), np.log(1 - level)))]
-        allowed = starts[hits[starts - 1] / starts - level >= LEAST_FALL]
-        if len(allowed):
-            stake = np.full(size, -np.inf)
-            stake[allowed] = before[allowed] - after[allowed] + share[allowed // EVERY - 1]
-            reached.append(np.logaddexp.accumulate(stake) + after[1:] - np.log(len(AFTER)))
-            likely = before[allowed] - after[allowed] + after[-1]
-            best = max(best, (float(likely.max()), -int(allowed[likely.argmax()])))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        honest = np.nan_to_num(hits * np.log(hits / seen)) + np.nan_to_num((seen - hits) * np.log(1 - hits / seen))
-    return np.logaddexp.reduce(np.stack(reached), axis=0) - honest, abs(best[1])
+def path_and_start(right: npt.NDArray[np.bool_], ease: Floats) -> tuple[Floats, int]:
+    """[n]: the logarithm of the e-value after each answer; and the likeliest time of the fall, at least EVERY."""
+    sign = np.where(right, 1.0, -1.0)
+
+    def reached(skill: float) -> Floats:
+        return np.concatenate([[0.0], np.cumsum(-np.log1p(np.exp(-sign * (ease + skill))))])
+
+    starts = np.arange(EVERY, len(right), EVERY)
+    money = -1.5 * np.log(np.arange(len(starts)) + 1.0) - np.log(ZETA * len(BEFORE) * len(FALLS))
+    bets, best = [], (-np.inf, -EVERY)
+    for skill in BEFORE:
+        before = reached(skill)
+        for fall in FALLS:
+            after = reached(skill - fall)
+            stake = np.full(len(right), -np.inf)
+            stake[starts] = before[starts] - after[starts] + money
+            bets.append(np.logaddexp.accumulate(stake) + after[1:])
+            likely = before[starts] - after[starts] + after[-1]
+            best = max(best, (float(likely.max()), -int(starts[likely.argmax()])))
+    honest = np.stack([reached(skill)[1:] for skill in HONEST]).max(axis=0)
+    return np.logaddexp.reduce(np.stack(bets), axis=0) - honest, -best[1]

@@ -4,8 +4,8 @@ Speed alone accuses nobody: on CIFAR-100N the fastest people are the best. How f
 the item's length and to others on it, to the place in the person's work, and once to everybody, once to the person's
 own pace (see `goldwork.flags.times`); w = 1 / (1 + exp((z + 2) / .35)) is near 1 where it came much faster, z spreads.
 
-**Honest** is whoever answers as others let one expect but in up to three of ten cases by habit, among slow answers
-and among fast ones; or keeps to a rule of their own (see `random`). **Against that** is bet that fast answers are guesses:
+**Honest** is whoever answers as others let one expect but in up to three of ten cases by habit, among slow answers and
+among fast ones; or keeps to a rule of their own (see `random`). **Against that** is bet that fast answers are guesses:
 P(l) = (1 - w) q'(l) + w m(l), with m habit or a fair die. Times are taken as given; the bet is on the answers.
 
 *Sources:* universal inference, see `goldwork.flags.bets`; rapid guessing and that accuracy has to tell it from speed,
@@ -77,8 +77,8 @@ def _finding(
         judgements=len(rows),
         sentence=(
             f"{int(hurried.sum())} of {name}'s {len(rows)} answers came much faster than their items take (median "
-            f"{seconds:.1f} s where {typical:.1f} s are usual); of these {share:.0%} ({low:.0%} to {high:.0%}) are those "
-            f"of most others or of gold{beside}."
+            f"{seconds:.1f} s where {typical:.1f} s are usual); of these {share:.0%} ({low:.0%} to {high:.0%}) are "
+            f"those of most others or of gold{beside}."
         ),
         unsaid=UNSAID,
         evidence={

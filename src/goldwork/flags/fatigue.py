@@ -1,13 +1,14 @@
 """fatigue: within sessions, answers towards the end are right less often than those at the beginning.
 
-Of each answer it is known whether it is gold's, or where there is no gold that of most others. **Honest** is whoever is
-right as often late in a session as early; then, given how many were right in a session, every order of them is equally
-likely. **Against that** is bet that the odds fall by a factor exp(-d) over a session's first 50 answers, for three d.
-With u_i the place in the session over 50 (at most 1.5) and m of n answers right, a session multiplies the stake by
+Of each answer it is known whether it is gold's, or where there is no gold that of most others (x = 1), and how easy
+that was: z, the log odds that others' answers let one expect. **Honest** is whoever has one skill throughout a
+session; given how many were right in it, the skill no longer matters. **Against that** is bet that the log odds fall
+by d over a session's first 50 answers, for three d. With u_i the place in the session over 50 (at most 1.5) and m of n
+answers right, a session multiplies the stake by
 
-    C(n, m) exp(-d sum over right ones of u_i) / e_m(exp(-d u_1), ..., exp(-d u_n))
+    exp(-d sum over right ones of u_i) e_m(exp(z_1), ..., exp(z_n)) / e_m(exp(z_1 - d u_1), ..., exp(z_n - d u_n))
 
-with e_m the elementary symmetric polynomial: a likelihood ratio given m, in which the person's own level and that of
+with e_m the elementary symmetric polynomial: the likelihood ratio given m, in which the person's own level and that of
 the day cancel. Nothing is compared across sessions.
 
 *Sources:* conditional inference on a logistic slope, Cox 1970, The Analysis of Binary Data, 46-48; products of
@@ -16,6 +17,8 @@ e-values of sessions, Ramdas et al. 2023, Statistical Science 38, 576-601.
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -31,9 +34,25 @@ PAUSE = 30 * 60.0
 """Seconds without an answer after which a new session begins, where the table does not say."""
 SHORTEST = 8
 UNSAID = (
-    "Tired is no fault: it calls for a break, which is suggested to the person alone. Items that get harder towards the "
-    "end of a batch do the same."
+    "Tired is no fault: it calls for a break, which is suggested to the person alone. Items that get harder towards "
+    "the end of a batch do the same."
 )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Session:
+    """A session's comparable answers: their places u, whether they are right (1 or 0), and how easy that was, z."""
+
+    place: Floats
+    right: Floats
+    ease: Floats
+
+    def log(self, fall: float) -> float:
+        """The logarithm of what the session makes of the stake."""
+        m, middle = int(self.right.sum()), self.ease.mean()
+        flat, falling = self.ease - middle, self.ease - middle - fall * self.place
+        tired = -fall * float((self.place * self.right).sum())
+        return tired + _log_mean(np.exp(flat), m) - _log_mean(np.exp(falling), m)
 
 
 @flag("fatigue", about="annotator")
@@ -45,18 +64,16 @@ def fatigue(table: Judgements, context: Context) -> list[Finding]:
     found = []
     for code, rows in people(table):
         parts = list(_sessions(table, peers, rows))
-        if sum(len(right) for _, right in parts) >= LEAST:
+        if sum(len(part.right) for part in parts) >= LEAST:
             found.append(_finding(table, peers, code, rows, parts))
     return found
 
 
-def _finding(
-    table: Judgements, peers: Peers, code: int, rows: Rows, parts: list[tuple[Floats, Floats]]
-) -> Finding:
-    gained = np.cumsum([[session_log(place, right, fall) for fall in FALLS] for place, right in parts], axis=0)
+def _finding(table: Judgements, peers: Peers, code: int, rows: Rows, parts: list[Session]) -> Finding:
+    gained = np.cumsum([[part.log(fall) for fall in FALLS] for part in parts], axis=0)
     path = np.logaddexp.reduce(gained - np.log(len(FALLS)), axis=1)
-    early = np.concatenate([right[place < np.median(place)] for place, right in parts])
-    late = np.concatenate([right[place >= np.median(place)] for place, right in parts])
+    early = np.concatenate([part.right[part.place < np.median(part.place)] for part in parts])
+    late = np.concatenate([part.right[part.place >= np.median(part.place)] for part in parts])
     low, high = wilson(float(late.sum()), len(late))
     base, name = float(early.mean()) if len(early) else 0.0, table.annotators[code]
     return Finding(
@@ -77,8 +94,8 @@ def _finding(
     )
 
 
-def _sessions(table: Judgements, peers: Peers, rows: Rows) -> Iterator[tuple[Floats, Floats]]:
-    """Each session of a person: the places u of the comparable answers, and whether they are right."""
+def _sessions(table: Judgements, peers: Peers, rows: Rows) -> Iterator[Session]:
+    """Each session of a person with enough comparable answers."""
     named, times = table.context.get("session"), table.context["submitted_at"].astype(np.float64)[rows]
     if named is not None:
         said = named[rows].tolist()
@@ -86,33 +103,36 @@ def _sessions(table: Judgements, peers: Peers, rows: Rows) -> Iterator[tuple[Flo
     else:
         new = np.r_[True, np.diff(times) > PAUSE].tolist()
     bounds = [*np.flatnonzero(new).tolist(), len(rows)]
-    for begin, end in zip(bounds, bounds[1:], strict=False):
+    for begin, end in itertools.pairwise(bounds):
         session = rows[begin:end]
         known = peers.reference[session] >= 0
         if known.sum() >= SHORTEST:
             place = np.minimum(np.arange(end - begin) / LENGTH, 1.5)[known]
-            yield place, (peers.reference[session] == peers.codes[session])[known].astype(np.float64)
+            right = (peers.reference[session] == peers.codes[session])[known]
+            yield Session(place, right.astype(np.float64), peers.ease[session][known])
 
 
-def session_log(place: Floats, right: Floats, fall: float) -> float:
-    """The logarithm of what a session makes of the stake."""
-    weight, m = np.exp(-fall * place), int(right.sum())
-    # Means instead of sums: e_m / C(n, m), built up one answer after the other, which neither over- nor underflows.
+def _log_mean(weights: Floats, m: int) -> float:
+    """log(e_m(weights) / C(n, m)): built up one answer after the other as a mean, which does not overflow."""
     mean = np.zeros(m + 1)
     mean[0] = 1.0
     picked = np.arange(1, m + 1)
-    for n, one in enumerate(weight.tolist(), 1):
+    for n, weight in enumerate(weights.tolist(), 1):
         taken = np.minimum(picked / n, 1.0)
-        mean[1:] = (1 - taken) * mean[1:] + taken * one * mean[:-1]
-    return float(-fall * (place * right).sum() - np.log(mean[m]))
+        mean[1:] = (1 - taken) * mean[1:] + taken * weight * mean[:-1]
+    return float(np.log(mean[m]))
 
 
-def _curve(parts: list[tuple[Floats, Floats]]) -> list[dict[str, float]]:
+def _curve(parts: list[Session]) -> list[dict[str, float]]:
     """The share right by where in a session, in tenths of 50 answers."""
-    place = np.concatenate([one for one, _ in parts])
-    right = np.concatenate([one for _, one in parts])
+    place = np.concatenate([part.place for part in parts])
+    right = np.concatenate([part.right for part in parts])
     tenth = np.minimum((place * 10).astype(int), 14)
     return [
-        {"from_answer": int(t * LENGTH / 10) + 1, "answers": int((tenth == t).sum()), "right": float(right[tenth == t].mean())}
+        {
+            "from_answer": int(t * LENGTH / 10) + 1,
+            "answers": int((tenth == t).sum()),
+            "right": float(right[tenth == t].mean()),
+        }
         for t in np.unique(tenth).tolist()
     ]

@@ -1,12 +1,14 @@
 """What others' answers to the same item let one expect of a person's answer.
 
-With n_i(l) the weight of other people's answers l to item i, n_i of all of them, and pi(l) the share of l in the table,
+With n_i(l) the weight of other people's answers l to item i, n_i of all of them, and pi(l) the share of l in the
+table,
 
     q_i(l) = (n_i(l) + s pi(l)) / (n_i + s)
 
 The weight s is the one under which the table's answers, each left out in turn, are most probable. Gold counts as
 `GOLD` answers more. A person's answers weigh v^2, with v how much more often than by chance they are those of most
-others or of gold, beside the median person (.05 to 1): who answers at random tells little about others. Nothing here is as large as items times categories.
+others or of gold, beside the median person (.05 to 1): who answers at random tells little about others. Nothing here
+is as large as items times categories.
 """
 
 from __future__ import annotations
@@ -61,7 +63,7 @@ class Peers:
     def reference(self) -> Codes:
         """[n]: what gold says of the row's item, else the answer that most others gave; -1 where that is not one."""
         own, item = self.codes, self.table.item
-        labels, counts = self._leaders
+        labels, counts = self.leaders
         votes = counts[item] - (labels[item] == own[:, None])
         best = votes.argmax(axis=1)
         most = votes[np.arange(len(own)), best]
@@ -71,7 +73,16 @@ class Peers:
         return np.asarray(np.where(known >= 0, known, found))
 
     @functools.cached_property
-    def _leaders(self) -> tuple[Codes, Codes]:
+    def ease(self) -> Floats:
+        """[n]: the log odds that the person of a row gives the reference answer, between -3 and 3; 0 without one."""
+        rows = np.flatnonzero(self.reference >= 0)
+        expected = self.expect(self.reference[rows], rows)
+        found = np.zeros(len(self.codes))
+        found[rows] = np.clip(np.log(expected) - np.log(np.maximum(1 - expected, 1e-9)), -3, 3)
+        return found
+
+    @functools.cached_property
+    def leaders(self) -> tuple[Codes, Codes]:
         """[items, 3]: the three most frequent answers to each item and how often; -1 and 0 where there are fewer.
 
         Three are enough for the best and a tie with it after one person's answer is taken away.
@@ -96,7 +107,11 @@ class Peers:
         """Which item was given which answer, as item times categories plus answer, how often and with which weight."""
         pairs = self.table.item.astype(np.int64) * len(self.categories) + self.codes
         keys, place, counts = np.unique(pairs, return_inverse=True, return_counts=True)
-        return keys, counts.astype(np.int64), np.bincount(place, self.weight, len(keys))
+        return (
+            keys.astype(np.int64),
+            counts.astype(np.int64),
+            np.bincount(place, self.weight, len(keys)).astype(np.float64),
+        )
 
     def _votes(self, item: npt.NDArray[np.integer], codes: Codes) -> Floats:
         wanted = item.astype(np.int64) * len(self.categories) + codes
@@ -118,12 +133,16 @@ def _read(table: Judgements, context: Context) -> Peers:
     if len(categories) > MANY:
         raise NotAskedError(f"{len(categories):,} different answers are no choice among classes.")
     known = _gold_codes(table, categories, context)
-    prior = (np.bincount(codes, minlength=len(categories)) + 0.5) / (len(codes) + len(categories) / 2)
-    made = Peers(table, codes.astype(np.int64), categories, prior, known, 1.0, *_others(table, known, np.ones(len(table))))
+    counts = np.bincount(codes, minlength=len(categories)).astype(np.float64)
+    prior = (counts + 0.5) / (len(codes) + len(categories) / 2)
+    made = Peers(
+        table, codes.astype(np.int64), categories, prior, known, 1.0, *_others(table, known, np.ones(len(table)))
+    )
     if not (made.others > 0).any():
         raise NotAskedError("no item was judged by two people or has gold, so there is nobody to compare with.")
     weight = _reliability(made)[table.annotator]
-    made = dataclasses.replace(made, **dict(zip(("others", "weight"), _others(table, known, weight), strict=True)))
+    others, weight = _others(table, known, weight)
+    made = dataclasses.replace(made, others=others, weight=weight)
     return dataclasses.replace(made, smoothing=_smoothing(made))
 
 

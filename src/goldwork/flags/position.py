@@ -74,7 +74,11 @@ def _finding(table: Judgements, code: int, rows: Rows, place: Rows, options: Row
             f"drawn by lot, it would be {expected[liked]:.0%}."
         ),
         unsaid=UNSAID,
-        evidence={"place": liked + 1, "chosen_there": hits, "items": table.items[table.item[rows[at[liked]]]][:10].tolist()},
+        evidence={
+            "place": liked + 1,
+            "chosen_there": hits,
+            "items": table.items[table.item[rows[at[liked]]]][:10].tolist(),
+        },
         e_value=largest(path),
     )
 

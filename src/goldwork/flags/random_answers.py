@@ -1,9 +1,9 @@
 """random: the answers do not hang on the item.
 
 **Honest** is whoever answers, in at least seven of ten cases, as others' answers let one expect, and else by habit; or
-keeps as often to a rule of their own, such as giving b wherever others give a. **Against that** is bet that answers come
-from habit alone (whatever it is), or from a fair die. With q others' expectation, m the person's habit so far, g what
-the rule gives and K classes,
+keeps as often to a rule of their own, such as giving b wherever others give a. **Against that** is bet that answers
+come from habit alone (whatever it is), or from a fair die. With q others' expectation, m the person's habit so far, g
+what the rule gives and K classes,
 
     E = (prod m / 2 + prod 1/K / 2) / max(prod (1 - r) q + r m for r up to .3, prod .7 [l = g] + .3 m)
 

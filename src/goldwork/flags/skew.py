@@ -1,9 +1,10 @@
 """skew: one class is given too often, beside what others' answers to the same items let one expect.
 
 **Honest** is whoever answers as others let one expect, with any share of errors that fall on all classes alike, and at
-most one answer in ten drawn to the class. **Against that** is bet that a larger share p of answers goes to class c
-whatever the item: P(l) = (1 - p) q'(l) + p [l = c]. The bets on the classes share the money equally; those on the three
-that the person gives most are followed, the others counted as lost.
+most one answer in ten drawn to the class; or keeps to a rule of their own (see `random`) that knows two classes.
+**Against that** is bet that a larger share p of answers goes to class c whatever the item: P(l) = (1 - p) q'(l) + p [l
+= c]. The bets on the classes share the money equally; those on the three that the person gives most are followed, the
+others counted as lost.
 
 *Source:* universal inference, see `goldwork.flags.bets`; the uniform worker of Vuurens, de Vries and Eickhoff 2011,
 SIGIR workshop on crowdsourcing for information retrieval.
@@ -14,8 +15,9 @@ from __future__ import annotations
 import numpy as np
 
 from goldwork.flags import Context, Finding, flag
-from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, people, wilson
+from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, own_habit, people, wilson
 from goldwork.flags.peers import Peers, peers_of
+from goldwork.flags.random_answers import own_rule
 from goldwork.judgements import Judgements
 
 PULLS = (0.2, 0.4, 0.6, 0.9)
@@ -45,7 +47,12 @@ def _finding(table: Judgements, peers: Peers, code: int, rows: Rows, *, ordered:
     said, k = peers.codes[rows], len(peers.categories)
     used = np.bincount(said, minlength=k)
     favourites = np.argsort(-used, kind="stable")[:FOLLOWED]
-    paths = {int(c): _path(peers.chosen[rows], said == c, k, ordered=ordered) - np.log(k) for c in favourites if used[c]}
+    rule = _rule(peers, rows)
+    paths = {
+        int(c): _path(peers.chosen[rows], said == c, rule, k, ordered=ordered) - np.log(k)
+        for c in favourites
+        if used[c]
+    }
     path = np.logaddexp.reduce(np.stack(list(paths.values())), axis=0)
     liked = max(paths, key=lambda c: (float(paths[c].max()), -c))
     expected = peers.expect(liked, rows)
@@ -77,11 +84,21 @@ def _finding(table: Judgements, peers: Peers, code: int, rows: Rows, *, ordered:
     )
 
 
-def _path(expected: Floats, is_liked: Floats, k: int, *, ordered: bool) -> Floats:
+def _rule(peers: Peers, rows: Rows) -> Floats:
+    """[0 or 1, n]: log probabilities by the person's own rule, where it does not come to one class for everything."""
+    k, said, seen = len(peers.categories), peers.codes[rows], peers.reference[rows]
+    chosen = {int(np.bincount(said[seen == other], minlength=k).argmax()) for other in np.unique(seen[seen >= 0])}
+    if len(chosen) < 2:
+        return np.zeros((0, len(rows)))
+    return np.log(own_rule(peers, rows, own_habit(said, k)))[None]
+
+
+def _path(expected: Floats, is_liked: Floats, rule: Floats, k: int, *, ordered: bool) -> Floats:
     """The path of bets that answers are drawn to one class."""
 
     def logs(pulls: tuple[float, ...], errors: tuple[float, ...]) -> Floats:
         rows = [(1 - p) * ((1 - e) * expected + e / k) + p * is_liked for p in pulls for e in errors]
         return np.asarray(np.log(np.stack(rows)))
 
-    return log_path(logs(PULLS, ERRORS), logs(HONEST_PULLS, HONEST_ERRORS), ordered=ordered)
+    honest = np.concatenate([logs(HONEST_PULLS, HONEST_ERRORS), rule])
+    return log_path(logs(PULLS, ERRORS), honest, ordered=ordered)

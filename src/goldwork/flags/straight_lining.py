@@ -1,11 +1,10 @@
 """straight-lining: the answer before is given again, whatever the item.
 
 **Honest** is whoever answers as others let one expect, in up to three of ten cases by habit, and repeats the answer
-before without looking in at most
-8 of 100 cases. **Against that** is bet that a larger share r repeats it:
-P(l) = (1 - r) g(l) + r [l = answer before], with r the same all the time, or .08 until three answers in a row are alike
-and larger from then on, as in long runs. What others say of each item is reckoned with, so items that come sorted
-by class accuse nobody.
+before without looking in at most 8 of 100 cases. **Against that** is bet that a larger share r repeats it: P(l) = (1 -
+r) g(l) + r [l = answer before], with r the same all the time, or .08 until three answers in a row are alike and larger
+from then on, as in long runs. What others say of each item is reckoned with, so items that come sorted by class accuse
+nobody.
 
 *Source:* universal inference, see `goldwork.flags.bets`. For long runs as a mark of careless answers, Johnson 2005,
 Journal of Research in Personality 39, 103-129.

@@ -4,8 +4,8 @@
 
 with the length of the item's texts where the items are given, the place among the person's answers where times are,
 and what others took on the same item beyond that (shrunk by n / (n + 2)). Log-normal times as in van der Linden 2006,
-Journal of Educational and Behavioral Statistics 31, 181-204; the line is fitted twice, the second time to the 95 % that
-lie nearest, and the spread is 1.4826 times the median distance from each person's own median.
+Journal of Educational and Behavioral Statistics 31, 181-204; the line is fitted twice, the second time to the 95 %
+that lie nearest, and the spread is 1.4826 times the median distance from each person's own median.
 """
 
 from __future__ import annotations
@@ -25,12 +25,16 @@ QUICKEST = 0.05
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Times:
-    """[n] each, in spreads; nan where no time is known: `slow` beside everybody, `own` beside the person's median."""
+    """[n] each, in spreads; nan where no time is known: `slow` beside everybody, `own` beside the person's median;
+    `beyond_length` as `own`, but without what others took on the item. `spread` is one spread, in log seconds.
+    """
 
     slow: Floats
     own: Floats
     seconds: Floats
     expected: Floats
+    beyond_length: Floats
+    spread: float
 
 
 def times_of(table: Judgements, context: Context) -> Times:
@@ -50,16 +54,23 @@ def _fit(table: Judgements, context: Context) -> Times:
     known = ~np.isnan(logs)
     line = _line(_columns(table, context), logs, known)
     rest = logs - line
-    line = line + _item_effect(table, rest, known)
+    plain = rest - _middle(table, rest)[table.annotator]
+    line = line + _item_effect(table, plain, known)
     rest = logs - line
-    middle = np.full(len(table.annotators), np.nan)
-    for code, rows in people(table):
-        if known[rows].any():
-            middle[code] = np.nanmedian(rest[rows])
+    middle = _middle(table, rest)
     own = rest - middle[table.annotator]
     spread = max(1.4826 * float(np.nanmedian(np.abs(own))), 0.05)
     typical = float(np.nanmedian(middle))
-    return Times((rest - typical) / spread, own / spread, seconds, np.exp(line + typical))
+    return Times((rest - typical) / spread, own / spread, seconds, np.exp(line + typical), plain / spread, spread)
+
+
+def _middle(table: Judgements, rest: Floats) -> Floats:
+    """[annotators]: each person's median; nan where no time is known."""
+    found = np.full(len(table.annotators), np.nan)
+    for code, rows in people(table):
+        if not np.isnan(rest[rows]).all():
+            found[code] = np.nanmedian(rest[rows])
+    return found
 
 
 def _columns(table: Judgements, context: Context) -> Floats:
