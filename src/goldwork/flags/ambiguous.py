@@ -13,7 +13,7 @@ import numpy as np
 
 from goldwork.flags import Context, Finding, flag
 from goldwork.flags.bets import wilson
-from goldwork.flags.peers import peers_of
+from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
 
 FEWEST = 3
@@ -23,36 +23,29 @@ UNSAID = "Whether the item is unclear, an edge case of the guideline, or just me
 @flag("ambiguous", about="item")
 def ambiguous(table: Judgements, context: Context) -> list[Finding]:
     """One finding for every item with three answers."""
-    from scipy.stats import binom
+    from scipy.special import bdtrc
 
     peers = peers_of(table, context)
-    answers, most = table.per_item(), peers.leaders[1][:, 0]
+    answers, most = table.per_item(), peers.leaders[1].max(axis=1)
     tested = np.flatnonzero(answers >= FEWEST)
     if not len(tested):
         return []
     apart = answers - most
     usual = float(apart[tested].sum() / answers[tested].sum())
-    values = np.asarray(binom.sf(apart[tested] - 1, answers[tested], usual))
+    values = np.where(apart[tested] > 0, bdtrc(np.maximum(apart[tested] - 1.0, 0.0), answers[tested], usual), 1.0)
     return [
-        _finding(table, peers.categories, (peers.leaders[0][item], peers.leaders[1][item]), item, usual, float(p))
+        _finding(table, peers, item, int(answers[item]), usual, float(p))
         for item, p in zip(tested.tolist(), values.tolist(), strict=True)
     ]
 
 
-def _finding(
-    table: Judgements,
-    categories: np.ndarray[tuple[int], np.dtype[np.object_]],
-    leaders: tuple[np.ndarray[tuple[int], np.dtype[np.int64]], np.ndarray[tuple[int], np.dtype[np.int64]]],
-    item: int,
-    usual: float,
-    p_value: float,
-) -> Finding:
-    answers = int(table.per_item()[item])
-    apart = answers - int(leaders[1][0])
+def _finding(table: Judgements, peers: Peers, item: int, answers: int, usual: float, p_value: float) -> Finding:
+    labels, counts, _ = (one[item] for one in peers.leaders)
+    apart = answers - int(counts.max())
     low, high = wilson(apart, answers)
     given = [
-        {"answer": categories[code], "people": count}
-        for code, count in zip(leaders[0].tolist(), leaders[1].tolist(), strict=True)
+        {"answer": peers.categories[code], "people": count}
+        for code, count in zip(labels.tolist(), counts.tolist(), strict=True)
         if count
     ]
     return Finding(

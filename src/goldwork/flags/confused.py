@@ -42,7 +42,7 @@ def confused(table: Judgements, context: Context) -> list[Finding]:
 
 
 def _finding(table: Judgements, peers: Peers, true: int, said: int, rows: Rows) -> Finding:
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     chance = float(peers.prior[said] / (1 - peers.prior[true]))
     hit = peers.codes[rows] == said
@@ -71,5 +71,5 @@ def _finding(table: Judgements, peers: Peers, true: int, said: int, rows: Rows) 
             "answered": peers.categories[said],
             "items": [{"item": table.items[items[n]], "answers": int(counts[n])} for n in order.tolist() if counts[n]],
         },
-        p_value=float(norm.sf(z)),
+        p_value=float(ndtr(-z)),
     )

@@ -2,7 +2,7 @@
 
 For two people's answers to an item they share, the later one's is looked at given the earlier one's, which counts
 among the others that say what to expect (q). **Honest** is whoever answers as others let one expect, with any share of
-errors, and agrees beyond that in at most 15 of 100 cases, as people of one school do. **Against that** is bet that a
+errors, and agrees beyond that in at most one of ten cases, as people of one school do. **Against that** is bet that a
 share c is taken over from the other: P(l) = (1 - c) q'(l) + c [l = the other's]. The same wrong or rare answer weighs
 most, the same right one hardly at all. A person's e-value is the mean over all others, those who share too little
 count 0.
@@ -27,8 +27,10 @@ from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
 
 COPIED = (0.3, 0.5, 0.7, 0.95)
-HONEST = (0.0, 0.05, 0.1, 0.15)
-ERRORS = (0.0, 0.1, 0.25, 0.5)
+HONEST = (0.0, 0.05, 0.1)
+ERRORS = (0.01, 0.1, 0.25, 0.5)
+SHARP = (0.0, 0.3, 0.6, 0.8)
+"""How much surer than the crowd the best may be: two of them agree more than the crowd lets one expect."""
 UNSAID = (
     "Who took over from whom is not said, nor that anybody did: two people who learned together, or who are one person "
     "with two accounts, look the same."
@@ -124,17 +126,15 @@ def _pairs(table: Judgements) -> Pairs:
 
 def _logs(peers: Peers, pairs: Pairs) -> Floats:
     """[P]: the logarithm of each pair's e-value."""
-    expected, k = peers.chosen[pairs.later], len(peers.categories)
+    k = len(peers.categories)
     same = peers.codes[pairs.later] == peers.codes[pairs.earlier]
 
-    def reached(shares: tuple[float, ...]) -> list[Floats]:
-        return [
-            _sums(np.log((1 - share) * ((1 - error) * expected + error / k) + share * same), pairs.bounds)
-            for share in shares
-            for error in ERRORS
-        ]
+    def reached(shares: tuple[float, ...], sharp: tuple[float, ...]) -> Floats:
+        base = [(1 - error) * peers.sharpened(s, pairs.later) + error / k for error in ERRORS for s in sharp]
+        logs = [np.log((1 - share) * one + share * same) for share in shares for one in base]
+        return np.stack([_sums(one, pairs.bounds) for one in logs])
 
-    against, honest = np.stack(reached(COPIED)), np.stack(reached(HONEST))
+    against, honest = reached(COPIED, (0.0, 0.6)), reached(HONEST, SHARP)
     return np.asarray(np.logaddexp.reduce(against, axis=0) - np.log(len(against)) - honest.max(axis=0))
 
 

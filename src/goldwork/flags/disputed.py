@@ -38,16 +38,16 @@ def disputed(table: Judgements, context: Context) -> list[Finding]:
 def _finding(
     table: Judgements, peers: Peers, confusion: dict[tuple[int, int], int], item: int, answers: int
 ) -> Finding:
-    from scipy.stats import binom
+    from scipy.special import bdtrc
 
     gold, k = int(peers.gold[item]), len(peers.categories)
-    labels, counts = peers.leaders[0][item], peers.leaders[1][item]
+    labels, counts, _ = (one[item] for one in peers.leaders)
     others = [(int(n), int(code)) for code, n in zip(labels, counts, strict=True) if n and code != gold]
     rival, code = max(others, default=(0, gold))
     own = int(counts[labels == gold].sum())
     elsewhere = sum(confusion.get((gold, other), 0) for other in range(k)) - answers
     share = (confusion.get((gold, code), 0) - rival + 1) / (elsewhere + k)
-    p_value = min(1.0, float(binom.sf(rival - 1, answers, share)) * max(k - 1, 1)) if rival else 1.0
+    p_value = min(1.0, float(bdtrc(rival - 1, answers, share)) * max(k - 1, 1)) if rival else 1.0
     low, high = wilson(rival, answers)
     name = table.items[item]
     said = f"{peers.name(code)}" if rival else "another answer"

@@ -47,12 +47,11 @@ class Session:
     right: Floats
     ease: Floats
 
-    def log(self, fall: float) -> float:
-        """The logarithm of what the session makes of the stake."""
-        m, middle = int(self.right.sum()), self.ease.mean()
-        flat, falling = self.ease - middle, self.ease - middle - fall * self.place
-        tired = -fall * float((self.place * self.right).sum())
-        return tired + _log_mean(np.exp(flat), m) - _log_mean(np.exp(falling), m)
+    def logs(self) -> list[float]:
+        """The logarithm of what the session makes of the stake of each fall."""
+        m, ease = int(self.right.sum()), self.ease - self.ease.mean()
+        level, place = _log_mean(ease, m), float((self.place * self.right).sum())
+        return [level - fall * place - _log_mean(ease - fall * self.place, m) for fall in FALLS]
 
 
 @flag("fatigue", about="annotator")
@@ -70,7 +69,7 @@ def fatigue(table: Judgements, context: Context) -> list[Finding]:
 
 
 def _finding(table: Judgements, peers: Peers, code: int, rows: Rows, parts: list[Session]) -> Finding:
-    gained = np.cumsum([[part.log(fall) for fall in FALLS] for part in parts], axis=0)
+    gained = np.cumsum([part.logs() for part in parts], axis=0)
     path = np.logaddexp.reduce(gained - np.log(len(FALLS)), axis=1)
     early = np.concatenate([part.right[part.place < np.median(part.place)] for part in parts])
     late = np.concatenate([part.right[part.place >= np.median(part.place)] for part in parts])
@@ -112,15 +111,16 @@ def _sessions(table: Judgements, peers: Peers, rows: Rows) -> Iterator[Session]:
             yield Session(place, right.astype(np.float64), peers.ease[session][known])
 
 
-def _log_mean(weights: Floats, m: int) -> float:
-    """log(e_m(weights) / C(n, m)): built up one answer after the other as a mean, which does not overflow."""
-    mean = np.zeros(m + 1)
-    mean[0] = 1.0
+def _log_mean(logs: Floats, m: int) -> float:
+    """log(e_m(exp(logs)) / C(n, m)), built up one answer after the other, in logarithms: a session may be long."""
+    mean = np.full(m + 1, -np.inf)
+    mean[0] = 0.0
     picked = np.arange(1, m + 1)
-    for n, weight in enumerate(weights.tolist(), 1):
-        taken = np.minimum(picked / n, 1.0)
-        mean[1:] = (1 - taken) * mean[1:] + taken * weight * mean[:-1]
-    return float(np.log(mean[m]))
+    for n, one in enumerate(logs.tolist(), 1):
+        with np.errstate(divide="ignore"):
+            taken, left = np.log(np.minimum(picked / n, 1.0)), np.log(np.maximum(1 - picked / n, 0.0))
+        mean[1:] = np.logaddexp(left + mean[1:], taken + one + mean[:-1])
+    return float(mean[m])
 
 
 def _curve(parts: list[Session]) -> list[dict[str, float]]:

@@ -28,7 +28,7 @@ UNSAID = (
 @flag("outlier", about="item")
 def outlier(table: Judgements, context: Context) -> list[Finding]:
     """One finding for every item with three timed answers. Needs seconds."""
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     rest = times_of(table, context).beyond_length
     known = ~np.isnan(rest)
@@ -37,7 +37,7 @@ def outlier(table: Judgements, context: Context) -> list[Finding]:
     mean = np.bincount(table.item, clipped, len(table.items)) / np.maximum(answers, 1)
     spread = max(float(np.std(clipped[known])), 1e-9)
     tested = np.flatnonzero(answers >= FEWEST)
-    values = norm.sf((mean[tested] - float(clipped[known].mean())) * np.sqrt(answers[tested]) / spread)
+    values = ndtr((float(clipped[known].mean()) - mean[tested]) * np.sqrt(answers[tested]) / spread)
     unit = times_of(table, context).spread
     return [
         _finding(table, item, int(answers[item]), float(mean[item]) * unit, spread * unit, float(p), rest)
@@ -50,7 +50,8 @@ def _finding(
 ) -> Finding:
     width = 1.959963984540054 * spread / np.sqrt(answers)
     low, ratio, high = (float(np.exp(log_ratio + one)) for one in (-width, 0.0, width))
-    seconds = table.context["seconds"][(table.item == item) & ~np.isnan(rest)] if p_value < 0.05 else np.zeros(0)
+    rows = slice(*np.searchsorted(table.item, [item, item + 1]).tolist())  # a table is sorted by item
+    seconds = table.context["seconds"][rows][~np.isnan(rest[rows])]
     return Finding(
         flag="outlier",
         about="item",

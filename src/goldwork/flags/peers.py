@@ -6,9 +6,10 @@ table,
     q_i(l) = (n_i(l) + s pi(l)) / (n_i + s)
 
 The weight s is the one under which the table's answers, each left out in turn, are most probable. Gold counts as
-`GOLD` answers more. A person's answers weigh v^2, with v how much more often than by chance they are those of most
-others or of gold, beside the median person (.05 to 1): who answers at random tells little about others. Nothing here
-is as large as items times categories.
+`GOLD` answers more. A person's answers weigh v^2, with v how much more often than by chance they are the reference,
+beside the median person (.05 to 2): who answers at random tells little about others, an expert much. The reference of
+an item is its gold, else the answer that weighs most; weights and references are worked out in turn, four times.
+Nothing here is as large as items times categories.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ Codes = npt.NDArray[np.int64]
 GOLD = 4.0
 """How many people's answers a gold answer counts as."""
 SMOOTHINGS = np.geomspace(0.1, 20, 16)
+NEAR = 1e-6
+"""Weights that differ by less are tied."""
+ROUNDS = 4
+SKILLS = (0.05, 2.0)
+"""How much more often than by chance somebody gives the reference, beside the median person, at least and at most."""
 MANY = 1000
 """More categories than this are no choices."""
 
@@ -61,16 +67,25 @@ class Peers:
 
     @functools.cached_property
     def reference(self) -> Codes:
-        """[n]: what gold says of the row's item, else the answer that most others gave; -1 where that is not one."""
+        """[n]: what gold says of the row's item, else others' weightiest answer; -1 where that is not one."""
         own, item = self.codes, self.table.item
-        labels, counts = self.leaders
-        votes = counts[item] - (labels[item] == own[:, None])
+        labels, _, weights = self.leaders
+        votes = weights[item] - (labels[item] == own[:, None]) * self.weight[:, None]
         best = votes.argmax(axis=1)
         most = votes[np.arange(len(own)), best]
-        clear = (most > 0) & ((votes == most[:, None]).sum(axis=1) == 1)
+        clear = (most > NEAR) & ((votes > most[:, None] - NEAR).sum(axis=1) == 1)
         found = np.where(clear, labels[item][np.arange(len(own)), best], -1)
         known = self.gold[item]
         return np.asarray(np.where(known >= 0, known, found))
+
+    def sharpened(self, share: float, rows: npt.NDArray[np.integer]) -> Floats:
+        """[rows]: as `chosen`, for somebody who in a `share` of the cases gives the reference whatever else.
+
+        People who are better than the crowd agree with it more than the crowd with itself.
+        """
+        expected, known = self.chosen[rows], self.reference[rows] >= 0
+        sharp = (1 - share) * expected + share * (self.reference[rows] == self.codes[rows])
+        return np.asarray(np.where(known, sharp, expected))
 
     @functools.cached_property
     def ease(self) -> Floats:
@@ -82,21 +97,21 @@ class Peers:
         return found
 
     @functools.cached_property
-    def leaders(self) -> tuple[Codes, Codes]:
-        """[items, 3]: the three most frequent answers to each item and how often; -1 and 0 where there are fewer.
+    def leaders(self) -> tuple[Codes, Codes, Floats]:
+        """[items, 3] each: the three answers to each item that weigh most, how often they were given, their weights.
 
-        Three are enough for the best and a tie with it after one person's answer is taken away.
+        -1 and 0 where there are fewer. Three are enough for the best, and a tie with it, without one person's answer.
         """
-        keys, counts, _ = self._sorted
+        keys, counts, weights = self._sorted
         item, label = keys // len(self.categories), keys % len(self.categories)
-        order = np.lexsort((label, -counts, item))
+        order = np.lexsort((label, -weights.round(9), item))
         rank = earlier(item[order])
         kept = order[rank < 3]
         place = item[kept], rank[rank < 3]
         labels = np.full((len(self.table.items), 3), -1, np.int64)
-        votes = np.zeros((len(self.table.items), 3), np.int64)
-        labels[place], votes[place] = label[kept], counts[kept]
-        return labels, votes
+        votes, total = np.zeros_like(labels), np.zeros(labels.shape)
+        labels[place], votes[place], total[place] = label[kept], counts[kept], weights[kept]
+        return labels, votes, total
 
     def name(self, code: int) -> str:
         """A category as sentences show it."""
@@ -140,9 +155,9 @@ def _read(table: Judgements, context: Context) -> Peers:
     )
     if not (made.others > 0).any():
         raise NotAskedError("no item was judged by two people or has gold, so there is nobody to compare with.")
-    weight = _reliability(made)[table.annotator]
-    others, weight = _others(table, known, weight)
-    made = dataclasses.replace(made, others=others, weight=weight)
+    for _ in range(ROUNDS):
+        others, weight = _others(table, known, _reliability(made)[table.annotator])
+        made = dataclasses.replace(made, others=others, weight=weight)
     return dataclasses.replace(made, smoothing=_smoothing(made))
 
 
@@ -164,7 +179,7 @@ def _reliability(peers: Peers) -> Floats:
     share = (hits + 5 * hits.sum() / trials.sum()) / (trials + 5)
     chance = float((peers.prior**2).sum())
     above = max(float(np.median(share)) - chance, 1e-9)
-    return np.asarray(np.clip((share - chance) / above, 0.05, 1.0) ** 2)
+    return np.asarray(np.clip((share - chance) / above, *SKILLS) ** 2)
 
 
 def _gold_codes(table: Judgements, categories: npt.NDArray[np.object_], context: Context) -> Codes:

@@ -1,10 +1,10 @@
 """straight-lining: the answer before is given again, whatever the item.
 
-**Honest** is whoever answers as others let one expect, in up to three of ten cases by habit, and repeats the answer
-before without looking in at most 8 of 100 cases. **Against that** is bet that a larger share r repeats it: P(l) = (1 -
-r) g(l) + r [l = answer before], with r the same all the time, or .08 until three answers in a row are alike and larger
-from then on, as in long runs. What others say of each item is reckoned with, so items that come sorted by class accuse
-nobody.
+**Honest** is whoever answers as others let one expect, or surer than they are with each other, in up to three of ten
+cases by habit, and repeats the answer before without looking in at most 8 of 100 cases. **Against that** is bet that a
+larger share r repeats it: P(l) = (1 - r) g(l) + r [l = answer before], with r the same all the time, or .08 until
+three answers in a row are alike and larger from then on, as in long runs. What others say of each item is reckoned
+with, so items that come sorted by class accuse nobody.
 
 *Source:* universal inference, see `goldwork.flags.bets`. For long runs as a mark of careless answers, Johnson 2005,
 Journal of Research in Personality 39, 103-129.
@@ -26,6 +26,8 @@ HONEST_REPEATS = (0.0, 0.04, 0.08)
 RUNS = (0.6, 0.85, 0.97)
 """The share that repeats once a run has begun."""
 BEGUN = 3
+SHARP = (0.0, 0.3, 0.6, 0.8)
+"""How much surer than the crowd the best may be."""
 HABITS = (0.0, 0.1, 0.2, 0.3)
 UNSAID = "Whether the repeated answers are wrong is not said, nor why they repeat: see the items of the longest run."
 
@@ -52,12 +54,12 @@ def _finding(table: Judgements, peers: Peers, code: int, rows: Rows) -> Finding:
 
     run = _run_so_far(peers.codes[rows])[:-1][known] >= BEGUN
 
-    def logs(repeats: Sequence[float | Floats], habits: tuple[float, ...]) -> Floats:
-        base = [(1 - h) * peers.chosen[now] + h * habit for h in habits]
+    def logs(repeats: Sequence[float | Floats], habits: tuple[float, ...], sharp: tuple[float, ...]) -> Floats:
+        base = [(1 - h) * peers.sharpened(s, now) + h * habit for h in habits for s in sharp]
         return np.asarray(np.log(np.stack([(1 - r) * one + r * again for r in repeats for one in base])))
 
     bursts = [np.where(run, share, HONEST_REPEATS[-1]) for share in RUNS]
-    path = log_path(logs([*REPEATS, *bursts], (0.1,)), logs(HONEST_REPEATS, HABITS), ordered=True)
+    path = log_path(logs([*REPEATS, *bursts], (0.1,), (0.0,)), logs(HONEST_REPEATS, HABITS, SHARP), ordered=True)
     expected = float(peers.expect(before, now).mean())
     share = float(again.mean())
     low, high = wilson(int(again.sum()), len(now))
