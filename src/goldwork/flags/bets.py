@@ -13,12 +13,14 @@ It holds as far as H describes honest people. H is made wide for that: whoever i
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from goldwork.judgements import Judgements
+from goldwork.judgements.columns import moments
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -51,9 +53,7 @@ def largest(path: Floats) -> float:
 
 def people(table: Judgements) -> Iterator[tuple[int, Rows]]:
     """Each annotator's code with the rows of their judgements, in the order of time where there is one."""
-    times = table.context.get("submitted_at")
-    moments = np.zeros(len(table)) if times is None else np.nan_to_num(times.astype(np.float64), nan=-1.0)
-    order = np.lexsort((np.arange(len(table)), moments, table.annotator))
+    order = np.lexsort((np.arange(len(table)), np.nan_to_num(moments_of(table), nan=-1.0), table.annotator))
     bounds = np.searchsorted(table.annotator[order], np.arange(len(table.annotators) + 1))
     for code in range(len(table.annotators)):
         rows = order[bounds[code] : bounds[code + 1]]
@@ -63,8 +63,20 @@ def people(table: Judgements) -> Iterator[tuple[int, Rows]]:
 
 def in_time(table: Judgements) -> bool:
     """Whether it is known in which order everybody worked."""
-    times = table.context.get("submitted_at")
-    return times is not None and not bool(np.isnan(times.astype(np.float64)).any())
+    return "submitted_at" in table.context and not bool(np.isnan(moments_of(table)).any())
+
+
+def moments_of(table: Judgements) -> Floats:
+    """[n]: when each answer came, seconds since 1970; nan where that is not known. Raises InputError for no time."""
+    if table not in _MOMENTS:
+        column = table.context.get("submitted_at")
+        found = np.full(len(table), np.nan) if column is None else moments(column.tolist(), "submitted_at")
+        _MOMENTS[table] = found
+    return _MOMENTS[table]
+
+
+_MOMENTS: weakref.WeakKeyDictionary[Judgements, Floats] = weakref.WeakKeyDictionary()
+"""Times may be text, which takes long to read: once a table."""
 
 
 def own_habit(codes: npt.NDArray[np.integer], categories: int) -> Floats:

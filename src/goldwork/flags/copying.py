@@ -2,7 +2,7 @@
 
 For two people's answers to an item they share, the later one's is looked at given the earlier one's, which counts
 among the others that say what to expect (q). **Honest** is whoever answers as others let one expect, with any share of
-errors, and agrees beyond that in at most one of ten cases, as people of one school do. **Against that** is bet that a
+errors, and agrees beyond that in at most 6 of 100 cases, as people of one school do. **Against that** is bet that a
 share c is taken over from the other: P(l) = (1 - c) q'(l) + c [l = the other's]. The same wrong or rare answer weighs
 most, the same right one hardly at all. A person's e-value is the mean over all others, those who share too little
 count 0.
@@ -22,12 +22,12 @@ import numpy as np
 import numpy.typing as npt
 
 from goldwork.flags import Context, Finding, NotAskedError, flag
-from goldwork.flags.bets import LARGEST, LEAST, Floats, Rows, wilson
+from goldwork.flags.bets import LARGEST, LEAST, Floats, Rows, moments_of, wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
 
 COPIED = (0.3, 0.5, 0.7, 0.95)
-HONEST = (0.0, 0.05, 0.1)
+HONEST = (0.0, 0.03, 0.06)
 ERRORS = (0.01, 0.1, 0.25, 0.5)
 SHARP = (0.0, 0.3, 0.6, 0.8)
 """How much surer than the crowd the best may be: two of them agree more than the crowd lets one expect."""
@@ -112,8 +112,7 @@ def _pairs(table: Judgements) -> Pairs:
     enough = count >= LEAST
     kept = np.repeat(enough, count)
     left, right = left[kept], right[kept]
-    times = table.context.get("submitted_at")
-    moments = np.zeros(len(table)) if times is None else np.nan_to_num(times.astype(np.float64))
+    moments = np.nan_to_num(moments_of(table))
     swap = moments[left] > moments[right]
     return Pairs(
         one=(distinct[enough] // people).astype(np.intp),

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from goldwork.flags import Context, Finding, NotAskedError, flag
-from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, people, wilson
+from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, moments_of, people, wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
 
@@ -95,7 +95,7 @@ def _finding(table: Judgements, peers: Peers, code: int, rows: Rows, parts: list
 
 def _sessions(table: Judgements, peers: Peers, rows: Rows) -> Iterator[Session]:
     """Each session of a person with enough comparable answers."""
-    named, times = table.context.get("session"), table.context["submitted_at"].astype(np.float64)[rows]
+    named, times = table.context.get("session"), moments_of(table)[rows]
     if named is not None:
         said = named[rows].tolist()
         new = [True, *(one != other for one, other in zip(said[1:], said, strict=False))]
