@@ -108,6 +108,30 @@ def test_copying_names_the_pair() -> None:
     assert two.subject in one.sentence
 
 
+def test_nearly_copied_texts_are_told_from_texts_about_the_same() -> None:
+    rng, rows = np.random.default_rng(13), []
+    words = np.array([f"w{n}" for n in range(300)])
+    for n in range(40):
+        about = rng.choice(words, 12, replace=False).tolist()
+        for who in range(8):
+            text = [word if rng.random() < 0.6 else str(rng.choice(words)) for word in about] + [
+                "and",
+                "so",
+                "on",
+                "ever",
+            ]
+            if who == 6:
+                copied = text
+            if who == 7 and rng.random() < 0.7:
+                text = [*copied[:-1], "again"]
+            rows.append({"item": n, "annotator": f"p{who}", "label": " ".join(text), "submitted_at": n * 10 + who})
+    found = find_flags(Judgements.from_records(rows), names=["copying", "skew"], everything=True)
+    strong = {one.subject: one.evidence["with"] for one in found if (one.e_value or 0.0) >= threshold()}
+    assert strong == {"p6": "p7", "p7": "p6"}
+    assert len(found) == 8
+    assert "no choice among classes" in found.notes[0]
+
+
 def test_what_is_missing_is_said() -> None:
     rows = [{"item": n, "annotator": who, "label": n % 2} for n in range(30) for who in "ab"]
     notes = " ".join(find_flags(Judgements.from_records(rows)).notes)

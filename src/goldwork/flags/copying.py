@@ -7,8 +7,7 @@ share c is taken over from the other: P(l) = (1 - c) q'(l) + c [l = the other's]
 most, the same right one hardly at all. A person's e-value is the mean over all others, those who share too little
 count 0.
 
-Free text is compared by near-identity: texts of an item whose three-word sequences are the same in four of five
-(Broder 1997, Compression and Complexity of Sequences, 21-29) are one answer.
+Free texts that are nearly the same count as one answer (see `goldwork.flags.near_texts`).
 
 *Sources:* universal inference, see `goldwork.flags.bets`; answer copying, Wollack 1997, Applied Psychological
 Measurement 21, 307-320.
@@ -23,8 +22,10 @@ import numpy.typing as npt
 
 from goldwork.flags import Context, Finding, NotAskedError, flag
 from goldwork.flags.bets import LARGEST, LEAST, Floats, Rows, moments_of, wilson
-from goldwork.flags.peers import Peers, peers_of
+from goldwork.flags.near_texts import together
+from goldwork.flags.peers import Peers, peers_of, read_peers
 from goldwork.judgements import Judgements
+from goldwork.judgements.shapes import shape_of
 
 COPIED = (0.3, 0.5, 0.7, 0.95)
 HONEST = (0.0, 0.03, 0.06)
@@ -51,7 +52,11 @@ class Pairs:
 @flag("copying", about="annotator")
 def copying(table: Judgements, context: Context) -> list[Finding]:
     """One finding for everybody who shares 20 items with somebody: the one they agree with most beyond expectation."""
-    peers = peers_of(table, context)
+    if shape_of(table) == "text":
+        table = together(table)
+        peers = read_peers(table, context)
+    else:
+        peers = peers_of(table, context)
     pairs = _pairs(table)
     if not len(pairs.one):
         raise NotAskedError(f"no two people have {LEAST} items in common.")

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from goldwork.flags import Context, NotAskedError
 from goldwork.flags.bets import Floats, earlier
 from goldwork.judgements import Judgements
+from goldwork.judgements.shapes import shape_of
 
 Codes = npt.NDArray[np.int64]
 
@@ -139,14 +140,16 @@ def peers_of(table: Judgements, context: Context) -> Peers:
     """What others' answers let one expect. Raises NotAskedError where there are no others, or no classes."""
     known: Peers | None = context.shared.get("peers")
     if known is None or known.table is not table:
-        known = context.shared["peers"] = _read(table, context)
+        count = len(table.coded()[1])
+        if count > MANY or shape_of(table) == "text":
+            raise NotAskedError(f"{count:,} different texts or numbers are no choice among classes.")
+        known = context.shared["peers"] = read_peers(table, context)
     return known
 
 
-def _read(table: Judgements, context: Context) -> Peers:
+def read_peers(table: Judgements, context: Context) -> Peers:
+    """As `peers_of`, of any answers and without keeping it."""
     codes, categories = table.coded()
-    if len(categories) > MANY:
-        raise NotAskedError(f"{len(categories):,} different answers are no choice among classes.")
     known = _gold_codes(table, categories, context)
     counts = np.bincount(codes, minlength=len(categories)).astype(np.float64)
     prior = (counts + 0.5) / (len(codes) + len(categories) / 2)
