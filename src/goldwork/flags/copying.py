@@ -60,15 +60,17 @@ def copying(table: Judgements, context: Context) -> list[Finding]:
     pairs = _pairs(table)
     if not len(pairs.one):
         raise NotAskedError(f"no two people have {LEAST} items in common.")
-    logs = _logs(peers, pairs)
-    found = []
-    for code in range(len(table.annotators)):
-        mine = np.flatnonzero((pairs.one == code) | (pairs.two == code))
-        if len(mine):
-            value = float(np.logaddexp.reduce(logs[mine])) - np.log(max(len(table.annotators) - 1, 1))
-            nearest = int(mine[np.argmax(logs[mine])])
-            found.append(_finding(table, peers, pairs, nearest, code, min(LARGEST, float(np.exp(min(value, 50.0))))))
-    return found
+    logs = np.tile(_logs(peers, pairs), 2)
+    who, order = np.concatenate([pairs.one, pairs.two]), np.argsort(logs, kind="stable")
+    total = np.full(len(table.annotators), -np.inf)
+    np.logaddexp.at(total, who, logs)
+    nearest = np.full(len(table.annotators), -1, np.intp)
+    nearest[who[order]] = order % len(pairs.one)  # of several, the last one written: the largest
+    values = np.exp(np.minimum(total - np.log(max(len(table.annotators) - 1, 1)), 50.0))
+    return [
+        _finding(table, peers, pairs, int(nearest[code]), code, min(LARGEST, float(values[code])))
+        for code in np.flatnonzero(nearest >= 0).tolist()
+    ]
 
 
 def _finding(table: Judgements, peers: Peers, pairs: Pairs, pair: int, code: int, value: float) -> Finding:
