@@ -1,6 +1,6 @@
 """Evidence and flags: how soon the bad are found, and how many honest people are accused on the way.
 
-Options: `--only evidence|flags`, `--people 10000` simulated for each figure of evidence, `--crowds 20` and
+Options: `--only evidence|flags`, `--people 10000` simulated for each figure of evidence, `--crowds 4` and
 `--classes 3` for flags.
 Honest people of the evidence part sit exactly at the floor.
 """
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks flags --", description=__doc__)
     parser.add_argument("--only", choices=("evidence", "flags"))
     parser.add_argument("--people", type=int, default=10_000)
-    parser.add_argument("--crowds", type=int, default=20)
+    parser.add_argument("--crowds", type=int, default=4)
     parser.add_argument("--classes", type=int, default=3)
     options = parser.parse_args(arguments)
     if options.only != "flags":
