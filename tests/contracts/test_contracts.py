@@ -10,6 +10,7 @@ import pytest
 from goldwork.agreement import coefficient
 from goldwork.consensus import consensus
 from goldwork.distances import distance
+from goldwork.flags import flag
 from goldwork.io import format  # noqa: A004
 from goldwork.io.exchange import exchange
 from goldwork.tasks import task_type
@@ -28,6 +29,7 @@ from goldwork.testing import (
     COEFFICIENT_CHECKS,
     DISTANCE_CHECKS,
     EXCHANGE_CHECKS,
+    FLAG_CHECKS,
     FORMAT_CHECKS,
     TASK_TYPE_CHECKS,
     Sample,
@@ -183,6 +185,12 @@ def test_distance(name: str, check: Callable[[str], None]) -> None:
 def test_task_type(name: str, check: Callable[[Sample], None]) -> None:
     for sample in SAMPLES[name]:
         check(sample)
+
+
+@pytest.mark.parametrize("check", FLAG_CHECKS, ids=by_name)
+@pytest.mark.parametrize("name", flag.names())
+def test_flag(name: str, check: Callable[[str], None]) -> None:
+    check(name)
 
 
 @pytest.mark.parametrize("check", FORMAT_CHECKS, ids=by_name)

@@ -18,7 +18,7 @@ from goldwork.judgements.shapes import SHAPES
 from goldwork.services import cells, export, ingest, media, rows, uploads
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "guide" / "files.md").read_text(encoding="utf-8")
-COMMANDS = ("agreement", "consensus", "import", "export", "check", "backup", "restore", "worker")
+COMMANDS = ("agreement", "consensus", "flags", "import", "export", "check", "backup", "restore", "worker")
 
 
 def test_every_format_has_a_heading() -> None:

@@ -20,6 +20,7 @@ from goldwork.testing.consensus_methods import check_consensus, consensus_checks
 from goldwork.testing.crowds import Crowd, simulate_crowd
 from goldwork.testing.distances import DISTANCE_CHECKS, check_distance
 from goldwork.testing.exchanges import EXCHANGE_CHECKS, check_exchange
+from goldwork.testing.flags import FLAG_CHECKS, check_flag
 from goldwork.testing.formats import FORMAT_CHECKS, check_format
 from goldwork.testing.kinds import Answers, Kind, simulate_answers
 from goldwork.testing.task_types import TASK_TYPE_CHECKS, Sample, check_task_type
@@ -28,6 +29,7 @@ __all__ = [
     "COEFFICIENT_CHECKS",
     "DISTANCE_CHECKS",
     "EXCHANGE_CHECKS",
+    "FLAG_CHECKS",
     "FORMAT_CHECKS",
     "TASK_TYPE_CHECKS",
     "Answers",
@@ -38,6 +40,7 @@ __all__ = [
     "check_consensus",
     "check_distance",
     "check_exchange",
+    "check_flag",
     "check_format",
     "check_task_type",
     "consensus_checks",

@@ -1,0 +1,117 @@
+"""Evidence and flags: how soon the bad are found, and how many honest people are accused on the way.
+
+Options: `--only evidence|flags`, `--people 10000` simulated for each figure of evidence, `--crowds 4` and
+`--classes 3` for flags.
+Honest people of the evidence part sit exactly at the floor.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks._habits import kind_of, make
+from benchmarks._report import report
+from goldwork.flags import find_flags
+from goldwork.flags.bets import people, wilson
+from goldwork.quality.evidence import ALL_GOLD, BETS, STAGES
+
+Floats = npt.NDArray[np.float64]
+
+
+def main(arguments: list[str]) -> None:
+    """Print every figure of the parts asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks flags --", description=__doc__)
+    parser.add_argument("--only", choices=("evidence", "flags"))
+    parser.add_argument("--people", type=int, default=10_000)
+    parser.add_argument("--crowds", type=int, default=4)
+    parser.add_argument("--classes", type=int, default=3)
+    options = parser.parse_args(arguments)
+    if options.only != "flags":
+        evidence(options.people)
+    if options.only != "evidence":
+        flags(options.crowds, options.classes)
+
+
+def evidence(size: int) -> None:
+    """What E does to honest people at the floor, to random ones, and to those who go bad late."""
+    for floor in (0.7, 0.85, 0.9):
+        highest = walk(np.full(1000, floor), floor, size).max(axis=1)
+        for stage, least in STAGES.items():
+            share, name = float((highest >= least).mean()), f"honest at the floor {floor}, ever E {least:.0f} ({stage})"
+            report(f"{name}, 1,000 gold", share, "share", f"Ville's bound {1 / least}", share * least)
+    for classes, floors in ((4, (0.85, 0.7)), (3, (0.85, 0.7)), (2, (0.9, 0.7))):
+        for floor in floors:
+            gold = until(walk(np.full(200, 1 / classes), floor, size))
+            report(f"random, {classes} classes, floor {floor}: gold until 95 % are at E 20", gold, "gold")
+    for before in (0, 100, 300):
+        accuracy = np.r_[np.full(before, 0.95), np.full(200, 0.5)]
+        gold = until(walk(accuracy, 0.85, size)) - before
+        report(f".95 right, .5 after {before} gold, floor .85: gold until 95 % are at E 20", gold, "gold")
+    report(".70 right, floor .85: gold until 95 % are at E 20", until(walk(np.full(500, 0.7), 0.85, size)), "gold")
+
+
+def until(found: Floats) -> int:
+    """The gold items by which 95 % have ever been at E 20."""
+    ever = (np.maximum.accumulate(found, axis=1) >= 20).mean(axis=0) >= 0.95
+    return int(np.argmax(ever)) + 1 if ever.any() else found.shape[1] + 1
+
+
+def walk(accuracy: Floats, floor: float, people: int) -> Floats:
+    """[people, gold]: E after every gold item, by the formula of `goldwork.quality.evidence`, without strata."""
+    rng, bets = np.random.default_rng(17), np.array(BETS)
+    wealth, found = np.zeros((people, len(bets))), np.empty((people, len(accuracy)))
+    for n, share in enumerate(accuracy.tolist()):
+        right = rng.random((people, 1)) < share
+        grown = (wealth + 1 / ((n + 1) * (n + 2))) * np.where(right, 1 - bets, 1 + bets * floor / (1 - floor))
+        wealth = np.minimum(grown, 1e12)
+        found[:, n] = ALL_GOLD * (wealth.mean(axis=1) + 1 / (n + 2)) + 1 - ALL_GOLD
+    return found
+
+
+HONEST = ["good"] * 26 + ["slow"] * 5 + ["quick"] * 5 + ["poor"] * 4
+EARLY = {"fast": "fast", "run": "straight-lining", "const": "skew", "random": "random", "pos": "position"}
+LATE = {"copy": "copying", "fatigue": "fatigue", "drift": "drift"}
+LOOKS = 40
+
+
+def flags(crowds: int, classes: int) -> None:
+    """Power at 150 and 400 judgements a person, and honest people ever flagged by any flag at 40 looks."""
+    for kinds, each, number in ((EARLY, 150, 2), (LATE, 400, 4)):
+        crowd = [*HONEST, *(kind for kind in kinds for _ in range(number))]
+        caught: dict[str, list[bool]] = {kind: [] for kind in [*kinds, "good", "slow", "quick", "poor"]}
+        for seed in range(crowds):
+            table, gold, items = make(crowd, each=each, classes=classes, seed=1000 + seed)
+            found = find_flags(table, gold=gold, items=items, names=[*EARLY.values(), *LATE.values()])
+            by = {(one.subject, one.flag) for one in found}
+            named = {subject for subject, _ in by}
+            for who in table.annotators.tolist():
+                kind = kind_of(who)
+                caught[kind].append((who, kinds[kind]) in by if kind in kinds else who in named)
+        for kind, name in kinds.items():
+            share(f"{name}, {each} judgements, {classes} classes: found", caught[kind], "power")
+        for kind in ("good", "slow", "quick", "poor"):
+            share(
+                f"honest ({kind}) among them, {each} judgements, {classes} classes: flagged", caught[kind], "bound .01"
+            )
+    ever: list[bool] = []
+    for seed in range(crowds):
+        table, gold, items = make(HONEST, each=200, classes=classes, seed=2000 + seed)
+        flagged: set[str] = set()
+        done = np.empty(len(table))
+        for _, rows in people(table):
+            done[rows] = np.arange(len(rows)) / len(rows)
+        for look in range(1, LOOKS + 1):
+            part = table.take(done < look / LOOKS).compact()
+            found = find_flags(part, gold=gold, items=items, names=[*EARLY.values(), *LATE.values()])
+            flagged |= {one.subject for one in found}
+        ever += [who in flagged for who in table.annotators.tolist()]
+    share(f"honest, 200 judgements, {LOOKS} looks, {classes} classes: ever flagged by any", ever, "bound .01")
+
+
+def share(name: str, hits: list[bool], against: str) -> None:
+    """A share with Wilson's interval."""
+    low, high = wilson(sum(hits), len(hits))
+    report(name, sum(hits) / len(hits), "share", f"{against}; {len(hits)} people, {low:.3f} to {high:.3f}")

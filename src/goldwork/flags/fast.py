@@ -1,0 +1,111 @@
+"""fast: where the answers come too fast to have looked, they carry nothing.
+
+Speed alone accuses nobody: on CIFAR-100N the fastest people are the best. How fast an answer came is taken relative to
+the item's length and to others on it, to the place in the person's work, and once to everybody, once to the person's
+own pace (see `goldwork.flags.times`); w = 1 / (1 + exp((z + 2) / .35)) is near 1 where it came much faster, z spreads.
+
+**Honest** is whoever answers as others let one expect but in up to three of ten cases by habit, among slow answers and
+among fast ones; or keeps to a rule of their own (see `random`). **Against that** is bet that fast answers are guesses:
+P(l) = (1 - w) q'(l) + w m(l), with m habit or a fair die. Times are taken as given; the bet is on the answers.
+
+*Sources:* universal inference, see `goldwork.flags.bets`; rapid guessing and that accuracy has to tell it from speed,
+Wise 2017, Educational Measurement: Issues and Practice 36(4), 52-61.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from goldwork.flags import Context, Finding, NotAskedError, flag
+from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, own_habit, people, wilson
+from goldwork.flags.peers import Peers, peers_of
+from goldwork.flags.random_answers import GUESSED, own_rule
+from goldwork.flags.times import Times, times_of
+from goldwork.judgements import Judgements
+
+FEWEST = 5.0
+"""Nobody is tested with fewer fast answers (the sum of w)."""
+UNSAID = (
+    "Being fast is no fault, and nobody is named for it alone: those who are fast and right do not appear here. Times "
+    "say nothing of what was done besides."
+)
+
+
+@flag("fast", about="annotator")
+def fast(table: Judgements, context: Context) -> list[Finding]:
+    """One finding for everybody with 20 answers, of which five came fast. Needs seconds."""
+    times = times_of(table, context)
+    peers, ordered = peers_of(table, context), in_time(table)
+    if not (~np.isnan(times.slow) & (peers.others > 0)).any():
+        raise NotAskedError("no answer has both a time and others to compare with.")
+    found = []
+    for code, rows in people(table):
+        mine = rows[(peers.others[rows] > 0) & ~np.isnan(times.slow[rows])]
+        if len(mine) >= LEAST:
+            quick = [w for w in (_weight(times.slow[mine]), _weight(times.own[mine])) if w.sum() >= FEWEST]
+            if quick:
+                found.append(_finding(table, peers, times, code, mine, quick, ordered=ordered))
+    return found
+
+
+def _weight(z: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(np.clip((z + 2) / 0.35, -50, 50))))
+
+
+def _finding(
+    table: Judgements, peers: Peers, times: Times, code: int, rows: Rows, quick: list[Floats], *, ordered: bool
+) -> Finding:
+    paths = [_path(peers, rows, w, ordered=ordered) - np.log(2) for w in quick]
+    best = int(np.argmax([path.max() for path in paths]))
+    hurried = quick[best] > 0.5
+    clear = peers.reference[rows] >= 0
+    same = peers.reference[rows] == peers.codes[rows]
+    trials, hits = int((clear & hurried).sum()), int((same & clear & hurried).sum())
+    slow, slow_hits = int((clear & ~hurried).sum()), int((same & clear & ~hurried).sum())
+    low, high = wilson(hits, trials)
+    name, share = table.annotators[code], hits / max(trials, 1)
+    seconds = float(np.median(times.seconds[rows[hurried]])) if hurried.any() else float("nan")
+    typical = float(np.median(times.expected[rows[hurried]])) if hurried.any() else float("nan")
+    beside = f", of the other {slow} {slow_hits / slow:.0%}" if slow else ""
+    return Finding(
+        flag="fast",
+        about="annotator",
+        subject=name,
+        statistic=share,
+        low=low,
+        high=high,
+        judgements=len(rows),
+        sentence=(
+            f"{int(hurried.sum())} of {name}'s {len(rows)} answers came much faster than their items take (median "
+            f"{seconds:.1f} s where {typical:.1f} s are usual); of these {share:.0%} ({low:.0%} to {high:.0%}) are "
+            f"those of most others or of gold{beside}."
+        ),
+        unsaid=UNSAID,
+        evidence={
+            "fast_answers": [
+                {
+                    "item": table.items[table.item[row]],
+                    "answer": peers.categories[peers.codes[row]],
+                    "others": peers.categories[peers.reference[row]] if peers.reference[row] >= 0 else None,
+                    "seconds": float(times.seconds[row]),
+                    "usual_seconds": round(float(times.expected[row]), 2),
+                }
+                for row in rows[hurried][np.argsort(times.slow[rows[hurried]], kind="stable")][:10].tolist()
+            ]
+        },
+        e_value=largest(np.logaddexp.reduce(np.stack(paths), axis=0)),
+    )
+
+
+def _path(peers: Peers, rows: Rows, w: Floats, *, ordered: bool) -> Floats:
+    k, expected = len(peers.categories), peers.chosen[rows]
+    habit = own_habit(peers.codes[rows], k)
+    against = [
+        (1 - w) * ((1 - share) * expected + share * habit) + w * guess
+        for share in (0.0, 0.15)
+        for guess in (habit, np.full(len(rows), 1 / k))
+    ]
+    mixed = [(1 - share) * expected + share * habit for share in GUESSED]
+    honest = [(1 - w) * slow + w * quick for slow in mixed for quick in mixed]
+    logs = np.log(np.stack([*honest, own_rule(peers, rows, habit)]))
+    return log_path(np.log(np.stack(against)), logs, ordered=ordered)

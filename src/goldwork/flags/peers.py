@@ -1,0 +1,205 @@
+"""What others' answers to the same item let one expect of a person's answer.
+
+With n_i(l) the weight of other people's answers l to item i, n_i of all of them, and pi(l) the share of l in the
+table,
+
+    q_i(l) = (n_i(l) + s pi(l)) / (n_i + s)
+
+The weight s is the one under which the table's answers, each left out in turn, are most probable. Gold counts as
+`GOLD` answers more. A person's answers weigh v^2, with v how much more often than by chance they are the reference,
+beside the median person (.05 to 2): who answers at random tells little about others, an expert much. The reference of
+an item is its gold, else the answer that weighs most; weights and references are worked out in turn, four times.
+Nothing here is as large as items times categories.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+import numpy as np
+import numpy.typing as npt
+
+from goldwork.flags import Context, NotAskedError
+from goldwork.flags.bets import Floats, earlier
+from goldwork.judgements import Judgements
+from goldwork.judgements.shapes import shape_of
+
+Codes = npt.NDArray[np.int64]
+
+GOLD = 4.0
+"""How many people's answers a gold answer counts as."""
+SMOOTHINGS = np.geomspace(0.1, 20, 16)
+NEAR = 1e-6
+"""Weights that differ by less are tied."""
+ROUNDS = 4
+SKILLS = (0.05, 2.0)
+"""How much more often than by chance somebody gives the reference, beside the median person, at least and at most."""
+MANY = 1000
+"""More categories than this are no choices."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Peers:
+    """`codes` [n] into `categories`; `prior` [K]; `others` [n]: the weight of others'
+    answers to the row's item; `weight` [n]: that of the row's own."""
+
+    table: Judgements
+    codes: Codes
+    categories: npt.NDArray[np.object_]
+    prior: Floats
+    gold: Codes
+    smoothing: float
+    others: Floats
+    weight: Floats
+
+    def expect(self, label: npt.NDArray[np.integer] | int, rows: npt.NDArray[np.integer]) -> Floats:
+        """[rows]: the probability that the person of each row answers `label` to its item."""
+        codes = np.broadcast_to(np.asarray(label, np.int64), len(rows))
+        count = self._votes(self.table.item[rows], codes) - (codes == self.codes[rows]) * self.weight[rows]
+        count = count + GOLD * (self.gold[self.table.item[rows]] == codes)
+        total = np.maximum(self.others[rows], 0.0) + self.smoothing
+        return np.asarray((np.maximum(count, 0.0) + self.smoothing * self.prior[codes]) / total)
+
+    @functools.cached_property
+    def chosen(self) -> Floats:
+        """[n]: the probability of every answer that was given."""
+        return self.expect(self.codes, np.arange(len(self.codes)))
+
+    @functools.cached_property
+    def reference(self) -> Codes:
+        """[n]: what gold says of the row's item, else others' weightiest answer; -1 where that is not one."""
+        own, item = self.codes, self.table.item
+        labels, _, weights = self.leaders
+        votes = weights[item] - (labels[item] == own[:, None]) * self.weight[:, None]
+        best = votes.argmax(axis=1)
+        most = votes[np.arange(len(own)), best]
+        clear = (most > NEAR) & ((votes > most[:, None] - NEAR).sum(axis=1) == 1)
+        found = np.where(clear, labels[item][np.arange(len(own)), best], -1)
+        known = self.gold[item]
+        return np.asarray(np.where(known >= 0, known, found))
+
+    def sharpened(self, share: float, rows: npt.NDArray[np.integer]) -> Floats:
+        """[rows]: as `chosen`, for somebody who in a `share` of the cases gives the reference whatever else.
+
+        People who are better than the crowd agree with it more than the crowd with itself.
+        """
+        expected, known = self.chosen[rows], self.reference[rows] >= 0
+        sharp = (1 - share) * expected + share * (self.reference[rows] == self.codes[rows])
+        return np.asarray(np.where(known, sharp, expected))
+
+    @functools.cached_property
+    def ease(self) -> Floats:
+        """[n]: the log odds that the person of a row gives the reference answer, between -3 and 3; 0 without one."""
+        rows = np.flatnonzero(self.reference >= 0)
+        expected = self.expect(self.reference[rows], rows)
+        found = np.zeros(len(self.codes))
+        found[rows] = np.clip(np.log(expected) - np.log(np.maximum(1 - expected, 1e-9)), -3, 3)
+        return found
+
+    @functools.cached_property
+    def leaders(self) -> tuple[Codes, Codes, Floats]:
+        """[items, 3] each: the three answers to each item that weigh most, how often they were given, their weights.
+
+        -1 and 0 where there are fewer. Three are enough for the best, and a tie with it, without one person's answer.
+        """
+        keys, counts, weights = self._sorted
+        item, label = keys // len(self.categories), keys % len(self.categories)
+        order = np.lexsort((label, -weights.round(9), item))
+        rank = earlier(item[order])
+        kept = order[rank < 3]
+        place = item[kept], rank[rank < 3]
+        labels = np.full((len(self.table.items), 3), -1, np.int64)
+        votes, total = np.zeros_like(labels), np.zeros(labels.shape)
+        labels[place], votes[place], total[place] = label[kept], counts[kept], weights[kept]
+        return labels, votes, total
+
+    def name(self, code: int) -> str:
+        """A category as sentences show it."""
+        return repr(self.categories[code])
+
+    @functools.cached_property
+    def _sorted(self) -> tuple[Codes, Codes, Floats]:
+        """Which item was given which answer, as item times categories plus answer, how often and with which weight."""
+        pairs = self.table.item.astype(np.int64) * len(self.categories) + self.codes
+        keys, place, counts = np.unique(pairs, return_inverse=True, return_counts=True)
+        return (
+            keys.astype(np.int64),
+            counts.astype(np.int64),
+            np.bincount(place, self.weight, len(keys)).astype(np.float64),
+        )
+
+    def _votes(self, item: npt.NDArray[np.integer], codes: Codes) -> Floats:
+        wanted = item.astype(np.int64) * len(self.categories) + codes
+        keys, _, weights = self._sorted
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        return np.asarray(np.where(keys[place] == wanted, weights[place], 0.0))
+
+
+def peers_of(table: Judgements, context: Context) -> Peers:
+    """What others' answers let one expect. Raises NotAskedError where there are no others, or no classes."""
+    known: Peers | None = context.shared.get("peers")
+    if known is None or known.table is not table:
+        count = len(table.coded()[1])
+        if count > MANY or shape_of(table) == "text":
+            raise NotAskedError(f"{count:,} different texts or numbers are no choice among classes.")
+        known = context.shared["peers"] = read_peers(table, context)
+    return known
+
+
+def read_peers(table: Judgements, context: Context) -> Peers:
+    """As `peers_of`, of any answers and without keeping it."""
+    codes, categories = table.coded()
+    known = _gold_codes(table, categories, context)
+    counts = np.bincount(codes, minlength=len(categories)).astype(np.float64)
+    prior = (counts + 0.5) / (len(codes) + len(categories) / 2)
+    made = Peers(
+        table, codes.astype(np.int64), categories, prior, known, 1.0, *_others(table, known, np.ones(len(table)))
+    )
+    if not (made.others > 0).any():
+        raise NotAskedError("no item was judged by two people or has gold, so there is nobody to compare with.")
+    for _ in range(ROUNDS):
+        others, weight = _others(table, known, _reliability(made)[table.annotator])
+        made = dataclasses.replace(made, others=others, weight=weight)
+    return dataclasses.replace(made, smoothing=_smoothing(made))
+
+
+def _others(table: Judgements, gold: Codes, weight: Floats) -> tuple[Floats, Floats]:
+    """[n] each: the weight of others' answers to the row's item, 0 where there are none, and of its own."""
+    alone = (table.per_item()[table.item] == 1) & (gold[table.item] < 0)
+    total = np.bincount(table.item, weight, len(table.items))[table.item] - weight + GOLD * (gold[table.item] >= 0)
+    return np.where(alone, 0.0, total), weight
+
+
+def _reliability(peers: Peers) -> Floats:
+    """[annotators]: the weight of their answers."""
+    clear = peers.reference >= 0
+    size = len(peers.table.annotators)
+    hits = np.bincount(peers.table.annotator, clear & (peers.reference == peers.codes), size)
+    trials = np.bincount(peers.table.annotator, clear, size)
+    if not trials.any():
+        return np.ones(size)
+    share = (hits + 5 * hits.sum() / trials.sum()) / (trials + 5)
+    chance = float((peers.prior**2).sum())
+    above = max(float(np.median(share)) - chance, 1e-9)
+    return np.asarray(np.clip((share - chance) / above, *SKILLS) ** 2)
+
+
+def _gold_codes(table: Judgements, categories: npt.NDArray[np.object_], context: Context) -> Codes:
+    """[items]: the code of the gold answer, -1 where there is none or nobody chose it."""
+    place = {_key(label): code for code, label in enumerate(categories.tolist())}
+    gold = context.gold
+    found = [place.get(_key(gold[item]), -1) if item in gold else -1 for item in table.items.tolist()]
+    return np.array(found, np.int64).reshape(len(table.items))
+
+
+def _key(label: object) -> object:
+    return repr(label) if isinstance(label, list | dict | bool) else label
+
+
+def _smoothing(peers: Peers) -> float:
+    """The weight under which the answers, each left out in turn, are most probable."""
+    rows = np.flatnonzero(peers.others > 0)
+    tried = [dataclasses.replace(peers, smoothing=smoothing) for smoothing in SMOOTHINGS.tolist()]
+    likely = [float(np.log(one.expect(peers.codes[rows], rows)).sum()) for one in tried]
+    return tried[int(np.argmax(likely))].smoothing

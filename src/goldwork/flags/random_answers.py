@@ -1,0 +1,101 @@
+"""random: the answers do not hang on the item.
+
+**Honest** is whoever answers, in at least seven of ten cases, as others' answers let one expect, and else by habit; or
+keeps as often to a rule of their own, such as giving b wherever others give a. **Against that** is bet that answers
+come from habit alone (whatever it is), or from a fair die. With q others' expectation, m the person's habit so far, g
+what the rule gives and K classes,
+
+    E = (prod m / 2 + prod 1/K / 2) / max(prod (1 - r) q + r m for r up to .3, prod .7 [l = g] + .3 m)
+
+*Source:* universal inference, see `goldwork.flags.bets`; the random worker of Vuurens, de Vries and Eickhoff 2011,
+SIGIR workshop on crowdsourcing for information retrieval.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from goldwork.flags import Context, Finding, flag
+from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, own_habit, people, wilson
+from goldwork.flags.peers import Peers, peers_of
+from goldwork.judgements import Judgements
+
+GUESSED = (0.0, 0.1, 0.2, 0.3)
+"""The shares of answers from habit that honest people may have."""
+UNSAID = (
+    "Somebody with a rule of their own, or on items nobody agrees about, can look like this. Whether the answers are "
+    "wrong is for gold to say."
+)
+
+
+@flag("random", about="annotator")
+def random_answers(table: Judgements, context: Context) -> list[Finding]:
+    """One finding for everybody with 20 answers that others or gold can be held against."""
+    peers, ordered = peers_of(table, context), in_time(table)
+    found = []
+    for code, rows in people(table):
+        mine = rows[peers.others[rows] > 0]
+        if len(mine) >= LEAST:
+            found.append(_finding(table, peers, code, mine, ordered=ordered))
+    return found
+
+
+def _finding(table: Judgements, peers: Peers, code: int, rows: Rows, *, ordered: bool) -> Finding:
+    said, k = peers.codes[rows], len(peers.categories)
+    habit, expected = own_habit(said, k), peers.chosen[rows]
+    against = np.log(np.stack([habit, np.full(len(rows), 1 / k)]))
+    honest = [np.log((1 - share) * expected + share * habit) for share in GUESSED]
+    path = log_path(against, np.stack([*honest, np.log(own_rule(peers, rows, habit))]), ordered=ordered)
+    clear = peers.reference[rows] >= 0
+    hits, trials = int((peers.reference[rows] == said)[clear].sum()), int(clear.sum())
+    chance = float(habit[clear].mean()) if trials else 0.0
+    low, high = wilson(hits, trials)
+    share = hits / max(trials, 1)
+    name = table.annotators[code]
+    return Finding(
+        flag="random",
+        about="annotator",
+        subject=name,
+        statistic=share,
+        low=low,
+        high=high,
+        judgements=len(rows),
+        sentence=(
+            f"{name}'s answers are those of most others or of gold in {share:.0%} of {trials} cases ({low:.0%} to "
+            f"{high:.0%}); habit alone would give about {chance:.0%}."
+        ),
+        unsaid=UNSAID,
+        evidence={"furthest_from_others": furthest(table, peers, rows)},
+        e_value=largest(path),
+    )
+
+
+def own_rule(peers: Peers, rows: Rows, habit: Floats) -> Floats:
+    """[rows]: how probable each answer was by a rule of the person's own, kept to in seven of ten cases.
+
+    The rule gives what the person has given most often so far to items that others see alike; at first, what they see.
+    """
+    k, said, seen = len(peers.categories), peers.codes[rows], peers.reference[rows]
+    kept = np.empty(len(rows))
+    for other in np.unique(seen).tolist():
+        here = seen == other
+        given = np.eye(k)[said[here]]
+        before = np.cumsum(given, axis=0) - given
+        if other >= 0:
+            before[:, other] += 1.5
+        kept[here] = before.argmax(axis=1) == said[here]
+    return np.asarray((1 - GUESSED[-1]) * kept + GUESSED[-1] * habit)
+
+
+def furthest(table: Judgements, peers: Peers, rows: Rows, most: int = 10) -> list[dict[str, object]]:
+    """The answers that others let one expect least."""
+    kept = rows[np.lexsort((rows, peers.chosen[rows]))][:most]
+    return [
+        {
+            "item": table.items[table.item[row]],
+            "answer": peers.categories[peers.codes[row]],
+            "others": peers.categories[peers.reference[row]] if peers.reference[row] >= 0 else None,
+            "expected": round(float(peers.chosen[row]), 4),
+        }
+        for row in kept.tolist()
+    ]
