@@ -36,7 +36,7 @@ def add(commands: Any) -> None:
         help="the accuracy wanted on average (default: that of five votes' majority, learned from gold)",
     )
     command.add_argument(
-        "--gold-share", metavar="S", type=float, default=0.06, help="share of items that become gold (default: .06)"
+        "--gold-share", metavar="S", type=float, default=0.08, help="share of items that become gold (default: .08)"
     )
     command.add_argument(
         "--gold-overlap", metavar="N", type=int, default=5, help="judgements of each gold item (default: 5)"
@@ -129,7 +129,7 @@ def _sentences(summary: dict[str, Any], several: bool) -> str:
     cost, right, aim = told("judgements_per_item", 2), told("accuracy", 3), told("target_accuracy", 3)
     lines = [
         f"{cost} judgements per item, gold included, reach an accuracy of {right}; aimed at {aim}.",
-        f"{summary['items']:,} items, and {summary['gold_items']:,} of gold: {told('gold_share', 3)} of all judgements.",
+        f"{summary['items']:,} items; gold are {summary['gold_items']:,} more, {told('gold_share', 3)} of judgements.",
         f"Means of {summary['repeats']} replays, with 95 % intervals." if summary["repeats"] > 1 else "One replay.",
     ]
     for votes, figures in summary["majority"].items():

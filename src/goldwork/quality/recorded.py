@@ -55,7 +55,7 @@ class Rules:
 
     overlap: Overlap = dataclasses.field(default_factory=Overlap)
     target: float | None = None
-    gold_share: float = 0.06
+    gold_share: float = 0.08
     gold_overlap: int = VOTES
 
     def __post_init__(self) -> None:
@@ -167,16 +167,16 @@ def _ask(
         queue = Queue(overlap, target)
         for item in work:
             put(item)
-        if queue.reached:
+        if queue.reached():
             return queue
         for _ in range(max(1, int(SWEEP * len(work)))):
-            if queue.reached or (chosen := queue.take()) is None:
+            if queue.reached() or (chosen := queue.take()) is None:
                 break
             project.take(chosen, order[chosen][len(project.given[chosen])])
             put(chosen)
         else:
             continue
-        if not queue.reached:  # nobody is left to ask: the figures are what they are
+        if not queue.reached():  # nobody is left to ask: the figures are what they are
             project.synchronise()
             return queue
 

@@ -18,10 +18,10 @@ of the least sure item that is still open. Nothing but judgements and the gold b
     >>> queue = Queue(Overlap(1, 3), 0.9)
     >>> for item, sure in enumerate([0.6, 0.95, 0.97]):
     ...     queue.put(item, 1, sure)
-    >>> queue.reached, queue.take()
+    >>> queue.reached(), queue.take()
     (False, 0)
     >>> queue.put(0, 2, 0.8)
-    >>> queue.reached, queue.threshold
+    >>> queue.reached(), queue.threshold
     (True, 0.8)
 """
 
@@ -82,7 +82,6 @@ class Queue:
         """The accuracy that is to be expected now, the mean over all items."""
         return self._total / len(self._sure) if self._sure else math.nan
 
-    @property
     def reached(self) -> bool:
         """Whether the target is met, and every item has the least number of judgements."""
         return self.expected >= self.target and self.threshold >= 0
