@@ -3,7 +3,7 @@
 Recorded judgements are replayed (`goldwork.quality.recorded`), gold judgements paid for. On the same orders and the
 same gold: fixed majority, and the rule of Toloka's dynamic overlap (annotators' accuracies from gold alone, errors
 spread evenly, Bayes' rule, stop at a threshold). "At equal accuracy" is read off the frontier of several targets, or
-thresholds, between the two nearest; intervals are over halves of the seeds drawn again (bootstrap, 95 %).
+thresholds, between the two nearest; intervals are over the seeds, drawn again (bootstrap, 95 %).
 
 The sets are looked for in `$GOLDWORK_DATA`, or in shared/data beside the repository. Options: `--sets NAME,NAME`
 `--seeds 20`.
@@ -31,7 +31,7 @@ from goldwork.quality.posterior import Credit, Given, add, credit, learn, poster
 from goldwork.quality.recorded import Pools, Rules, draw, pools, replay, voted
 from goldwork.quality.skill import Pooled, fresh, fresh_pool
 
-AROUND = (-0.06, -0.03, 0.0, 0.03)
+AROUND = (-0.05, -0.02, 0.01, 0.05, 0.1)
 """Targets of the frontier, around the accuracy to be equalled."""
 THRESHOLDS = (0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.94, 0.97, 0.985)
 SMOOTHING = 4.0
@@ -105,7 +105,17 @@ def equal(name: str, recorded: Pools, votes: int, seeds: int) -> None:
            told[:, 0].mean() / paid)  # fmt: skip
     for who, made in (("engine", ours), ("Toloka's rule", peers)):
         value, low, high = at(made, aim)
-        report(f"{said}, {who}: judgements per item", value, f"{low:.2f} to {high:.2f}", "majority", value / paid)
+        if np.isnan(value):
+            spent, most = max(made.mean(axis=1), key=lambda point: float(point[1]))
+            report(
+                f"{said}, {who}: does not get there; accuracy",
+                most,
+                f"at {spent:.2f} judgements",
+                "majority",
+                most / aim,
+            )
+        else:
+            report(f"{said}, {who}: judgements per item", value, f"{low:.2f} to {high:.2f}", "majority", value / paid)
 
 
 def cost(recorded: Pools, target: float, seed: int) -> tuple[float, float]:

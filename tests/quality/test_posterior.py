@@ -178,7 +178,7 @@ def test_online_and_full_inference_find_who_is_how_good(classes: int) -> None:
     """Whole responsibilities: with two peers an accuracy is not understated, as leaving one's own answer out would."""
     off, online = [], []
     for seed in range(8):
-        item, who, answer, truth, skill = simulated(seed, classes)
+        item, who, answer, _, skill = simulated(seed, classes)
         states, pooled = {code: fresh(classes) for code in range(12)}, Pooled(classes, fresh_pool(classes))
         for one in range(600):
             last, told = Credit(), []

@@ -94,18 +94,16 @@ def crowd(seed: int, items: int = 500, votes: int = 7, hard: float = 0.2) -> Poo
 
 
 def test_a_replay_reaches_its_target_on_average_at_less_cost() -> None:
-    """Twelve crowds: the accuracy aimed at is the accuracy got, for fewer judgements than the majority's."""
-    made = [replay(crowd(seed), Rules(gold_share=0.15), seed) for seed in range(12)]
-    right = np.mean([one.accuracy for one in made])
-    assert right == pytest.approx(np.mean([one.majority[5][0] for one in made]), abs=0.02)
-    assert np.mean([one.judgements_per_item * (1 - one.gold_share) for one in made]) < 0.75 * 5
-    told = [replay(crowd(seed), Rules(target=0.8, gold_share=0.15), seed) for seed in range(12)]
-    assert np.mean([one.accuracy for one in told]) == pytest.approx(0.8, abs=0.025)
-    assert all(one.expected_accuracy >= 0.8 for one in told)
+    """Eight crowds: the accuracy aimed at is the accuracy got, which the majority needs more judgements for."""
+    made = [replay(crowd(seed), Rules(target=0.8, gold_share=0.15), seed) for seed in range(8)]
+    assert np.mean([one.accuracy for one in made]) == pytest.approx(0.8, abs=0.03)
+    assert all(one.expected_accuracy >= 0.8 for one in made)
+    assert np.mean([one.majority[3][0] for one in made]) < 0.87
+    assert np.mean([one.judgements_per_item * (1 - one.gold_share) for one in made]) < 2
 
 
 def test_the_truth_of_what_is_reported_on_decides_nothing() -> None:
-    recorded, rules = crowd(5), Rules()
+    recorded, rules = crowd(5, items=200), Rules(gold_share=0.2)
     made = replay(recorded, rules, 4)
     _, gold = draw(recorded, rules, 4)
     lies = [truth if item in gold else 1 - truth for item, truth in enumerate(recorded.truth)]

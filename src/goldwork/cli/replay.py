@@ -36,7 +36,7 @@ def add(commands: Any) -> None:
         help="the accuracy wanted on average (default: that of five votes' majority, learned from gold)",
     )
     command.add_argument(
-        "--gold-share", metavar="S", type=float, default=0.08, help="share of items that become gold (default: .08)"
+        "--gold-share", metavar="S", type=float, default=0.06, help="share of items that become gold (default: .06)"
     )
     command.add_argument(
         "--gold-overlap", metavar="N", type=int, default=5, help="judgements of each gold item (default: 5)"

@@ -8,8 +8,8 @@ on, in several orders, each time without what the item itself taught about those
 maximise the mean log probability of the gold answers times the number of gold items (looks at one item are not
 independent), plus priors: log t and log r have Student's distribution with three degrees of freedom, which a few gold
 items hardly move and which many overrule. Its places are those of crowds with one to five judgements an item, which is
-where stopping is decided: t around 1.1 and r around .22, with spreads of .2 and .3. They were chosen on the sets
-product (t 1.1, r .18) and labelme (1.0, .49) and on 18 kinds of simulated crowds (.93 to 1.46, .08 to .28).
+where stopping is decided: t around 1.05 and r around .22, with spreads of .3. They were chosen on the sets
+product (t 1.1, r .19) and labelme (1.0, .5) and on ten kinds of simulated crowds (.94 to 1.20, .07 to .17).
 
 *Source:* temperature scaling: Guo et al. 2017, On Calibration of Modern Neural Networks, ICML, 1321-1330; design
 effect: Kish 1965, Survey Sampling, 162.
@@ -28,7 +28,7 @@ import numpy.typing as npt
 from goldwork.quality.posterior import PLAIN, Calibration, Credit, Given, add, learn, posterior
 from goldwork.quality.skill import Pooled
 
-PRIORS = ((math.log(1.1), 0.2), (math.log(0.22), 0.3))
+PRIORS = ((math.log(1.05), 0.3), (math.log(0.22), 0.3))
 FREEDOM = 3.0
 ORDERS = 4
 

@@ -32,6 +32,8 @@ VOTES = 5
 """So many votes' majority is the target where none is given."""
 SWEEP = 0.1
 """How many judgements, as a share of items, are made between two inferences over everything."""
+LEAST_SWEEP = 25
+"""At least so many."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Rules:
 
     overlap: Overlap = dataclasses.field(default_factory=Overlap)
     target: float | None = None
-    gold_share: float = 0.08
+    gold_share: float = 0.06
     gold_overlap: int = VOTES
 
     def __post_init__(self) -> None:
@@ -169,7 +171,7 @@ def _ask(
             put(item)
         if queue.reached():
             return queue
-        for _ in range(max(1, int(SWEEP * len(work)))):
+        for _ in range(max(LEAST_SWEEP, int(SWEEP * len(work)))):
             if queue.reached() or (chosen := queue.take()) is None:
                 break
             project.take(chosen, order[chosen][len(project.given[chosen])])
