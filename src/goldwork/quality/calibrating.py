@@ -8,7 +8,7 @@ on, in several orders, each time without what the item itself taught about those
 maximise the mean log probability of the gold answers times the number of gold items (looks at one item are not
 independent), plus priors: log t and log r have Student's distribution with three degrees of freedom, which a few gold
 items hardly move and which many overrule. Its places are those of crowds with one to five judgements an item, which is
-where stopping is decided: t around 1.05 and r around .22, with spreads of .3. They were chosen on the sets
+where stopping is decided: t around 1.05 and r around .22, with spreads of .3. The middles were chosen on the sets
 product (t 1.1, r .19) and labelme (1.0, .5) and on ten kinds of simulated crowds (.94 to 1.20, .07 to .17).
 
 *Source:* temperature scaling: Guo et al. 2017, On Calibration of Modern Neural Networks, ICML, 1321-1330; design
