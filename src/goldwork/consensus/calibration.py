@@ -139,10 +139,10 @@ def measure_reliability(
     rng = np.random.default_rng(seed)
     order = np.argsort(confidence, kind="stable")
     confidence, right = confidence[order], right[order]
-    error, null = _error(confidence, right, bins), _null(confidence, bins, rng, resamples)
+    error, null = calibration_error(confidence, right, bins), null_error(confidence, bins, rng, resamples)
     drawn = [np.sort(rng.integers(0, len(rows), len(rows))) for _ in range(resamples)]
     # A resample repeats items, which alone adds to the error what a second draw from the same truth would.
-    excess = np.array([_error(confidence[at], right[at], bins) for at in drawn])
+    excess = np.array([calibration_error(confidence[at], right[at], bins) for at in drawn])
     spread = float(excess.std())
     parts = np.array_split(np.arange(len(rows)), bins)
     size = np.array([len(part) for part in parts])
@@ -162,16 +162,21 @@ def measure_reliability(
     )
 
 
-def _error(confidence: npt.NDArray[Any], right: npt.NDArray[Any], bins: int) -> float:
+def calibration_error(confidence: npt.NDArray[Any], right: npt.NDArray[Any], bins: int) -> float:
     """The mean over bins of equal size of |accuracy - confidence|; `confidence` in order."""
     cuts = np.linspace(0, len(confidence), bins + 1).astype(int)
     gaps = np.add.reduceat(right - confidence, cuts[:-1])
     return float(np.abs(gaps).sum() / len(confidence))
 
 
-def _null(confidence: Floats, bins: int, rng: np.random.Generator, draws: int) -> float:
+def null_error(confidence: Floats, bins: int, rng: np.random.Generator, draws: int) -> float:
     return float(
-        np.mean([_error(confidence, (rng.random(len(confidence)) < confidence) * 1.0, bins) for _ in range(draws)])
+        np.mean(
+            [
+                calibration_error(confidence, (rng.random(len(confidence)) < confidence) * 1.0, bins)
+                for _ in range(draws)
+            ]
+        )
     )
 
 

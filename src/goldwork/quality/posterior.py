@@ -1,0 +1,140 @@
+"""What an item's answer is, from the judgements it has now, and what that teaches about those who gave them.
+
+    log q_k = (log f_k + sum over judgements j of w_j log P_j(l_j | k)) / T(n) + constant,   T(n) = t (1 + (n - 1) r)
+
+with f the classes' frequencies, P_j what the annotator's answer says (`goldwork.quality.skill`), w the judgement's
+weight (excluded work weighs 0) and n the sum of weights. T is the temperature: t says how far the crowd's view of its
+own skill is off, r how alike people err, on hard items and through the same misreading of a guideline, since n answers
+correlated by r weigh as n / (1 + (n - 1) r) independent ones (Kish 1965, Survey Sampling, 162). It changes no answer.
+`Calibration` is learned from gold (`goldwork.quality.calibrating`); learning goes by untempered probabilities.
+
+**Learning** is the M-step of an EM algorithm over one item at a time (Neal and Hinton 1998, A View of the EM Algorithm,
+in Learning in Graphical Models, 355-368): an item credits everybody who judged it with q, whole and including their own
+answer, and takes back what it credited before. Leaving the own answer out would understate skill: with one to four
+peers an accuracy of .90 reads as .64 to .80. An item that one person judged and that has no gold credits nobody, since
+q would only repeat what is believed of that person.
+
+Both take time in proportion to classes times the item's judgements, and know nothing of the project's size.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from goldwork.quality.skill import ALL, FULL, HITS, ROWS, SCALE, Pooled, frequencies, says
+
+
+class Given(NamedTuple):
+    """One judgement of an item: who, the code of their answer, and how much it counts from 0 to 1."""
+
+    annotator: int
+    answer: int
+    weight: float = 1.0
+
+
+class Calibration(NamedTuple):
+    """How the evidence of n judgements is tempered: divided by `temperature` (1 + (n - 1) `correlation`)."""
+
+    temperature: float = 1.0
+    correlation: float = 0.0
+
+    def of(self, judgements: float) -> float:
+        """The temperature of so many judgements, which need not be whole: they may weigh less than 1."""
+        return self.temperature * (1 + max(judgements - 1, 0) * self.correlation)
+
+
+PLAIN = Calibration()
+
+
+class Credit(NamedTuple):
+    """What an item taught: by whom, and the probabilities of its classes as integers at `SCALE`; () for nothing yet.
+
+    `drawn`: its answer is known and it was drawn at random, so it tells how common classes are.
+    """
+
+    given: tuple[Given, ...] = ()
+    shares: tuple[int, ...] = ()
+    drawn: bool = False
+
+
+class Lesson(NamedTuple):
+    """What is added to the states: by annotator and for the crowd, each by place."""
+
+    annotators: Mapping[int, Mapping[int, int]]
+    pooled: Mapping[int, int]
+
+
+def posterior(
+    given: Sequence[Given], states: Mapping[int, Sequence[int]], pooled: Pooled, calibration: Calibration = PLAIN
+) -> list[float]:
+    """The probability of every class, [K], from an item's current judgements; `states` has all who gave them."""
+    logs = [math.log(share) for share in frequencies(pooled)]
+    number = 0.0
+    for who, answer, weight in given:
+        if weight:
+            number += weight
+            for k, told in enumerate(says(states[who], pooled, answer)):
+                logs[k] += weight * told
+    scale = 1 / calibration.of(number)
+    top = max(logs)
+    shares = [math.exp((log - top) * scale) for log in logs]
+    total = sum(shares)
+    return [share / total for share in shares]
+
+
+def tempered(probabilities: Sequence[float], temperature: float) -> list[float]:
+    """Untempered probabilities [K] divided, as logarithms, by `temperature`."""
+    top = max(probabilities)
+    shares = [(share / top) ** (1 / temperature) for share in probabilities]
+    total = sum(shares)
+    return [share / total for share in shares]
+
+
+def credit(
+    given: Sequence[Given], probabilities: Sequence[float], gold: int | None = None, *, drawn: bool = False
+) -> Credit:
+    """What an item with these probabilities, or with a known answer, has to teach about who judged it.
+
+    `drawn`: the gold item is one of a simple random sample.
+    """
+    counted = tuple(one for one in given if one.weight)
+    if gold is not None:
+        return Credit(counted, tuple(SCALE * (k == gold) for k in range(len(probabilities))), drawn)
+    if len(counted) < 2:
+        return Credit()
+    return Credit(counted, tuple(round(SCALE * share) for share in probabilities))
+
+
+def learn(before: Credit, after: Credit, classes: int) -> Lesson:
+    """What changes when an item that credited `before` credits `after`: added to the states, nothing more."""
+    annotators: dict[int, dict[int, int]] = {}
+    pooled: dict[int, int] = {}
+    for sign, (given, shares, drawn) in ((-1, before), (1, after)):
+        for who, answer, weight in given:
+            mine = annotators.setdefault(who, {})
+            for place, much in _places(answer, weight, shares, classes):
+                pooled[place] = pooled.get(place, 0) + sign * much
+                if classes <= FULL or place < ROWS:
+                    mine[place] = mine.get(place, 0) + sign * much
+        for k, share in enumerate(shares if drawn else ()):
+            place = ROWS + classes + classes * classes + k
+            pooled[place] = pooled.get(place, 0) + sign * share
+    return Lesson(annotators, pooled)
+
+
+def _places(answer: int, weight: float, shares: Sequence[int], classes: int) -> list[tuple[int, int]]:
+    """Where one judgement is counted in a state, and how much."""
+    counted = shares if weight == 1 else [round(weight * share) for share in shares]
+    places = [(HITS, counted[answer]), (ALL, sum(counted))]
+    for k, share in enumerate(counted):
+        if share:
+            places += ((ROWS + k, share), (ROWS + classes + k * classes + answer, share))
+    return places
+
+
+def add(counts: list[int], changes: Mapping[int, int]) -> None:
+    """Add a lesson to a state, in place."""
+    for place, much in changes.items():
+        counts[place] += much
