@@ -170,13 +170,9 @@ def calibration_error(confidence: npt.NDArray[Any], right: npt.NDArray[Any], bin
 
 
 def null_error(confidence: Floats, bins: int, rng: np.random.Generator, draws: int) -> float:
-    return float(
-        np.mean(
-            [
-                calibration_error(confidence, (rng.random(len(confidence)) < confidence) * 1.0, bins)
-                for _ in range(draws)
-            ]
-        )
+    """What `calibration_error` is on average where confidences are right: the mean of `draws` simulations."""
+    drawn = [(rng.random(len(confidence)) < confidence) * 1.0 for _ in range(draws)]
+    return float(np.mean([calibration_error(confidence, right, bins) for right in drawn]))
     )
 
 
