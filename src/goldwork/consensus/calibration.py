@@ -173,7 +173,6 @@ def null_error(confidence: Floats, bins: int, rng: np.random.Generator, draws: i
     """What `calibration_error` is on average where confidences are right: the mean of `draws` simulations."""
     drawn = [(rng.random(len(confidence)) < confidence) * 1.0 for _ in range(draws)]
     return float(np.mean([calibration_error(confidence, right, bins) for right in drawn]))
-    )
 
 
 def _wilson(share: Floats, size: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
