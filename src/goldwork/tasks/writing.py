@@ -1,7 +1,7 @@
 """What text may be, and which texts look the same.
 
->>> alike(["re\\u0301sume\\u0301", "plan", "r\\u00e9sum\\u00e9"])
-('re\\u0301sume\\u0301', 'r\\u00e9sum\\u00e9')
+>>> [len(text) for text in alike(["re\\u0301sume\\u0301", "plan", "r\\u00e9sum\\u00e9"]) or ()]
+[8, 6]
 """
 
 from __future__ import annotations
