@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from benchmarks._report import peak_megabytes
 
 TIMES = 3
 
@@ -32,7 +33,7 @@ def main(what: str, path: str, iterations: int) -> None:
         begin = time.perf_counter()
         labels = run()
         seconds.append(time.perf_counter() - begin)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = peak_megabytes()
     figures = {
         "first": seconds[0],
         "seconds": float(np.median(seconds[1:] or seconds)),

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import resource
 import subprocess
 import sys
 import time
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks._report import report
+from benchmarks._report import peak_megabytes, report
 
 PER_ITEM, CLASSES, ANNOTATORS = 5, 5, 2_000
 RESAMPLES = 1_000
@@ -99,10 +98,10 @@ def child(how: str, items: int) -> None:
     if how not in runs:
         table = Judgements.from_columns(table)
     seconds, value = timed(run, table)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = peak_megabytes()
     for _ in range(REPEATS if seconds < SHORT else 0):
         seconds = min(seconds, timed(run, table)[0])
-    print(json.dumps({"seconds": seconds, "megabytes": peak / 1024, "value": value}))
+    print(json.dumps({"seconds": seconds, "megabytes": peak, "value": value}))
 
 
 def main(options: list[str]) -> None:
