@@ -9,13 +9,14 @@ most people get wrong are in the same distribution, so a log without gold tells 
 answer is with probability e the item's own most tempting class, the same for everybody and any of the wrong ones by
 lot, else any wrong class; so errors may agree. Classes have frequencies f.
 
-Gibbs sampling: (class, x_i) jointly for every item, x_i on `NODES`; a_j, log t and log s by Metropolis steps; m, e and f
-from their conditional distributions. Priors: m ~ N(logit(assumed), 1), with the accuracy that
+Gibbs sampling: (class, x_i) jointly for every item, x_i on `NODES`; a_j, log t and log s by Metropolis steps; m, e and
+f from their conditional distributions. Priors: m ~ N(logit(assumed), 1), with the accuracy that
 `goldwork.quality.skill` assumes of an unknown crowd; s and t half-normal with scales 1 and 1.5; e uniform; f Dirichlet
 with all 1. Gold fixes classes.
 
-*Sources:* Rasch's model with the answer key unknown: Batchelder and Romney 1988, Psychometrika 53, 71-92, and Karabatsos
-and Batchelder 2003, Psychometrika 68, 373-389; with difficulties also Whitehill et al. 2009, NIPS, 2035-2043.
+*Sources:* Rasch's model with the answer key unknown: Batchelder and Romney 1988, Psychometrika 53, 71-92, and
+Karabatsos and Batchelder 2003, Psychometrika 68, 373-389; with difficulties also Whitehill et al. 2009, NIPS,
+2035-2043.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from goldwork.quality.skill import ASSUMED
 
 NODES = np.linspace(-3.0, 3.0, 11)
 """The places where an item's x may be."""
-BURN, THIN = 300, 4
+BURN, THIN = 250, 3
 """How many rounds come before the first draw, and how many between draws."""
 SKILL, PEOPLE, ITEMS = 1.0, 1.0, 1.5
 """The scales of the priors of m, s and t."""
@@ -110,7 +111,8 @@ class _Chain:
 
     def _by_answer(self, values: Floats) -> Floats:
         size = len(self._gold) * self._k
-        return np.bincount(self._item * self._k + self._answer, values, minlength=size).reshape(-1, self._k)
+        counts = np.bincount(self._item * self._k + self._answer, values, minlength=size)
+        return np.asarray(counts, np.float64).reshape(-1, self._k)
 
     def _draw_items(self) -> None:
         """Class and hardness of every item, and which wrong class tempts."""
@@ -134,14 +136,14 @@ class _Chain:
         """One column a row, with probabilities in proportion to exp(logs)."""
         shares = np.exp(logs - logs.max(axis=1, keepdims=True)).cumsum(axis=1)
         reached = self._random.random(len(logs)) * shares[:, -1]
-        return (shares < reached[:, None]).sum(axis=1)
+        return np.asarray((shares < reached[:, None]).sum(axis=1))
 
     def _error_logs(self) -> tuple[float, float]:
         even = (1 - self.tempted) / max(self._k - 1, 1)
         return math.log(self.tempted + even), math.log(even)
 
     def _errors(self) -> Floats:
-        """log P(the wrong answers | class) [items, K], over all classes that may tempt."""
+        """The logarithm of P(wrong answers | class) [items, K], over all classes that may tempt."""
         if self._k <= 2:
             return np.zeros_like(self._votes)
         tempting, other = self._error_logs()
@@ -152,7 +154,7 @@ class _Chain:
 
     def _likelihood(self, logits: Floats) -> Floats:
         right = self._answer == self.truth[self._item]
-        return self._weight * (right * logits - softplus(logits))
+        return np.asarray(self._weight * (right * logits - softplus(logits)))
 
     def _move_people(self) -> None:
         hard = self.scale * self._hardness[self._item]
