@@ -195,7 +195,9 @@ def _look_back(arguments: argparse.Namespace) -> int:
 
 
 def _stopped(one: Hindsight) -> list[str]:
-    if one.target is None:
+    if not one.gold:
+        aim = "99 % of the answers that all judgements give"
+    elif one.target is None:
         aim = "an accuracy within .01 of that of all judgements"
     else:
         aim = f"an accuracy of {one.target:.3f}"
@@ -210,12 +212,12 @@ def _stopped(one: Hindsight) -> list[str]:
     for n, right, low_end, high_end in zip(
         one.per_item, one.accuracy, one.accuracy_low, one.accuracy_high, strict=True
     ):
-        lines.append(f"{n:.2f} judgements per item: accuracy {right:.3f} ({low_end:.3f} to {high_end:.3f})")
+        what = "accuracy" if one.gold else "as in the end"
+        lines.append(f"{n:.2f} judgements per item: {what} {right:.3f} ({low_end:.3f} to {high_end:.3f})")
     basis = (
-        f"From {one.gold:,} gold items, taken to be a random sample of {one.items:,}."
+        f"From {one.gold:,} gold items, taken to be a random sample of the {one.items:,}."
         if one.gold
-        else "Without 20 gold items this is what a model of the crowd says: what people get wrong together looks right "
-        "to it. Give --gold."
+        else "Without 20 gold items no log tells if answers are right, only when they stopped changing: give --gold."
     )
     return [*lines, textwrap.fill(f"{basis} The interval covers the true stop 19 times in 20.", 100)]
 
