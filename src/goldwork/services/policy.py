@@ -10,7 +10,7 @@ from sqlalchemy import bindparam as bind
 from goldwork.agreement import coefficient as coefficient_registry
 from goldwork.consensus import consensus
 from goldwork.errors import InputError
-from goldwork.quality.engine import Policy
+from goldwork.quality.policy import Policy
 from goldwork.services import suggest
 from goldwork.services.access import Member
 from goldwork.services.forms import current_form

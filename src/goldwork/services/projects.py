@@ -7,6 +7,7 @@ reader can say what was in force when an answer was given. Events hold ids and d
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
 from goldwork.errors import ForbiddenError, InputError
-from goldwork.quality.engine import Policy
+from goldwork.quality.policy import Policy
 from goldwork.services import form_change, suggest
 from goldwork.services.access import Member, Person, Role, may_create
 from goldwork.services.form_change import FormChange
@@ -252,6 +253,7 @@ def create(
         "policy_version": 1,
         "policy": _write_json(policy),
         "head": b"",
+        "secret": secrets.token_bytes(16),
         "created_at": now,
     }
     made = connection.execute(sa.insert(project).values(values).returning(project.c.id)).scalar_one()
