@@ -53,7 +53,7 @@ def test_experts_disagree_on_hard_items_and_on_open_ones() -> None:
     assert hard < 0.6
     assert plain > 0.8
     wrong = sum(answer != kept[place].truth for place, answer in gold.items())
-    assert 0 < wrong < 0.02 * len(gold)
+    assert 0 < wrong < 0.03 * len(gold)
 
 
 @pytest.mark.parametrize("number", [0, 1, 37])
