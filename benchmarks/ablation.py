@@ -9,12 +9,12 @@ Options: `--runs 24` `--items 1500` `--table` (as the method note has it).
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
-from typing import Any
 
-from scipy.stats import t
+from scipy.stats import beta, t
 
 from benchmarks._report import report
 from goldwork.quality.policy import Policy
@@ -60,33 +60,40 @@ def setting(used: frozenset[str], items: int, seed: int) -> Setting:
 def rows() -> dict[str, frozenset[str]]:
     """Every combination that is tried, by name."""
     whole = frozenset(TECHNIQUES)
-    tried = {"nothing": frozenset[str](), "all": whole}
+    tried = {"all": whole, "nothing": frozenset[str]()}
     for name in TECHNIQUES:
         needs = NEEDS.get(name, frozenset())
         tried["only " + " and ".join([name, *sorted(needs)])] = needs | {name}
+    tried["only confusions and stopping, no gold"] = frozenset({"confusions", "stopping"})
     for name in TECHNIQUES:
         tried[f"all but {name}"] = whole - {name}
     return tried
 
 
-def measure(outcome: Outcome) -> dict[str, float]:
-    """One run's figures. People are counted against the same floor, whether evidence uses it or not."""
-    sound = [one for one in outcome.people if one.honest and one.lowest >= FLOOR / 10_000]
-    bad = [one for one in outcome.people if not one.honest]
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One project: figures, and of honest people who were never below the floor how many were accused."""
 
-    def share(people: Sequence[Any], stage: str) -> float:
-        return sum(stage in one.stages for one in people) / max(len(people), 1)
+    figures: Mapping[str, float]
+    sound: int
+    warned: int
+    aside: int
 
-    found = [one.stages["quarantine"].judgements for one in bad if "quarantine" in one.stages]
-    return {
+
+def measure(outcome: Outcome) -> Run:
+    """What came of one project. People are held against the same floor, whether evidence uses it or not."""
+    sound = [one.stages for one in outcome.people if one.honest and one.lowest >= FLOOR / 10_000]
+    bad = [one.stages for one in outcome.people if not one.honest]
+    found = [stages["quarantine"].judgements for stages in bad if "quarantine" in stages]
+    figures = {
         "accuracy": outcome.accuracy,
         "judgements per item": outcome.per_item,
-        "honest warned": share(sound, "warn"),
-        "honest set aside": share(sound, "quarantine"),
-        "bad set aside": share(bad, "quarantine"),
-        "judgements until then": fmean(found) if found else math.nan,
         "waits for an expert": outcome.experts,
+        "expected too much": math.nan if outcome.expected is None else outcome.expected - outcome.accuracy,
+        "not honest, set aside": len(found) / len(bad),
+        "judgements until then": fmean(found) if found else math.nan,
     }
+    return Run(figures, len(sound), *(sum(stage in one for one in sound) for stage in ("warn", "quarantine")))
 
 
 def main(arguments: list[str]) -> None:
@@ -96,37 +103,51 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--items", type=int, default=1500)
     parser.add_argument("--table", action="store_true")
     options = parser.parse_args(arguments)
-    found: dict[str, list[dict[str, float]]] = {}
+    found: dict[str, list[Run]] = {}
     for name, used in rows().items():
         found[name] = []
         for seed in range(options.runs):
             crowd = make_crowd(classes=4, size=sum(FULL.values()), mix=FULL, seed=seed)
             found[name].append(measure(simulate(crowd, setting(used, options.items, seed), votes=())))
-        (tell if not options.table else row)(name, found[name], found.get("all"))
+        (row if options.table else tell)(name, found[name], found["all"])
 
 
-def tell(name: str, mine: Sequence[Mapping[str, float]], whole: Sequence[Mapping[str, float]] | None) -> None:
+def tell(name: str, mine: Sequence[Run], whole: Sequence[Run]) -> None:
     """Every figure of a combination with its interval, and over that of the whole."""
-    for figure in mine[0]:
-        value, half = mean_of([one[figure] for one in mine])
-        beside = mean_of([one[figure] for one in whole])[0] if whole else math.nan
-        ratio = value / beside if beside else None
-        report(
-            f"{name}: {figure}", value, f"± {half:.3f}", "all", None if ratio is None or math.isnan(ratio) else ratio
-        )
+    for figure in mine[0].figures:
+        value, half = mean_of([one.figures[figure] for one in mine])
+        beside, _ = mean_of([one.figures[figure] for one in whole])
+        if not math.isnan(value):
+            report(f"{name}: {figure}", value, f"± {half:.3f}", "all", value / beside if beside else None)
+    people = sum(one.sound for one in mine)
+    for stage, number in accused(mine).items():
+        report(f"{name}: honest {stage}", number, f"of {people}, at most {most(number, people):.1%}")
 
 
-def row(name: str, mine: Sequence[Mapping[str, float]], whole: Sequence[Mapping[str, float]] | None) -> None:
-    """A combination as a row of the method note's table."""
+def row(name: str, mine: Sequence[Run], whole: Sequence[Run]) -> None:
+    """A combination as a row of the method note's table; after accuracy and cost how far they are from the whole's."""
     cells = [name]
-    for figure in mine[0]:
-        value, half = mean_of([one[figure] for one in mine])
-        cells.append(f"{value:.0f}" if figure.startswith("judgements until") else f"{value:.3f} ± {half:.3f}")
-    if whole is not None:
-        for figure in ("accuracy", "judgements per item"):
-            value, half = mean_of([one[figure] - of[figure] for one, of in zip(mine, whole, strict=True)])
-            cells.append(f"{value:+.3f} ± {half:.3f}")
+    for figure in mine[0].figures:
+        value, half = mean_of([one.figures[figure] for one in mine])
+        digits = ".0f" if value > 10 else ".3f"
+        cells.append("" if math.isnan(value) else f"{value:{digits}} ± {half:{digits}}")
+        if figure in ("accuracy", "judgements per item") and mine is not whole:
+            pairs = zip(mine, whole, strict=True)
+            value, half = mean_of([one.figures[figure] - of.figures[figure] for one, of in pairs])
+            cells[-1] += f" ({value:+.3f} ± {half:.3f})"
+    people = sum(one.sound for one in mine)
+    cells += [f"{number} of {people} (at most {most(number, people):.1%})" for number in accused(mine).values()]
     print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def accused(mine: Sequence[Run]) -> dict[str, int]:
+    """How many honest people who were never below the floor came to each stage, over all runs."""
+    return {"warned": sum(one.warned for one in mine), "set aside": sum(one.aside for one in mine)}
+
+
+def most(number: int, people: int) -> float:
+    """The upper end of Clopper and Pearson's 95 % interval."""
+    return float(beta.ppf(0.975, number + 1, people - number)) if number < people else 1.0
 
 
 def mean_of(values: Sequence[float]) -> tuple[float, float]:
