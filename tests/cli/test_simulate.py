@@ -63,6 +63,7 @@ def test_fixed_overlap_without_gold() -> None:
     assert (found["judgements"], found["gold"], found["training"]) == (600, 0, 0)
     assert found["per_item"] == 3
     assert not any("warn" in one["stages"] for one in found["people"])
+    assert sentences(found, 4)[0] == "200 items of 4 classes, 6 people, no gold."
 
 
 def test_people_read_a_table_and_sentences(capsys: Any) -> None:

@@ -151,7 +151,8 @@ def sentences(summary: Mapping[str, Any], classes: int) -> list[str]:
     """The summary as people read it."""
     people, runs = summary["people"], summary["runs"]
     crowd = sum(one["run"] == 0 for one in people)
-    head = f"{summary['items']:,} items of {classes} classes, {crowd} people, floor {summary['floor']:.2f} on gold"
+    floor = f"floor {summary['floor']:.2f} on gold" if summary["gold"] else "no gold"
+    head = f"{summary['items']:,} items of {classes} classes, {crowd} people, {floor}"
     lines = [f"{head}, {runs} runs: numbers of people are over all." if runs > 1 else f"{head}.", ""]
     lines += _table(people)
     lines += ["", *_result(summary), *_found(people)]
