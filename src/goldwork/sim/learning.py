@@ -35,23 +35,21 @@ class Made(NamedTuple):
 def infer(
     work: Sequence[Made], tests: Sequence[Made], gold: Mapping[int, int], *, items: int, people: int, classes: int
 ) -> Inferred:
-    """Full inference over what counts. Gold has the numbers after the items'.
-
-    Edge cases are missing from it, so it is no simple random sample and does not tell how common classes are.
-    """
+    """Full inference over what counts. Gold has the numbers after the items'."""
     rows = [*work, *tests]
     known = np.full(items + len(gold), -1)
     for item, answer in gold.items():
         known[item] = answer
-    drawn = np.zeros(len(known), dtype=bool)
     who, what, said = (np.array([row[place] for row in rows], dtype=np.int64) for place in (1, 0, 2))
-    return resync(Judged(what, who, said, np.ones(len(rows)), known, drawn, people, classes))
+    return resync(Judged(what, who, said, np.ones(len(rows)), known, known >= 0, people, classes))
 
 
 def shares(found: Inferred, items: Sequence[int]) -> list[list[int]]:
-    """Some items' probabilities as integers at `SCALE`."""
-    whole: list[list[int]] = np.rint(found.shares[list(items)] * SCALE).astype(int).tolist()
-    return whole
+    """Some items' probabilities as integers that sum to `SCALE`."""
+    whole = np.rint(found.shares[list(items)] * SCALE).astype(np.int64)
+    whole[np.arange(len(whole)), whole.argmax(axis=1)] += SCALE - whole.sum(axis=1)
+    made: list[list[int]] = whole.tolist()
+    return made
 
 
 def calibrate(tests: Sequence[Made], gold: Mapping[int, int], found: Inferred, seed: int) -> list[int]:
@@ -68,7 +66,7 @@ def _looks(given: Mapping[int, list[Given]], gold: Mapping[int, int], found: Inf
     for item, mine in sorted(given.items()):
         some = random.Random(f"{seed}/{item}").sample(mine, min(LOOKED, len(mine)))
         plain = found.shares[item].tolist()
-        yield from looks(some, gold[item], credit(some, plain, gold[item]), states, found.pooled, seed)
+        yield from looks(some, gold[item], credit(some, plain, gold[item], drawn=True), states, found.pooled, seed)
 
 
 def flagged(work: Sequence[Made], gold: Mapping[int, int], payloads: Items) -> dict[int, list[str]]:

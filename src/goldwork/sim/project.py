@@ -147,6 +147,8 @@ class Project:
         """Let everybody work; `progress` hears now and then which share of the items is closed."""
         opened = {"batch": 1, "after": -1, "through": self.setting.items - 1, "items": self.setting.items, "judged": []}
         self._add("policy", {"policy": msgspec.to_builtins(self.policy)})
+        for item, known in self.gold.items() if self.policy.gold else ():
+            self._add("gold", self._written(item, known))
         self._add("opened", opened)
         self._turns = [(person.hours.now, person.number) for person in self.people]
         heapq.heapify(self._turns)
@@ -253,6 +255,12 @@ class Project:
             "guideline": 1,
         }
 
+    def _written(self, item: int, known: int) -> dict[str, Any]:
+        """The event of a gold item. It was drawn at random, as far as experts agreed on it."""
+        before = {"was": {}, "was_drawn": False, "scores": {}, "said": {}}
+        now = {"gold": "gold", "known": {QUESTION: self._say(known)}, "drawn": True, "stratum": f"{QUESTION}={known}"}
+        return {"item": item, **before, **now}
+
     def _say(self, choice: int) -> list[int]:
         return [choice, self.setting.classes if self.setting.learns else 0]
 
@@ -307,7 +315,7 @@ class Project:
         self._learned = len(self.work)
         self._sweep = self._learned + self._every
         setting, through = self.setting, self._seq
-        work, tests = self.counted(self.work), self.counted(self.tests)
+        work, tests = self.counted(self.work), self.tests
         if setting.learns and self.policy.paradigm == "prescriptive" and work:
             size = {"items": setting.items, "people": len(self.people), "classes": setting.classes}
             found = infer(work, tests, self.gold, **size)
