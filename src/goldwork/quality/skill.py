@@ -39,6 +39,8 @@ CELLS = 8.0
 """How many answers of a class the base counts as in a row of an annotator's confusion matrix."""
 BEGIN, ASSUMED = 20.0, {2: 0.8}
 """How many answers count as what is assumed of a crowd of which nothing is known; how often it is right, else .7."""
+ABOVE = 0.1
+"""What a crowd is at least better than chance."""
 EVEN = 40.0
 """How many gold items the assumption that all classes are as common counts as."""
 HITS, ALL, ROWS = 0, 1, 2
@@ -66,9 +68,11 @@ def fresh_pool(classes: int) -> list[int]:
 
 
 def accuracy(pooled: Pooled) -> float:
-    """How often the crowd is right."""
+    """How often the crowd is right: at least `ABOVE` more than by chance, or a few bad ones would turn a newcomer's
+    answers into their opposites."""
     assumed = ASSUMED.get(pooled.classes, 0.7)
-    return (pooled.counts[HITS] / SCALE + BEGIN * assumed) / (pooled.counts[ALL] / SCALE + BEGIN)
+    found = (pooled.counts[HITS] / SCALE + BEGIN * assumed) / (pooled.counts[ALL] / SCALE + BEGIN)
+    return max(found, 1 / pooled.classes + ABOVE)
 
 
 def own_accuracy(state: Sequence[int], crowd: float) -> float:
