@@ -72,6 +72,7 @@ class Leased(msgspec.Struct, frozen=True):
 _HELD = (
     sa.select(
         assignment.c.annotator,
+        assignment.c.place,
         assignment.c.purpose,
         assignment.c.suggestion,
         assignment.c.suggested,
@@ -85,13 +86,7 @@ _HELD = (
         assignment.c.annotator.in_(bind("annotators", expanding=True)),
         assignment.c.state == LEASED,
     )
-    .order_by(
-        sa.func.coalesce(assignment.c.place, -1),
-        assignment.c.leased_at,
-        item.c.priority,
-        item.c.shuffle,
-        item.c.id,
-    )
+    .order_by(assignment.c.leased_at, item.c.priority, item.c.shuffle, item.c.id)
 )
 _RENEW = sa.update(assignment).where(assignment.c.id == bind("held")).values(leased_until=bind("until"))
 _PAYLOADS = sa.select(item.c.id, item.c.payload).where(item.c.id.in_(bind("items", expanding=True)))
@@ -172,7 +167,8 @@ class _Group:
             log.load(set(), annotators)
             for who, standing in placement.read(connection, project, annotators).items():
                 self._standings[project, who] = standing
-            for row in connection.execute(_HELD, {"project": project, "annotators": sorted(annotators)}):
+            rows = connection.execute(_HELD, {"project": project, "annotators": sorted(annotators)})
+            for row in sorted(rows, key=lambda row: -1 if row.place is None else row.place):
                 self._hold(project, row)
         self._searches: dict[int, Search] = {}
         self._renewed: list[dict[str, Any]] = []
