@@ -408,7 +408,7 @@ gold = Table(
     Column("shown", Integer, nullable=False, server_default="0"),
     Column("why", Text, nullable=False, server_default=""),
     _time("created_at", nullable=False),
-    Index("ix_gold_project", "project", "state", "kind"),
+    Index("ix_gold_next", "project", "state", "kind", "stratum", "shown", "item"),
     _one_of("kind", "gold", "trap", "training"),
     _one_of("state", "draft", "active", "split", "retired"),
 )
