@@ -343,8 +343,11 @@ event = Table(
     Column("hash", LargeBinary, nullable=False),
     _time("at", nullable=False),
     PrimaryKeyConstraint("project", "seq"),
-)
-"""The engine's log and the audit trail. Append-only; `hash` chains every body to the one before."""
+    Index("ix_event_rules", "project", "kind", "seq", sqlite_where=text("kind IN ('policy', 'gold')"),
+          postgresql_where=text("kind IN ('policy', 'gold')")),
+)  # fmt: skip
+"""The engine's log and the audit trail. Append-only; `hash` chains every body to the one before. The index finds the
+few events that say what evidence was measured against."""
 
 decision = Table(
     "decision",
@@ -356,6 +359,7 @@ decision = Table(
     Column("subject", Text, nullable=False),
     Column("body", Text, nullable=False),
     PrimaryKeyConstraint("project", "seq", "number"),
+    Index("ix_decision_subject", "project", "subject", "seq"),
     sqlite_with_rowid=False,
 )
 
