@@ -110,14 +110,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project", "seq", name=op.f("pk_ruling")),
     )
     op.create_index("ix_decision_subject", "decision", ["project", "subject", "seq"], unique=False)
-    op.create_index(
-        "ix_event_rules",
-        "event",
-        ["project", "kind", "seq"],
-        unique=False,
-        sqlite_where=sa.text("kind IN ('policy', 'gold')"),
-        postgresql_where=sa.text("kind IN ('policy', 'gold')"),
-    )
+    people = "kind IN ('warn', 'quarantine', 'propose', 'restored', 'watch', 'qualified', 'unqualified')"
+    for name, table, where in (("people", "decision", people), ("rules", "event", "kind IN ('policy', 'gold')")):
+        op.create_index(
+            f"ix_{table}_{name}",
+            table,
+            ["project", "seq"],
+            unique=False,
+            sqlite_where=sa.text(where),
+            postgresql_where=sa.text(where),
+        )
     op.create_index("ix_ruling_about", "ruling", ["project", "about_seq", "about_number"], unique=False)
     op.add_column("assignment", sa.Column("place", sa.BigInteger(), nullable=True))
     op.add_column("submit", sa.Column("said", sa.Text(), nullable=True))
