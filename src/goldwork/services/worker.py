@@ -34,7 +34,17 @@ log = logging.getLogger("goldwork.worker")
 
 def handlers() -> dict[str, Handler]:
     """Every kind of job there is."""
-    from goldwork.services import exchange_in, exchange_out, export, inference, ingest, labels, snapshot, sweep
+    from goldwork.services import (
+        exchange_in,
+        exchange_out,
+        export,
+        inference,
+        ingest,
+        labels,
+        reweigh,
+        snapshot,
+        sweep,
+    )
 
     return {
         "inference": Handler(inference.run),
@@ -43,6 +53,7 @@ def handlers() -> dict[str, Handler]:
         "import-exchange": Handler(exchange_in.run, exchange_in.undo),
         "export": Handler(export.run),
         "export-exchange": Handler(exchange_out.run),
+        "reweigh": Handler(reweigh.run),
         "snapshot": Handler(snapshot.run),
         "sweep": Handler(sweep.run),
     }
