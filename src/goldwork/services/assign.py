@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
@@ -63,6 +63,7 @@ class Leased(msgspec.Struct, frozen=True):
     guideline_version: int
     assignments: list[Held]
     more: bool
+    held: Literal["", "paused", "training", "barred"] = ""
 
 
 LEASED: sa.ColumnElement[str] = sa.literal_column("'leased'")
