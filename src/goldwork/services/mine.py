@@ -16,10 +16,11 @@ from sqlalchemy import bindparam as bind
 from goldwork.services import growth, standing
 from goldwork.services.access import Member
 from goldwork.services.signin import DAY
-from goldwork.store.schema import assignment, item, submit
+from goldwork.store.schema import assignment, gold, item, submit
 
 MAX_LEFT = 1000
 """What is left is counted up to here."""
+ROUND = 10
 WINDOW = 20_000
 """Open items looked at while counting."""
 
@@ -124,13 +125,21 @@ _HELD = sa.select(sa.func.count()).where(
     assignment.c.project == bind("project"),
     assignment.c.state == "leased",
 )
+_MIXED = (
+    sa.select(gold.c.item)
+    .where(gold.c.project == bind("project"), gold.c.state == "active", gold.c.kind.in_(("gold", "trap")))
+    .limit(1)
+)
 
 
 def count_left(connection: Connection, mine: Member) -> int:
-    """How many items the member holds or could still get, up to MAX_LEFT."""
+    """How many items the member holds or could still get, up to MAX_LEFT. In tens, rounded up, where tests are mixed
+    in: an exact number would move by one less for them, and tell which they are."""
     where = {"project": mine.project, "annotator": mine.person.annotator}
     held = connection.execute(_HELD, where).scalar_one()
-    return min(MAX_LEFT, int(held) + int(connection.execute(_FREE, where).scalar_one()))
+    left = int(held) + int(connection.execute(_FREE, where).scalar_one())
+    mixed = connection.execute(_MIXED, where).first() is not None
+    return min(MAX_LEFT, -(-left // ROUND) * ROUND if mixed else left)
 
 
 def today(connection: Connection, mine: Member, now: int) -> Today:
