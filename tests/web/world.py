@@ -7,6 +7,7 @@ deletes is made for it anew.
 from __future__ import annotations
 
 import io
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ import msgspec
 import PIL.Image
 import sqlalchemy as sa
 
-from goldwork.services import access, accounts, jobs, links, media, signin, uploads
+from goldwork.services import access, accounts, attributes, jobs, links, media, signin, uploads
 from goldwork.store.schema import annotator, assignment, event, item, job, token
 from tests.web.conftest import FORM, Stage, User
 
@@ -145,6 +146,22 @@ class World:
             mine = sa.select(item.c.id).where(item.c.project == project).limit(1)
             return int(connection.execute(mine).scalar_one())
 
+    def attribute(self, project: int, _owner: User, _route: str) -> int:
+        """An attribute of the project, defined by its manager."""
+        with self.stage.database.write() as connection:
+            boss = self.boss.person
+            mine = access.find_member(connection, boss, project, "manager")
+            there = attributes.asked(connection, mine)
+            if there:
+                return there[0].id
+            given = {
+                "name": "Region",
+                "question": "Where are you from?",
+                "options": ["north", "south"],
+                "why": "To see.",
+            }
+            return attributes.define(connection, mine, self.now(connection), **given).id
+
     def link(self) -> str:
         aside = self.stage.project(self.boss, "aside", texts=0)
         with self.stage.database.write() as connection:
@@ -192,6 +209,7 @@ PARAMETERS: dict[str, Callable[..., Any]] = {
     "job_id": World.job,
     "content_hash": World.image,
     "item_id": World.item,
+    "attribute_id": World.attribute,
 }
 Body = Callable[[World, int, User], dict[str, Any]]
 PROJECT = "/api/projects/{project_id}"
@@ -218,6 +236,15 @@ BODIES: dict[tuple[str, str], Body] = {
         "json": {"file": world.file(of), "fields": {"text": "text"}, "id": "id"}
     },
     ("POST", f"{PROJECT}/exports"): lambda *_: {"json": {"what": "judgements", "format": "csv"}},
+    ("POST", f"{PROJECT}/attributes"): lambda *_: {
+        "json": {
+            "name": secrets.token_hex(4),
+            "question": "Where from?",
+            "options": ["north", "south"],
+            "why": "To see.",
+        }
+    },
+    ("PUT", f"{PROJECT}/attributes/{{attribute_id}}/answer"): lambda *_: {"json": {"value": "north", "agreed": True}},
     ("POST", f"{PROJECT}/formats"): lambda *_: {"json": {"format": "label-studio"}},
 }
 
@@ -302,3 +329,13 @@ def plant(stage: Stage, project: int) -> None:
             )
         )
         links.invite(connection, project, "annotator", "canary@example.org", now)
+        asked = connection.execute(
+            sa.insert(schema.attribute)
+            .values(project=project, name="Region", question="Where from?", options='["north"]', why="", created_at=now)
+            .returning(schema.attribute.c.id)
+        ).scalar_one()
+        connection.execute(
+            sa.insert(schema.attribute_answer).values(
+                attribute=asked, annotator=who, value="CANARY of another", consented_at=now
+            )
+        )

@@ -63,16 +63,20 @@ class ClassDifference:
     @property
     def sentence(self) -> str:
         """The difference as a data lead would say it."""
+        return self.sentence_of(str(self.name))
+
+    def sentence_of(self, name: str) -> str:
+        """The same with another word for the class."""
+        known = self.low == self.low
         if self.kind == "share":
-            more = "more" if self.difference >= 0 else "less"
-            sign = 1 if self.difference >= 0 else -1
+            more, sign = ("more", 1) if self.difference >= 0 else ("less", -1)
             ends = sorted((sign * self.low, sign * self.high))
-            said = f"{ends[0]:.0%} to {ends[1]:.0%}" if self.low == self.low else NO_INTERVAL
-            start = f"{self.group} says {self.name} in {self.share:.0%} of the cases, {self.others} in "
+            said = f"{ends[0]:.0%} to {ends[1]:.0%}" if known else NO_INTERVAL
+            start = f"{self.group} says {name} in {self.share:.0%} of the cases, {self.others} in "
             start += f"{self.others_share:.0%}, on the same items: {abs(self.difference):.0%} {more} ({said}"
         else:
+            said = f"{self.low:+.2f} to {self.high:+.2f}" if known else NO_INTERVAL
             start = f"{self.group} gives {self.share:.2f} on average, {self.others} {self.others_share:.2f}, on the "
-            said = f"{self.low:+.2f} to {self.high:+.2f}" if self.low == self.low else NO_INTERVAL
             start += f"same items: a difference of {self.difference:+.2f} ({said}"
         tested = f"p = {self.p_value:.2g}" if self.p_value is not None else "not tested, too few people"
         return f"{start}, {tested})."

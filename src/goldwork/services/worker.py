@@ -34,7 +34,7 @@ log = logging.getLogger("goldwork.worker")
 
 def handlers() -> dict[str, Handler]:
     """Every kind of job there is."""
-    from goldwork.services import exchange_in, exchange_out, export, ingest, labels, snapshot, sweep
+    from goldwork.services import exchange_in, exchange_out, export, groups, ingest, labels, snapshot, sweep
 
     return {
         "import": Handler(ingest.run, ingest.undo),
@@ -42,6 +42,7 @@ def handlers() -> dict[str, Handler]:
         "import-exchange": Handler(exchange_in.run, exchange_in.undo),
         "export": Handler(export.run),
         "export-exchange": Handler(exchange_out.run),
+        groups.KIND: Handler(groups.run),
         "snapshot": Handler(snapshot.run),
         "sweep": Handler(sweep.run),
     }
