@@ -38,7 +38,7 @@ TAKEN_BACK = "{}"
 """What stands in its place once somebody has taken an answer back: that they were made, and nothing of them."""
 
 
-class Attribute(msgspec.Struct, frozen=True):
+class PersonAttribute(msgspec.Struct, frozen=True):
     """What is asked: its short name, the question as people read it, what they may answer, and why it is asked."""
 
     id: int
@@ -48,7 +48,7 @@ class Attribute(msgspec.Struct, frozen=True):
     why: str
 
 
-class Asked(Attribute, frozen=True):
+class AskedAttribute(PersonAttribute, frozen=True):
     """An attribute with one's own answer, if one gave it, and when."""
 
     mine: str | None
@@ -98,18 +98,18 @@ def consent() -> str:
     return files("goldwork.services").joinpath("consent.md").read_text(encoding="utf-8").strip()
 
 
-def asked(connection: Connection, mine: Member) -> list[Asked]:
+def asked(connection: Connection, mine: Member) -> list[AskedAttribute]:
     """What the project asks, with the member's own answers and nobody else's."""
     where = {"project": mine.project, "annotator": mine.person.annotator}
     return [
-        Asked(row[0], row[1], row[2], msgspec.json.decode(row[3]), row[4], row[5], row[6])
+        AskedAttribute(row[0], row[1], row[2], msgspec.json.decode(row[3]), row[4], row[5], row[6])
         for row in connection.execute(_ASKED, where)
     ]
 
 
 def define(
     connection: Connection, mine: Member, now: int, *, name: str, question: str, options: Sequence[str], why: str
-) -> Attribute:
+) -> PersonAttribute:
     """A new attribute. Raises InputError, ConflictError `attribute_taken`."""
     mine.require("manager")
     values = {
@@ -133,7 +133,7 @@ def define(
             f"there is an attribute {values['name']!r} already. Remove it first: its answers go with it.",
             reason="attribute_taken",
         ) from None
-    return Attribute(int(made), **values)  # type: ignore[arg-type]
+    return PersonAttribute(int(made), **values)  # type: ignore[arg-type]
 
 
 def remove(connection: Connection, mine: Member, attribute_id: int) -> None:
@@ -194,11 +194,11 @@ def answers(connection: Connection, project_id: int, until: int) -> dict[str, di
     return found
 
 
-def _find(connection: Connection, project_id: int, attribute_id: int) -> Attribute:
+def _find(connection: Connection, project_id: int, attribute_id: int) -> PersonAttribute:
     row = connection.execute(_OF_PROJECT.where(attribute.c.id == attribute_id), {"project": project_id}).one_or_none()
     if row is None:
         raise NotFoundError("there is no such attribute.")
-    return Attribute(row[0], row[1], row[2], msgspec.json.decode(row[3]), row[4])
+    return PersonAttribute(row[0], row[1], row[2], msgspec.json.decode(row[3]), row[4])
 
 
 def _own(statement: Any, attribute_id: int, mine: Member) -> Any:

@@ -9,7 +9,7 @@ from litestar import Controller, delete, get, post, put
 from litestar.params import FromPath, JSONBody
 
 from goldwork.services import attributes, groups
-from goldwork.services.attributes import MAX_NAME, MAX_OPTION, MAX_TEXT, OPTIONS, Asked, Attribute
+from goldwork.services.attributes import MAX_NAME, MAX_OPTION, MAX_TEXT, OPTIONS, AskedAttribute, PersonAttribute
 from goldwork.services.groups import GroupFigures
 from goldwork.services.jobs import Job
 from goldwork.web.context import Request, for_member, now_ms
@@ -25,7 +25,7 @@ class Attributes(msgspec.Struct, frozen=True):
     """What the project asks, with one's own answers; `consent`: what one agrees to by answering."""
 
     consent: str
-    attributes: list[Asked]
+    attributes: list[AskedAttribute]
 
 
 class NewAttribute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,7 +59,7 @@ class AttributesController(Controller):
         operation_id="defineAttribute",
         opt=for_member("manager") | {"errors": (409,)},
     )
-    async def define(self, request: Request, data: JSONBody[NewAttribute]) -> Attribute:
+    async def define(self, request: Request, data: JSONBody[NewAttribute]) -> PersonAttribute:
         """Ask people something about themselves, which they may leave unanswered."""
         given = msgspec.structs.asdict(data)
         return await request.server.write(attributes.define, request.member, now_ms(), **given)
