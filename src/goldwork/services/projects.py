@@ -7,6 +7,7 @@ reader can say what was in force when an answer was given. Events hold ids and d
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
 from goldwork.errors import ForbiddenError, InputError
-from goldwork.quality.engine import Policy
+from goldwork.quality.policy import Policy
 from goldwork.services import form_change, suggest
 from goldwork.services.access import Member, Person, Role, may_create
 from goldwork.services.form_change import FormChange
@@ -24,7 +25,7 @@ from goldwork.services.forms import current_form
 from goldwork.services.log import Log
 from goldwork.services.log import record as record_event
 from goldwork.services.names import is_readable
-from goldwork.services.policy import MINUTE, coefficients, methods, read_policy
+from goldwork.services.policy import MINUTE, Quality, coefficients, methods, quality_of, read_policy
 from goldwork.store.database import Database
 from goldwork.store.schema import form as form_table
 from goldwork.store.schema import guideline as guideline_table
@@ -75,6 +76,7 @@ class Project(ProjectSummary, frozen=True):
     suggestions: str
     models: list[str]
     hidden_share: float
+    quality: Quality
     form: dict[str, Any]
     drawn: dict[str, Any]
     form_version: int
@@ -166,6 +168,7 @@ def describe(connection: Connection, mine: Member) -> Project:
         suggestions=policy.suggestions,
         models=suggest.models(connection, mine.project),
         hidden_share=suggest.hidden_share(policy),
+        quality=quality_of(policy),
         form=msgspec.json.decode(row.form),
         drawn=draw_form(asked),
         form_version=row.form_version,
@@ -252,6 +255,7 @@ def create(
         "policy_version": 1,
         "policy": _write_json(policy),
         "head": b"",
+        "secret": secrets.token_bytes(16),
         "created_at": now,
     }
     made = connection.execute(sa.insert(project).values(values).returning(project.c.id)).scalar_one()
