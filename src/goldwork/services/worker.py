@@ -38,6 +38,7 @@ def handlers() -> dict[str, Handler]:
         exchange_in,
         exchange_out,
         export,
+        groups,
         inference,
         ingest,
         labels,
@@ -54,6 +55,7 @@ def handlers() -> dict[str, Handler]:
         "export": Handler(export.run),
         "export-exchange": Handler(exchange_out.run),
         "reweigh": Handler(reweigh.run),
+        groups.KIND: Handler(groups.run),
         "snapshot": Handler(snapshot.run),
         "sweep": Handler(sweep.run),
     }

@@ -14,6 +14,7 @@ from goldwork.store.database import Database
 from goldwork.store.home import Home
 from goldwork.store.writer import Writer
 from goldwork.web.account import AccountController
+from goldwork.web.attributes import AttributesController
 from goldwork.web.context import Admission, Request, Server
 from goldwork.web.decisions import DecisionsController
 from goldwork.web.errors import respond
@@ -50,6 +51,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     MonitorController,
     DecisionsController,
     OversightController,
+    AttributesController,
 )
 
 
