@@ -16,8 +16,8 @@ import msgspec
 import PIL.Image
 import sqlalchemy as sa
 
-from goldwork.store.schema import annotator, assignment, decision, event, item, job, token
 from goldwork.services import access, accounts, attributes, jobs, links, media, signin, uploads
+from goldwork.store.schema import annotator, assignment, decision, event, item, job, token
 from tests.web.conftest import FORM, Stage, User
 
 ROLES = (
@@ -165,6 +165,7 @@ class World:
         """The annotator of whoever made the projects."""
         assert self.boss.person is not None
         return self.boss.person.annotator
+
     def attribute(self, project: int, _owner: User, _route: str) -> int:
         """An attribute of the project, defined by its manager."""
         with self.stage.database.write() as connection:
