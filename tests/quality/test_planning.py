@@ -133,27 +133,27 @@ def test_a_frontier_rises_and_ends_at_its_best() -> None:
 
 @pytest.mark.parametrize("gold", [0, 40])
 def test_a_pilot_tells_the_crowd_to_within_what_it_says(gold: int) -> None:
-    """Eight pilots, two parameters each with a 95 % interval: all but two at least are inside."""
+    """Six pilots, two parameters each with a 95 % interval: nine of twelve at least are inside."""
     true = assume(3, 0.75, 0.1)
     inside = []
-    for seed in range(8):
-        crowd = learn_crowd(simulated(seed, 100, 5, 15, 3, true, gold), draws=100, seed=seed).crowd
+    for seed in range(6):
+        crowd = learn_crowd(simulated(seed, 70, 5, 12, 3, true, gold), draws=80, seed=seed).crowd
         for name in ("skill", "items"):
             low, high = np.quantile(getattr(crowd, name), [0.025, 0.975])
             inside.append(low <= getattr(true, name)[0] <= high)
-    assert sum(inside) >= 13
+    assert sum(inside) >= 9
 
 
 def test_a_plan_from_a_pilot_has_the_project_that_comes() -> None:
     true, terms = assume(2, 0.8, 0.08), dataclasses.replace(BASE, overlap=Overlap(1, 5), per_annotator=100)
     inside = []
-    for seed in range(8):
+    for seed in range(6):
         crowd = learn_crowd(simulated(seed, 80, 5, 15, 2, true, 40), draws=60, seed=seed).crowd
-        found = plan(crowd, terms, draws=60, seed=seed)
+        found = plan(crowd, terms, draws=40, seed=seed)
         real = frontier(true, 0, terms.overlap, 300, 20, 100, 1000 + seed)
         inside.append(found.accuracy[3].low <= real.fixed[3] <= found.accuracy[3].high)
         inside.append(found.per_item.low <= real.cost_of(0.9) <= found.per_item.high)
-    assert sum(inside) >= 13
+    assert sum(inside) >= 9
 
 
 def test_a_chain_is_the_same_for_the_same_seed_and_keeps_gold() -> None:

@@ -73,7 +73,7 @@ def _paths(
 ) -> tuple[Floats, npt.NDArray[np.int64]]:
     """Every item's probabilities after 1, 2, ... answers, [items, most, K], and its class."""
     k = crowd.classes
-    skills = random.normal(crowd.skill[place], crowd.people[place], people)
+    skills = crowd.people_of(place, people, random)
     hardness = crowd.items[place] * random.normal(size=items)
     truth = np.arange(items) % k
     tempting = (truth + 1 + random.integers(max(k - 1, 1), size=items)) % k
