@@ -59,10 +59,15 @@ class Crowd:
     share: Floats | None = None
 
     def people_of(self, place: int, number: int, random: np.random.Generator) -> Floats:
-        """The skills of so many people: those of the log by how much each did, or drawn anew."""
-        if self.known is None:
+        """The skills of so many people: drawn anew, or those of the log by how much each did.
+
+        Other people might have come to the log: shares are multiplied by exponential lots (the Bayesian bootstrap,
+        Rubin 1981, Annals of Statistics 9, 130-134).
+        """
+        if self.known is None or self.share is None:
             return random.normal(self.skill[place], self.people[place], number)
-        return np.asarray(self.known[place, random.choice(self.known.shape[1], number, p=self.share)])
+        share = self.share * random.exponential(size=len(self.share))
+        return np.asarray(self.known[place, random.choice(len(share), number, p=share / share.sum())])
 
     def __len__(self) -> int:
         return len(self.skill)
