@@ -19,6 +19,7 @@ from goldwork.web.decisions import DecisionsController
 from goldwork.web.errors import respond
 from goldwork.web.exports import ExportsController
 from goldwork.web.forms import FormsController
+from goldwork.web.gold import GoldController
 from goldwork.web.health import HealthController
 from goldwork.web.imports import ImportsController
 from goldwork.web.jobs import JobsController
@@ -50,6 +51,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     MonitorController,
     DecisionsController,
     OversightController,
+    GoldController,
 )
 
 
