@@ -7,6 +7,7 @@ deletes is made for it anew.
 from __future__ import annotations
 
 import io
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ import msgspec
 import PIL.Image
 import sqlalchemy as sa
 
-from goldwork.services import access, accounts, jobs, links, media, signin, uploads
+from goldwork.services import access, accounts, attributes, jobs, links, media, signin, uploads
 from goldwork.store.schema import annotator, assignment, decision, event, gold, item, job, judgement, submit, token
 from tests.web.conftest import FORM, Stage, User
 
@@ -198,6 +199,22 @@ class World:
                 connection.execute(sa.insert(judgement).values(said))
             return str(of.external_id)
 
+    def attribute(self, project: int, _owner: User, _route: str) -> int:
+        """An attribute of the project, defined by its manager."""
+        with self.stage.database.write() as connection:
+            boss = self.boss.person
+            mine = access.find_member(connection, boss, project, "manager")
+            there = attributes.asked(connection, mine)
+            if there:
+                return there[0].id
+            given = {
+                "name": "Region",
+                "question": "Where are you from?",
+                "options": ["north", "south"],
+                "why": "To see.",
+            }
+            return attributes.define(connection, mine, self.now(connection), **given).id
+
     def link(self) -> str:
         aside = self.stage.project(self.boss, "aside", texts=0)
         with self.stage.database.write() as connection:
@@ -247,6 +264,7 @@ PARAMETERS: dict[str, Callable[..., Any]] = {
     "item_id": World.item,
     "decision_seq": World.decision,
     "gold_id": World.gold,
+    "attribute_id": World.attribute,
 }
 Body = Callable[[World, int, User], dict[str, Any]]
 PROJECT = "/api/projects/{project_id}"
@@ -285,6 +303,15 @@ BODIES: dict[tuple[str, str], Body] = {
     ("PUT", f"{PROJECT}/gold/{{gold_id}}"): lambda *_: {"json": {"answers": {"kind": ["b"]}, "why": "Misread."}},
     ("PUT", f"{PROJECT}/gold/{{gold_id}}/vote"): lambda *_: {"json": {"answers": {"kind": "a"}}},
     ("POST", f"{PROJECT}/gold/{{gold_id}}/retirement"): lambda *_: {"json": {"why": "Shown in an appeal."}},
+    ("POST", f"{PROJECT}/attributes"): lambda *_: {
+        "json": {
+            "name": secrets.token_hex(4),
+            "question": "Where from?",
+            "options": ["north", "south"],
+            "why": "To see.",
+        }
+    },
+    ("PUT", f"{PROJECT}/attributes/{{attribute_id}}/answer"): lambda *_: {"json": {"value": "north", "agreed": True}},
     ("POST", f"{PROJECT}/formats"): lambda *_: {"json": {"format": "label-studio"}},
 }
 
@@ -376,3 +403,13 @@ def plant(stage: Stage, project: int) -> None:
             )
         )
         links.invite(connection, project, "annotator", "canary@example.org", now)
+        asked = connection.execute(
+            sa.insert(schema.attribute)
+            .values(project=project, name="Region", question="Where from?", options='["north"]', why="", created_at=now)
+            .returning(schema.attribute.c.id)
+        ).scalar_one()
+        connection.execute(
+            sa.insert(schema.attribute_answer).values(
+                attribute=asked, annotator=who, value="CANARY of another", consented_at=now
+            )
+        )
