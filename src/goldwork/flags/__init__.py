@@ -35,7 +35,7 @@ from goldwork.items import Items
 from goldwork.judgements import Judgements
 from goldwork.registry import Registry
 
-__all__ = ["ALPHA", "Context", "Finding", "Findings", "find_flags", "flag", "threshold"]
+__all__ = ["ALPHA", "Context", "Finding", "Findings", "Tests", "find_flags", "flag", "threshold"]
 
 ALPHA = 0.01
 """The probability for an honest annotator of ever being flagged, by any flag."""
@@ -99,6 +99,22 @@ class Findings(Sequence[Finding]):
 
     def __len__(self) -> int:
         return len(self.found)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Tests(Sequence[Finding]):
+    """A p-value for each of many items, whose findings are put into words where somebody looks: `make` is one's."""
+
+    p_values: npt.NDArray[np.float64]
+    make: Callable[[int], Finding]
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return [self.make(n) for n in range(*place.indices(len(self)))]
+        return self.make(range(len(self))[place])
+
+    def __len__(self) -> int:
+        return len(self.p_values)
 
 
 class NotAskedError(InputError):
@@ -168,11 +184,14 @@ def find_flags(
 
 def benjamini_hochberg(tested: Sequence[Finding], share: float) -> list[Finding]:
     """Those of `tested` whose p-values the rule rejects."""
-    values: npt.NDArray[np.float64] = np.array([1.0 if one.p_value is None else one.p_value for one in tested])
+    if isinstance(tested, Tests):
+        values = tested.p_values
+    else:
+        values = np.array([1.0 if one.p_value is None else one.p_value for one in tested])
     ordered = np.sort(values)
     below = np.flatnonzero(ordered <= share * np.arange(1, len(values) + 1) / max(len(values), 1))
     least = ordered[below[-1]] if len(below) else -1.0
-    return [one for one, value in zip(tested, values.tolist(), strict=True) if value <= least]
+    return [tested[place] for place in np.flatnonzero(values <= least).tolist()]
 
 
 def _strength(found: Finding) -> tuple[Any, ...]:

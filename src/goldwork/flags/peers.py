@@ -40,6 +40,9 @@ ROUNDS = 4
 FIRST = 1.5
 """What everybody's answers weigh before anything is known."""
 WEIGHTS = (0.05, 4.0)
+TELLS = 0.1
+"""A reference that is right with little more than another answer's probability tells nothing of a person."""
+SEEN = (0.02, 0.98)
 MANY = 1000
 """More categories than this are no choices."""
 
@@ -138,6 +141,30 @@ class Peers:
         found = np.zeros(len(self.codes))
         found[rows] = np.clip(np.log(expected) - np.log(np.maximum(1 - expected, 1e-9)), -3, 3)
         return found
+
+    def gives(self, skill: Floats | float, rows: npt.NDArray[np.integer]) -> Floats:
+        """[rows]: how probably somebody of a `skill` gives the reference: their log odds of seeing what is, beside
+        those that others' answers let one expect.
+
+        Where the reference may be wrong, skill tells less: P = T p + (1 - T) (1 - p) / (K - 1), with T its probability.
+        """
+        right, missed, unseen = (one[rows] for one in self._looks)
+        return np.asarray(missed + (right - missed) / (1 + unseen * np.exp(-skill)))
+
+    @functools.cached_property
+    def _looks(self) -> tuple[Floats, Floats, Floats]:
+        """[n] each: how probable the reference is for who sees what is, for who does not; the odds of not seeing."""
+        given = 1 / (1 + np.exp(-self.ease))
+        right, missed, unseen = given.copy(), given.copy(), np.ones(len(given))
+        rows = np.flatnonzero(self.reference >= 0)
+        wanted = self.reference[rows]
+        sure = self._right(wanted, self._left(wanted, rows), rows)
+        other = (1 - sure) / max(len(self.categories) - 1, 1)
+        tells = sure - other > TELLS
+        rows, sure, other = rows[tells], sure[tells], other[tells]
+        seen = np.clip((given[rows] - other) / (sure - other), *SEEN)
+        right[rows], missed[rows], unseen[rows] = sure, other, (1 - seen) / seen
+        return right, missed, unseen
 
     @functools.cached_property
     def leaders(self) -> tuple[Codes, Codes, Floats]:

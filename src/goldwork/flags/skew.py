@@ -12,6 +12,8 @@ SIGIR workshop on crowdsourcing for information retrieval.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 import numpy as np
 
 from goldwork.flags import Context, Finding, flag
@@ -20,8 +22,9 @@ from goldwork.flags.peers import Peers, peers_of
 from goldwork.flags.random_answers import own_rule
 from goldwork.judgements import Judgements
 
-PULLS = (0.2, 0.4, 0.6, 0.9)
-ERRORS = (0.0, 0.15, 0.35)
+PULLS = {0.3: 0.4, 0.5: 0.4, 0.8: 0.2}
+ERRORS = {0.0: 0.85, 0.25: 0.15}
+"""What is bet on, with the share of the money."""
 HONEST_PULLS = (0.0, 0.05, 0.1)
 HONEST_ERRORS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0)
 FOLLOWED = 3
@@ -96,9 +99,10 @@ def _rule(peers: Peers, rows: Rows) -> Floats:
 def _path(expected: Floats, is_liked: Floats, rule: Floats, k: int, *, ordered: bool) -> Floats:
     """The path of bets that answers are drawn to one class."""
 
-    def logs(pulls: tuple[float, ...], errors: tuple[float, ...]) -> Floats:
+    def logs(pulls: Iterable[float], errors: Collection[float]) -> Floats:
         rows = [(1 - p) * ((1 - e) * expected + e / k) + p * is_liked for p in pulls for e in errors]
         return np.asarray(np.log(np.stack(rows)))
 
     honest = np.concatenate([logs(HONEST_PULLS, HONEST_ERRORS), rule])
-    return log_path(logs(PULLS, ERRORS), honest, ordered=ordered)
+    money = np.outer(list(PULLS.values()), list(ERRORS.values())).ravel()
+    return log_path(logs(PULLS, ERRORS), honest, ordered=ordered, weights=money)
