@@ -76,7 +76,7 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True)
 class Context:
-    """What is known beside the judgements: gold by item, the items, the seed.
+    """What is known beside the judgements: gold by item, the items, the seed; people's groups, where they gave one.
 
     `shared` keeps what flags work out together.
     """
@@ -84,6 +84,7 @@ class Context:
     gold: Mapping[Any, Any] = dataclasses.field(default_factory=dict)
     items: Items | None = None
     seed: int = 0
+    groups: Mapping[Any, Any] = dataclasses.field(default_factory=dict)
     shared: dict[str, Any] = dataclasses.field(default_factory=dict, repr=False, compare=False)
 
 
@@ -148,6 +149,7 @@ def find_flags(
     *,
     gold: Mapping[Any, Any] | None = None,
     items: Items | None = None,
+    groups: Mapping[Any, Any] | None = None,
     names: Sequence[str] | None = None,
     question: Any = None,
     alpha: float = ALPHA,
@@ -157,14 +159,15 @@ def find_flags(
 ) -> Findings:
     """What the flags called `names` (none: all) find among people's judgements on one question.
 
-    `everything` also returns what does not reach its threshold. Raises InputError for a question that is not there or
-    not chosen, or shares outside 0 to 1; UnknownNameError for a flag that is not there.
+    `groups` says of annotators which group they are in; whoever gave none is left out. `everything` also returns what
+    does not reach its threshold. Raises InputError for a question that is not there or not chosen, or shares outside 0
+    to 1; UnknownNameError for a flag that is not there.
     """
     if not (0 < alpha < 1 and 0 < discovery < 1):
         raise InputError(f"alpha and discovery must lie between 0 and 1. Got {alpha!r} and {discovery!r}.")
     chosen = table.humans()
     chosen = (chosen.only_question() if question is None else chosen.about(question)).counted()
-    context, least = Context(gold or {}, items, seed), threshold(alpha)
+    context, least = Context(gold or {}, items, seed, groups or {}), threshold(alpha)
     found: list[Finding] = []
     notes: list[str] = []
     for name in flag.names() if names is None else names:

@@ -89,15 +89,17 @@ def _by_person(logs: Floats, pairs: Pairs, size: int) -> tuple[Floats, Rows]:
 
 
 def _partners(met: Met, ring: Pooled | None, pairs: Pairs, nearest: Rows) -> dict[int, Rows]:
-    """Of each annotator tested, the pairs of `met` with whom they agree most: all about whom enough is told, else one."""
+    """Of each annotator tested, pairs of `met` with whom they agree most: all about whom enough is told, else one."""
     found: dict[int, Rows] = {}
-    told = met.sums() if ring is None else ring.told
+    told = met.sums()
     bounds = np.searchsorted(met.one, np.arange(len(nearest) + 1))
     for code in range(len(nearest)):
         mine = np.arange(bounds[code], bounds[code + 1])
         if ring is not None and not np.isnan(ring.logs[code]):
-            mine = mine[np.argsort(-told[mine], kind="stable")]
-            found[code] = mine[: max(int((told[mine] >= ENOUGH).sum()), 1)]
+            enough = mine[ring.told[mine] >= ENOUGH]
+            found[code] = enough[np.argsort(-ring.told[enough], kind="stable")]
+            if not len(enough):
+                found[code] = mine[[int(told[mine].argmax())]]
         elif nearest[code] >= 0:
             pair = int(nearest[code])
             other = int(pairs.two[pair] if pairs.one[pair] == code else pairs.one[pair])

@@ -6,8 +6,8 @@ own pace (see `goldwork.flags.times`); w = 1 / (1 + exp((z + 2) / .35)) is near 
 
 **Honest** is whoever answers as others let one expect but in up to four of ten cases by habit (`random`), and among
 fast answers at most one in ten more often than among slow ones; or keeps to a rule of their own. **Against that** is
-bet that fast answers are guesses: P(l) = (1 - w) q'(l) + w m(l), with m habit or a fair die. Times are taken as given; the
-bet is on the answers.
+bet that fast answers are guesses: P(l) = (1 - w) q'(l) + w m(l), with m habit or a fair die. Times are taken as
+given; the bet is on the answers.
 
 *Sources:* universal inference, see `goldwork.flags.bets`; rapid guessing and that accuracy has to tell it from speed,
 Wise 2017, Educational Measurement: Issues and Practice 36(4), 52-61.

@@ -5,8 +5,8 @@ from the person's answers before: on an item that j has answered, too, that tell
 
     s = log((1 - c) q' + c [l = l_j]) - log q'        with c = .3 and q' what others let one expect, with some errors
 
-of it: S_j in sum so far. Trust in j is r_j = .1 exp(S_j + .5 sum over friends k of j of f_jk min(S_k, 3)), with f_jk (0 to
-1) how surely j and k take answers from each other, by all of theirs: so the whole ring stands behind each of its pairs.
+of it: S_j in sum so far. Trust in j is r_j = .1 exp(S_j + .5 sum over friends k of j of f_jk min(S_k, 3)), with f_jk
+(0 to 1) how surely j and k take answers from each other, by all of theirs: so the whole ring stands behind its pairs.
 With w = sum r_j / (1 + sum r_j) over those who have answered the item, and A(l) the share of them, weighed by r, who
 gave l, the bet is that half of the answers are taken over where trust is whole:
 
