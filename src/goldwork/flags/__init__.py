@@ -104,10 +104,15 @@ class Findings(Sequence[Finding]):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Tests(Sequence[Finding]):
-    """A p-value for each of many items, whose findings are put into words where somebody looks: `make` is one's."""
+    """An e-value or p-value for each of many, and `make`, which puts one's finding into words where somebody looks."""
 
-    p_values: npt.NDArray[np.float64]
+    values: npt.NDArray[np.float64]
     make: Callable[[int], Finding]
+
+    @classmethod
+    def of(cls, found: Sequence[tuple[float, Callable[[], Finding]]]) -> Tests:
+        """Of values with what puts each into words."""
+        return cls(np.array([value for value, _ in found]), lambda n: found[n][1]())
 
     def __getitem__(self, place: Any) -> Any:
         if isinstance(place, slice):
@@ -115,7 +120,7 @@ class Tests(Sequence[Finding]):
         return self.make(range(len(self))[place])
 
     def __len__(self) -> int:
-        return len(self.p_values)
+        return len(self.values)
 
 
 class NotAskedError(InputError):
@@ -178,7 +183,8 @@ def find_flags(
             notes.append(f"{name}: not asked, {refused.message}")
             continue
         if about(name) == "annotator":
-            kept = [one for one in tested if (one.e_value or 0.0) >= least]
+            values = _values(tested, 0.0)
+            kept = [tested[place] for place in np.flatnonzero(values >= least).tolist()]
         else:
             kept = benjamini_hochberg(tested, discovery)
         found += tested if everything else kept
@@ -187,14 +193,19 @@ def find_flags(
 
 def benjamini_hochberg(tested: Sequence[Finding], share: float) -> list[Finding]:
     """Those of `tested` whose p-values the rule rejects."""
-    if isinstance(tested, Tests):
-        values = tested.p_values
-    else:
-        values = np.array([1.0 if one.p_value is None else one.p_value for one in tested])
+    values = _values(tested, 1.0)
     ordered = np.sort(values)
     below = np.flatnonzero(ordered <= share * np.arange(1, len(values) + 1) / max(len(values), 1))
     least = ordered[below[-1]] if len(below) else -1.0
     return [tested[place] for place in np.flatnonzero(values <= least).tolist()]
+
+
+def _values(tested: Sequence[Finding], default: float) -> npt.NDArray[np.float64]:
+    """The e-value or p-value of each."""
+    if isinstance(tested, Tests):
+        return tested.values
+    values = [one.p_value if one.e_value is None else one.e_value for one in tested]
+    return np.array([default if value is None else value for value in values])
 
 
 def _strength(found: Finding) -> tuple[Any, ...]:

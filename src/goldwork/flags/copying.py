@@ -17,11 +17,12 @@ Measurement 21, 307-320.
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.flags import Context, Finding, NotAskedError, flag
+from goldwork.flags import Context, Finding, NotAskedError, Tests, flag
 from goldwork.flags.bets import LARGEST, LEAST, Floats, Rows, in_time, moments_of, wilson
 from goldwork.flags.near_texts import together
 from goldwork.flags.peers import Peers, peers_of, read_peers
@@ -52,7 +53,7 @@ class Pairs:
 
 
 @flag("copying", about="annotator")
-def copying(table: Judgements, context: Context) -> list[Finding]:
+def copying(table: Judgements, context: Context) -> Tests:
     """One finding for everybody who shares 20 items with somebody: the one they agree with most beyond expectation."""
     if shape_of(table) == "text":
         table = together(table)
@@ -72,9 +73,13 @@ def copying(table: Judgements, context: Context) -> list[Finding]:
     values = np.minimum(LARGEST, np.exp(np.minimum(logs, 50.0)))
     met = met_by(peers) if ring is None else ring.met
     partners = _partners(met, ring, pairs, nearest)
-    return [
-        _finding(table, peers, met, code, found, float(values[code])) for code, found in partners.items() if len(found)
-    ]
+    return Tests.of(
+        [
+            (float(values[code]), partial(_finding, peers, met, code, found, float(values[code])))
+            for code, found in partners.items()
+            if len(found)
+        ]
+    )
 
 
 def _by_person(logs: Floats, pairs: Pairs, size: int) -> tuple[Floats, Rows]:
@@ -107,7 +112,8 @@ def _partners(met: Met, ring: Pooled | None, pairs: Pairs, nearest: Rows) -> dic
     return found
 
 
-def _finding(table: Judgements, peers: Peers, met: Met, code: int, partners: Rows, value: float) -> Finding:
+def _finding(peers: Peers, met: Met, code: int, partners: Rows, value: float) -> Finding:
+    table = peers.table
     names = [table.annotators[other] for other in met.two[partners].tolist()]
     events = np.flatnonzero(np.isin(met.pair, partners))
     mine, place = np.unique(met.me[events], return_inverse=True)

@@ -16,11 +16,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.flags import Context, Finding, NotAskedError, flag
+from goldwork.flags import Context, Finding, NotAskedError, Tests, flag
 from goldwork.flags.bets import Floats, Rows, in_time, largest, people, wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
@@ -40,7 +41,7 @@ UNSAID = (
 
 
 @flag("drift", about="annotator")
-def drift(table: Judgements, context: Context) -> list[Finding]:
+def drift(table: Judgements, context: Context) -> Tests:
     """One finding for everybody with 40 answers that gold or most others can be held against. Needs times."""
     if not in_time(table):
         raise NotAskedError("the column submitted_at is needed, which says what was answered after what.")
@@ -49,13 +50,14 @@ def drift(table: Judgements, context: Context) -> list[Finding]:
     for code, rows in people(table):
         mine = rows[peers.reference[rows] >= 0]
         if len(mine) >= FEWEST:
-            found.append(_finding(table, peers, code, mine))
-    return found
+            path, start = path_and_start(peers.reference[mine] == peers.codes[mine], partial(peers.gives, rows=mine))
+            value = largest(path)
+            found.append((value, partial(_finding, peers, code, mine, start, value)))
+    return Tests.of(found)
 
 
-def _finding(table: Judgements, peers: Peers, code: int, rows: Rows) -> Finding:
-    right = peers.reference[rows] == peers.codes[rows]
-    path, start = path_and_start(right, lambda skill: peers.gives(skill, rows))
+def _finding(peers: Peers, code: int, rows: Rows, start: int, value: float) -> Finding:
+    table, right = peers.table, peers.reference[rows] == peers.codes[rows]
     before, after = right[:start], right[start:]
     low, high = wilson(int(after.sum()), len(after))
     base, share, wrong = float(before.mean()), float(after.mean()), rows[start:][~after]
@@ -78,7 +80,7 @@ def _finding(table: Judgements, peers: Peers, code: int, rows: Rows) -> Finding:
             "first_item_after": table.items[table.item[rows[start]]],
             "differing_after": table.items[table.item[wrong]][:10].tolist(),
         },
-        e_value=largest(path),
+        e_value=value,
     )
 
 

@@ -15,9 +15,12 @@ Wise 2017, Educational Measurement: Issues and Practice 36(4), 52-61.
 
 from __future__ import annotations
 
-import numpy as np
+from functools import partial
 
-from goldwork.flags import Context, Finding, NotAskedError, flag
+import numpy as np
+import numpy.typing as npt
+
+from goldwork.flags import Context, Finding, NotAskedError, Tests, flag
 from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, own_habit, people, wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.flags.random_answers import DIE, HABIT, guessed, own_rule
@@ -38,7 +41,7 @@ UNSAID = (
 
 
 @flag("fast", about="annotator")
-def fast(table: Judgements, context: Context) -> list[Finding]:
+def fast(table: Judgements, context: Context) -> Tests:
     """One finding for everybody with 20 answers, of which five came fast. Needs seconds."""
     times = times_of(table, context)
     peers, ordered = peers_of(table, context), in_time(table)
@@ -51,8 +54,11 @@ def fast(table: Judgements, context: Context) -> list[Finding]:
             both = (BESIDE_ALL, _weight(times.slow[mine])), (BESIDE_OWN, _weight(times.own[mine]))
             quick = [(money, w) for money, w in both if w.sum() >= FEWEST]
             if quick:
-                found.append(_finding(table, peers, times, code, mine, quick, ordered=ordered))
-    return found
+                paths = [_path(peers, mine, w, ordered=ordered) + np.log(money) for money, w in quick]
+                value = largest(np.logaddexp.reduce(np.stack(paths), axis=0))
+                hurried = quick[int(np.argmax([path.max() for path in paths]))][1] > 0.5
+                found.append((value, partial(_finding, peers, times, code, mine, hurried, value)))
+    return Tests.of(found)
 
 
 def _weight(z: Floats) -> Floats:
@@ -60,18 +66,9 @@ def _weight(z: Floats) -> Floats:
 
 
 def _finding(
-    table: Judgements,
-    peers: Peers,
-    times: Times,
-    code: int,
-    rows: Rows,
-    quick: list[tuple[float, Floats]],
-    *,
-    ordered: bool,
+    peers: Peers, times: Times, code: int, rows: Rows, hurried: npt.NDArray[np.bool_], value: float
 ) -> Finding:
-    paths = [_path(peers, rows, w, ordered=ordered) + np.log(money) for money, w in quick]
-    best = int(np.argmax([path.max() for path in paths]))
-    hurried = quick[best][1] > 0.5
+    table = peers.table
     clear = peers.reference[rows] >= 0
     same = peers.reference[rows] == peers.codes[rows]
     trials, hits = int((clear & hurried).sum()), int((same & clear & hurried).sum())
@@ -107,7 +104,7 @@ def _finding(
                 for row in rows[hurried][np.argsort(times.slow[rows[hurried]], kind="stable")][:10].tolist()
             ]
         },
-        e_value=largest(np.logaddexp.reduce(np.stack(paths), axis=0)),
+        e_value=value,
     )
 
 

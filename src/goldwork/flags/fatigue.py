@@ -20,10 +20,11 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
-from goldwork.flags import Context, Finding, NotAskedError, flag
+from goldwork.flags import Context, Finding, NotAskedError, Tests, flag
 from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, moments_of, people, wilson
 from goldwork.flags.elementary import log_elementary
 from goldwork.flags.peers import Peers, peers_of
@@ -51,7 +52,7 @@ class Session:
 
 
 @flag("fatigue", about="annotator")
-def fatigue(table: Judgements, context: Context) -> list[Finding]:
+def fatigue(table: Judgements, context: Context) -> Tests:
     """One finding for everybody with 20 comparable answers in sessions of eight or more. Needs times."""
     if not in_time(table):
         raise NotAskedError("the column submitted_at is needed, which says what was answered after what.")
@@ -60,10 +61,12 @@ def fatigue(table: Judgements, context: Context) -> list[Finding]:
     worked = [one for one in worked if sum(len(part.right) for part in one[2]) >= LEAST]
     gained = _gained(peers, [part for _, _, parts in worked for part in parts])
     bounds = np.cumsum([0, *(len(parts) for _, _, parts in worked)])
-    return [
-        _finding(table, code, parts, gained[begin:end])
-        for (code, _, parts), begin, end in zip(worked, bounds[:-1], bounds[1:], strict=True)
-    ]
+    found = []
+    for (code, _, parts), begin, end in zip(worked, bounds[:-1], bounds[1:], strict=True):
+        stakes = np.cumsum(gained[begin:end], axis=0) + np.log(list(FALLS.values()))
+        value = largest(np.maximum(np.logaddexp.reduce(stakes, axis=1), 0.0))
+        found.append((value, partial(_finding, table, code, parts, value)))
+    return Tests.of(found)
 
 
 def _gained(peers: Peers, parts: list[Session]) -> Floats:
@@ -103,8 +106,7 @@ def session_gains(right: Floats, ease: Floats, tired: list[Floats]) -> Floats:
     return np.stack([level - total(ease) + total(one) - log_elementary(one, m) for one in tired], axis=1)
 
 
-def _finding(table: Judgements, code: int, parts: list[Session], gained: Floats) -> Finding:
-    path = np.logaddexp.reduce(np.cumsum(gained, axis=0) + np.log(list(FALLS.values())), axis=1)
+def _finding(table: Judgements, code: int, parts: list[Session], value: float) -> Finding:
     early = np.concatenate([part.right[part.place < np.median(part.place)] for part in parts])
     late = np.concatenate([part.right[part.place >= np.median(part.place)] for part in parts])
     low, high = wilson(float(late.sum()), len(late))
@@ -123,7 +125,7 @@ def _finding(table: Judgements, code: int, parts: list[Session], gained: Floats)
         ),
         unsaid=UNSAID,
         evidence={"sessions": len(parts), "right_by_tenth_of_50": _curve(parts)},
-        e_value=largest(np.maximum(path, 0.0)),
+        e_value=value,
     )
 
 

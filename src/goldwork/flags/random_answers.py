@@ -13,9 +13,11 @@ SIGIR workshop on crowdsourcing for information retrieval.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from goldwork.flags import Context, Finding, flag
+from goldwork.flags import Context, Finding, Tests, flag
 from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, own_habit, people, wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
@@ -31,24 +33,31 @@ UNSAID = (
 
 
 @flag("random", about="annotator")
-def random_answers(table: Judgements, context: Context) -> list[Finding]:
+def random_answers(table: Judgements, context: Context) -> Tests:
     """One finding for everybody with 20 answers that others or gold can be held against."""
     peers, ordered = peers_of(table, context), in_time(table)
     found = []
     for code, rows in people(table):
         mine = rows[peers.others[rows] > 0]
         if len(mine) >= LEAST:
-            found.append(_finding(table, peers, code, mine, ordered=ordered))
-    return found
+            value = largest(_path(peers, mine, ordered=ordered))
+            found.append((value, partial(_finding, peers, code, mine, value)))
+    return Tests.of(found)
 
 
-def _finding(table: Judgements, peers: Peers, code: int, rows: Rows, *, ordered: bool) -> Finding:
+def _path(peers: Peers, rows: Rows, *, ordered: bool) -> Floats:
+    """The path of one person's bets."""
     said, k = peers.codes[rows], len(peers.categories)
     habit, expected = own_habit(said, k), peers.chosen[rows]
     against = np.log(np.stack([habit, np.full(len(rows), 1 / k)]))
     honest = [np.log((1 - share) * expected + share * habit) for share in guessed(k)]
     rule = np.log(own_rule(peers, rows, habit))
-    path = log_path(against, np.stack([*honest, rule]), ordered=ordered, weights=np.array([HABIT, DIE]))
+    return log_path(against, np.stack([*honest, rule]), ordered=ordered, weights=np.array([HABIT, DIE]))
+
+
+def _finding(peers: Peers, code: int, rows: Rows, value: float) -> Finding:
+    table, said = peers.table, peers.codes[rows]
+    habit = own_habit(said, len(peers.categories))
     clear = peers.reference[rows] >= 0
     hits, trials = int((peers.reference[rows] == said)[clear].sum()), int(clear.sum())
     chance = float(habit[clear].mean()) if trials else 0.0
@@ -69,7 +78,7 @@ def _finding(table: Judgements, peers: Peers, code: int, rows: Rows, *, ordered:
         ),
         unsaid=UNSAID,
         evidence={"furthest_from_others": furthest(table, peers, rows)},
-        e_value=largest(path),
+        e_value=value,
     )
 
 

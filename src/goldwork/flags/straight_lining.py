@@ -13,10 +13,11 @@ Journal of Research in Personality 39, 103-129.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
-from goldwork.flags import Context, Finding, NotAskedError, flag
+from goldwork.flags import Context, Finding, NotAskedError, Tests, flag
 from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, own_habit, people, wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
@@ -35,7 +36,7 @@ UNSAID = "Whether the repeated answers are wrong is not said, nor why they repea
 
 
 @flag("straight-lining", about="annotator")
-def straight_lining(table: Judgements, context: Context) -> list[Finding]:
+def straight_lining(table: Judgements, context: Context) -> Tests:
     """One finding for everybody with 20 answers that others or gold can be held against. Needs times."""
     if not in_time(table):
         raise NotAskedError("the column submitted_at is needed, which says what was answered after what.")
@@ -43,17 +44,18 @@ def straight_lining(table: Judgements, context: Context) -> list[Finding]:
     found = []
     for code, rows in people(table):
         if (peers.others[rows[1:]] > 0).sum() >= LEAST:
-            found.append(_finding(table, peers, code, rows))
-    return found
+            value = largest(_path(peers, rows))
+            found.append((value, partial(_finding, peers, code, rows, value)))
+    return Tests.of(found)
 
 
-def _finding(table: Judgements, peers: Peers, code: int, rows: Rows) -> Finding:
+def _path(peers: Peers, rows: Rows) -> Floats:
+    """The path of one person's bets."""
     before = peers.codes[rows[:-1]]
     habit = own_habit(peers.codes[rows], len(peers.categories))[1:]
     known = peers.others[rows[1:]] > 0
     now, before, habit = rows[1:][known], before[known], habit[known]
     again = peers.codes[now] == before
-
     run = _run_so_far(peers.codes[rows])[:-1][known]
 
     def logs(repeats: Sequence[float | Floats], habits: tuple[float, ...], sharp: tuple[float, ...]) -> Floats:
@@ -63,7 +65,13 @@ def _finding(table: Judgements, peers: Peers, code: int, rows: Rows) -> Finding:
     bursts = [np.where(run >= begun, share, HONEST_REPEATS[-1]) for share in RUNS for begun in BEGUN]
     money = np.array([*REPEATS.values(), *[(1 - sum(REPEATS.values())) / len(bursts)] * len(bursts)])
     against, honest = logs([*REPEATS, *bursts], (HABIT,), (0.0,)), logs(HONEST_REPEATS, HABITS, SHARP)
-    path = log_path(against, honest, ordered=True, weights=money)
+    return log_path(against, honest, ordered=True, weights=money)
+
+
+def _finding(peers: Peers, code: int, rows: Rows, value: float) -> Finding:
+    table, known = peers.table, peers.others[rows[1:]] > 0
+    now, before = rows[1:][known], peers.codes[rows[:-1]][known]
+    again = peers.codes[now] == before
     expected = float(peers.expect(before, now).mean())
     share = float(again.mean())
     low, high = wilson(int(again.sum()), len(now))
@@ -88,7 +96,7 @@ def _finding(table: Judgements, peers: Peers, code: int, rows: Rows) -> Finding:
             "length": length,
             "longest_run": table.items[table.item[rows[begin : begin + min(length, 50)]]].tolist(),
         },
-        e_value=largest(path),
+        e_value=value,
     )
 
 
