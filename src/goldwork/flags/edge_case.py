@@ -1,11 +1,13 @@
 """edge-case: no single answer explains what people said of an item, however careless each of them is elsewhere.
 
-Were answer t right, a person would contradict it as often as they err, e = (K - 1) / (K - 1 + exp(w)), w the weight of
-their answers (see `goldwork.flags.peers`). A contradiction by who seldom errs says more, so what is reckoned is T(t),
-the sum of the weights of those who did not answer t. The p-value is the largest, over all answers t, of P(T >= T(t))
-with everybody contradicting independently of each other at their own rate: a careless crowd makes no edge case, two
-careful people against two careful people do. Weights count in steps of a quarter, coarser where an item has many
-answers. Tested are items with three answers or more.
+Were answer t right, a person would give another one, l, with the probability e d(t, l): e = (K - 1) / (K - 1 + exp(w))
+how often they err, w the weight of their answers (see `goldwork.flags.peers`), and d(t, l) the share of l among all answers
+that differ from gold or most others' t (one is added to each class). An l by who seldom errs says more, so what is
+reckoned is T(l), the sum of the weights of those who gave l. With t the weightiest answer to the item and l the second,
+the p-value is P(T >= T(l)) with everybody erring independently at their own rate, times the K - 1 classes that l may
+be; or the same with t and l changed, where that is larger: a careless crowd makes no edge case, two careful people
+against two careful people do. Weights count in steps of a quarter, coarser where an item has many answers. Tested are
+items with three answers or more.
 
 *Sources:* the sum of independent events of unequal probability and weight, by convolution; Hong 2013, Computational
 Statistics and Data Analysis 59, 41-51.
@@ -13,11 +15,13 @@ Statistics and Data Analysis 59, 41-51.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from goldwork.flags import Context, Finding, Tests, flag
 from goldwork.flags.bets import Floats, Rows, wilson
-from goldwork.flags.peers import Peers, peers_of
+from goldwork.flags.peers import Codes, Peers, peers_of
 from goldwork.judgements import Judgements
 
 FEWEST = 3
@@ -36,11 +40,11 @@ def edge_case(table: Judgements, context: Context) -> Tests:
     peers = peers_of(table, context)
     answers = table.per_item()
     tested = np.flatnonzero(answers >= FEWEST)
-    values = np.ones(len(tested))
+    values, directions = np.ones(len(tested)), Directions.by(peers)
     for size in np.unique(answers[tested]).tolist():
         here = np.flatnonzero(answers[tested] == size)
         rows = np.searchsorted(table.item, tested[here])[:, None] + np.arange(size)  # a table is sorted by item
-        values[here] = _values(peers, rows)
+        values[here] = _values(peers, rows, directions)
 
     def make(n: int) -> Finding:
         begin = int(np.searchsorted(table.item, tested[n]))
@@ -49,30 +53,61 @@ def edge_case(table: Judgements, context: Context) -> Tests:
     return Tests(values, make)
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Directions:
+    """How often which answer is given in place of which: `keys` true times `classes` plus said, `counts`, `of` each."""
+
+    classes: int
+    keys: Codes
+    counts: Codes
+    of: Codes
+
+    @classmethod
+    def by(cls, peers: Peers) -> Directions:
+        """Of all answers that differ from gold or most others'."""
+        k = len(peers.categories)
+        differs = (peers.reference >= 0) & (peers.reference != peers.codes)
+        keys, counts = np.unique(peers.reference[differs] * k + peers.codes[differs], return_counts=True)
+        return cls(k, keys, counts.astype(np.int64), np.bincount(peers.reference[differs], minlength=k))
+
+    def share(self, true: Codes, said: Codes) -> Floats:
+        """Of the answers that differ from `true`, the share that is `said`, one added to each."""
+        wanted = true * self.classes + said
+        place = np.minimum(np.searchsorted(self.keys, wanted), max(len(self.keys) - 1, 0))
+        count = np.where(self.keys[place] == wanted, self.counts[place], 0) if len(self.keys) else np.zeros(len(wanted))
+        return np.asarray((count + 1) / (self.of[true] + max(self.classes - 1, 1)))
+
+
 def errs(peers: Peers, rows: Rows) -> Floats:
     """How often the people of these rows err."""
     others = max(len(peers.categories) - 1, 1)
     return np.asarray(others / (others + np.exp(peers.weight[rows])))
 
 
-def _values(peers: Peers, rows: Rows) -> Floats:
+def _values(peers: Peers, rows: Rows, directions: Directions) -> Floats:
     """[items]: the p-value of each, whose answers are `rows` [items, n]."""
-    weight, codes = peers.weight[rows], peers.codes[rows]
+    first, second = peers.leaders[0][peers.table.item[rows[:, 0]], :2].T
+    found = np.maximum(
+        _one_way(peers, rows, directions, first, second), _one_way(peers, rows, directions, second, first)
+    )
+    return np.asarray(np.where(second < 0, 1.0, np.minimum(found * max(len(peers.categories) - 1, 1), 1.0)))
+
+
+def _one_way(peers: Peers, rows: Rows, directions: Directions, true: Codes, said: Codes) -> Floats:
+    """[items]: how probable it is that as much weight is on `said`, where `true` is right."""
+    weight = peers.weight[rows]
     step = max(STEP, float(weight.sum(axis=1).max()) / STEPS)
     steps = np.maximum(np.rint(weight / step), 1).astype(np.intp)
-    for_same = (codes[:, :, None] == codes[:, None, :]) @ steps[:, :, None]
-    against = steps.sum(axis=1) - for_same[:, :, 0].max(axis=1)
+    reached = (steps * (peers.codes[rows] == said[:, None])).sum(axis=1)
     chance = np.zeros((len(rows), int(steps.sum(axis=1).max()) + 1))
     chance[:, 0] = 1.0
     before = np.arange(chance.shape[1])
-    wrong = errs(peers, rows)
+    wrong = errs(peers, rows) * directions.share(true, said)[:, None]
     for n in range(rows.shape[1]):
         source = before - steps[:, n, None]
         moved = np.where(source >= 0, np.take_along_axis(chance, np.maximum(source, 0), axis=1), 0.0)
         chance = (1 - wrong[:, n, None]) * chance + wrong[:, n, None] * moved
-    # The answer that the least weight contradicts is the one for which that is most probable.
-    found = np.where(before >= against[:, None], chance, 0.0).sum(axis=1)
-    return np.asarray(np.where(against > 0, np.minimum(found, 1.0), 1.0))
+    return np.asarray(np.where(before >= reached[:, None], chance, 0.0).sum(axis=1))
 
 
 def _finding(peers: Peers, rows: Rows, p_value: float) -> Finding:
