@@ -1,13 +1,13 @@
 """edge-case: no single answer explains what people said of an item, however careless each of them is elsewhere.
 
 Were answer t right, a person would give another one, l, with the probability e d(t, l): e = (K - 1) / (K - 1 + exp(w))
-how often they err, w the weight of their answers (see `goldwork.flags.peers`), and d(t, l) the share of l among all answers
-that differ from gold or most others' t (one is added to each class). An l by who seldom errs says more, so what is
-reckoned is T(l), the sum of the weights of those who gave l. With t the weightiest answer to the item and l the second,
-the p-value is P(T >= T(l)) with everybody erring independently at their own rate, times the K - 1 classes that l may
-be; or the same with t and l changed, where that is larger: a careless crowd makes no edge case, two careful people
-against two careful people do. Weights count in steps of a quarter, coarser where an item has many answers. Tested are
-items with three answers or more.
+how often they err, w the weight of their answers (see `goldwork.flags.peers`), and d(t, l) the share of l among all
+answers that differ from gold or most others' t (one is added to each class). An l by who seldom errs says more, so what
+is reckoned is T(l), the sum of the weights of those who gave l. With t the weightiest answer to the item and l the
+second, the p-value is P(T >= T(l)) with everybody erring independently at their own rate, times the K - 1 classes that
+l may be; or the same with t and l changed, where that is larger: a careless crowd makes no edge case, two careful
+people against two careful people do. Weights count in steps of a quarter, coarser where an item has many answers.
+Tested are items with three answers or more.
 
 *Sources:* the sum of independent events of unequal probability and weight, by convolution; Hong 2013, Computational
 Statistics and Data Analysis 59, 41-51.
