@@ -23,7 +23,7 @@ import numpy.typing as npt
 from goldwork.flags import Context, Finding, NotAskedError, Tests, flag
 from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, own_habit, people, wilson
 from goldwork.flags.peers import Peers, peers_of
-from goldwork.flags.random_answers import DIE, HABIT, guessed, own_rule
+from goldwork.flags.random_answers import DIE, GUESSED, HABIT, own_rule
 from goldwork.flags.times import Times, times_of
 from goldwork.judgements import Judgements
 
@@ -117,7 +117,7 @@ def _path(peers: Peers, rows: Rows, w: Floats, *, ordered: bool) -> Floats:
         for guess in (habit, np.full(len(rows), 1 / k))
     ]
     money = np.tile([HABIT, DIE], len(SLOW_HABITS)) / len(SLOW_HABITS)
-    mixed = {share: (1 - share) * expected + share * habit for share in guessed(k)}
+    mixed = {share: (1 - share) * expected + share * habit for share in GUESSED}
     honest = [
         (1 - w) * mixed[slow] + w * mixed[quick] for slow in mixed for quick in mixed if quick < slow + HURRY + 1e-9
     ]
