@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from goldwork import Judgements
-from goldwork.quality.engine import Policy
+from goldwork.quality.policy import Policy
 from goldwork.services import figures, questions
 from goldwork.services.figures import DAY, MINUTE, Interval
 from goldwork.tasks.rank import Rank

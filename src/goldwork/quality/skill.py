@@ -39,6 +39,8 @@ CELLS = 8.0
 """How many answers of a class the base counts as in a row of an annotator's confusion matrix."""
 BEGIN, ASSUMED = 20.0, {2: 0.8}
 """How many answers count as what is assumed of a crowd of which nothing is known; how often it is right, else .7."""
+ABOVE = 0.1
+"""What a crowd is at least better than chance."""
 EVEN = 40.0
 """How many gold items the assumption that all classes are as common counts as."""
 HITS, ALL, ROWS = 0, 1, 2
@@ -66,9 +68,11 @@ def fresh_pool(classes: int) -> list[int]:
 
 
 def accuracy(pooled: Pooled) -> float:
-    """How often the crowd is right."""
+    """How often the crowd is right: at least `ABOVE` more than by chance, or a few bad ones would turn a newcomer's
+    answers into their opposites."""
     assumed = ASSUMED.get(pooled.classes, 0.7)
-    return (pooled.counts[HITS] / SCALE + BEGIN * assumed) / (pooled.counts[ALL] / SCALE + BEGIN)
+    found = (pooled.counts[HITS] / SCALE + BEGIN * assumed) / (pooled.counts[ALL] / SCALE + BEGIN)
+    return max(found, 1 / pooled.classes + ABOVE)
 
 
 def own_accuracy(state: Sequence[int], crowd: float) -> float:
@@ -80,18 +84,19 @@ def says(state: Sequence[int], pooled: Pooled, answer: int) -> list[float]:
     """What an annotator with this state says by `answer`: log P(answer | class) for every class, [K]."""
     classes, counts = pooled
     right = own_accuracy(state, accuracy(pooled))
-    wrong, first = 1 - right, ROWS + classes
-    others, whole, logs = classes - 1, len(state) > ROWS, []
+    wrong, first = (1 - right) * CELLS * SCALE, ROWS + classes
+    others, whole, cells = (classes - 1) * SCALE, len(state) > ROWS, CELLS * SCALE
+    log, logs = math.log, []
     for k in range(classes):
         row = first + k * classes
         if k == answer:
-            base = right
+            base = right * cells
         else:
-            astray = counts[ROWS + k] - counts[row + k]
-            base = wrong * (counts[row + answer] + SCALE) / (astray + others * SCALE)
+            base = wrong * (counts[row + answer] + SCALE) / (counts[ROWS + k] - counts[row + k] + others)
         if whole:
-            base = (state[row + answer] + CELLS * SCALE * base) / (state[ROWS + k] + CELLS * SCALE)
-        logs.append(math.log(base))
+            logs.append(log((state[row + answer] + base) / (state[ROWS + k] + cells)))
+        else:
+            logs.append(log(base / cells))
     return logs
 
 
@@ -105,3 +110,44 @@ def frequencies(pooled: Pooled) -> list[float]:
     even = EVEN * SCALE / classes
     total = sum(seen) + EVEN * SCALE
     return [(one + even) / total for one in seen]
+
+
+def resized(counts: Sequence[int], classes: int) -> list[int]:
+    """An annotator's state where there are now so many classes: what was counted stays where it was.
+
+    An empty one is a fresh one. A whole matrix that has become too large keeps hits and all.
+    """
+    made = fresh(classes)
+    if not counts or len(counts) == len(made):
+        return list(counts) or made
+    made[:ROWS] = counts[:ROWS]
+    before = _classes(len(counts) - ROWS, 1)
+    if classes <= FULL and len(counts) > ROWS:
+        _move(counts, made, before, classes)
+    return made
+
+
+def resized_pool(counts: Sequence[int], classes: int) -> list[int]:
+    """The crowd's counts where there are now so many classes."""
+    made = fresh_pool(classes)
+    if not counts or len(counts) == len(made):
+        return list(counts) or made
+    made[:ROWS] = counts[:ROWS]
+    before = _classes(len(counts) - ROWS, 2)
+    _move(counts, made, before, classes)
+    for k in range(before):
+        made[ROWS + classes + classes * classes + k] = counts[ROWS + before + before * before + k]
+    return made
+
+
+def _classes(places: int, rows: int) -> int:
+    """K of K K + rows K places."""
+    return (math.isqrt(rows * rows + 4 * places) - rows) // 2
+
+
+def _move(counts: Sequence[int], made: list[int], before: int, classes: int) -> None:
+    """Copy a confusion matrix and the sums of its rows from one layout to a larger one."""
+    for k in range(before):
+        made[ROWS + k] = counts[ROWS + k]
+        here, there = ROWS + before + k * before, ROWS + classes + k * classes
+        made[there : there + before] = counts[here : here + before]

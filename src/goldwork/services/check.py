@@ -23,6 +23,7 @@ from sqlalchemy import bindparam as bind
 from goldwork.quality.engine import Event, Policy
 from goldwork.quality.replay import Replay, Sweeps
 from goldwork.services import suggest
+from goldwork.services.check_gold import check_gold
 from goldwork.services.log import chain, decode, encode
 from goldwork.store.migrations import differences
 from goldwork.store.schema import (
@@ -32,7 +33,9 @@ from goldwork.store.schema import (
     batch,
     decision,
     event,
+    gold_result,
     item,
+    item_state,
     judgement,
     project,
     project_state,
@@ -79,6 +82,8 @@ def check_project(connection: Connection, row: Any) -> Iterator[Finding]:
     yield from _check_log(connection, row)
     yield from _check_submits(connection, row.id)
     yield from _check_assignments(connection, row.id)
+    for what, detail in check_gold(connection, row.id):
+        yield Finding(row.id, what, detail)
 
 
 def _check_database(connection: Connection) -> Iterator[Finding]:
@@ -163,6 +168,7 @@ def _check_states(connection: Connection, project_id: int, replay: Replay) -> It
     derived = encode(replay.project()).decode()
     if (whole or "{}") != derived:
         yield Finding(project_id, "state", f"project: stored {whole}, replayed {derived}")
+    yield from _check_item_states(connection, project_id, replay)
     stored = {
         row.annotator: row.body
         for row in connection.execute(sa.select(annotator_state).where(annotator_state.c.project == project_id))
@@ -171,6 +177,25 @@ def _check_states(connection: Connection, project_id: int, replay: Replay) -> It
         mine = encode(replay.annotator(who)).decode()
         if stored.get(who) != mine:
             yield Finding(project_id, "state", f"annotator {who}: stored {stored.get(who)}, replayed {mine}")
+
+
+def _check_item_states(connection: Connection, project_id: int, replay: Replay) -> Iterator[Finding]:
+    expected = iter(replay.items())
+    rows = sa.select(item_state).where(item_state.c.project == project_id).order_by(item_state.c.item)
+    for row in _stream(connection, rows):
+        state = replay.item(row.item)
+        if next(expected, None) != row.item or row.body != encode(state).decode():
+            yield Finding(project_id, "state", f"item {row.item}: stored {row.body}, replayed {encode(state).decode()}")
+        elif (row.status, row.sure) != (state.get("status", "open"), state.get("sure")):
+            yield Finding(project_id, "state", f"item {row.item}: is {row.status}, {row.sure}, by its state not")
+    for of_item in expected:
+        yield Finding(project_id, "state", f"item {of_item}: its state is not stored")
+    found: dict[int, list[Any]] = {}
+    for row in connection.execute(_RESULTS, {"project": project_id}):
+        found.setdefault(row.annotator, []).append(tuple(row)[1:])
+    for who in sorted(found.keys() | replay.annotators.keys()):
+        if found.get(who, []) != [tuple(one) for one in replay.results(who)]:
+            yield Finding(project_id, "gold", f"annotator {who}: the stored gold results are not those of the log")
 
 
 def _count(what: sa.ColumnElement[int], *states: str) -> Any:
@@ -183,6 +208,13 @@ def _count(what: sa.ColumnElement[int], *states: str) -> Any:
     return held.scalar_subquery()
 
 
+_RESULTS = (
+    sa.select(
+        gold_result.c.annotator, gold_result.c.item, gold_result.c.seq, gold_result.c.score, gold_result.c.stratum
+    )
+    .where(gold_result.c.project == bind("project"))
+    .order_by(gold_result.c.annotator, gold_result.c.seq)
+)
 _ITEMS = sa.select(
     item.c.id,
     item.c.project,
@@ -203,7 +235,7 @@ def _check_items(connection: Connection, project_id: int, replay: Replay) -> Ite
         for row in _stream(connection, _ITEMS.where(item.c.batch == of.id)):
             if row.project != project_id:
                 yield Finding(project_id, "item", f"item {row.id}: is in project {row.project}, its batch is not")
-            if row.wanted != (wanted := sweeps.slots(row.id)):
+            if row.wanted != (wanted := replay.item(row.id).get("wanted", sweeps.slots(row.id))):
                 yield Finding(project_id, "wanted", f"item {row.id}: wants {row.wanted}, by its log {wanted}")
             if row.taken != row.held:
                 yield Finding(
@@ -211,7 +243,7 @@ def _check_items(connection: Connection, project_id: int, replay: Replay) -> Ite
                 )
             if row.held != row.slots:
                 yield Finding(project_id, "slot", f"item {row.id}: {row.held} hold its {row.slots} slots")
-            if row.answers != (answers := replay.answers(row.id)):
+            if row.answers != (answers := sum(one.fills for one in replay.answers(row.id))):
                 yield Finding(project_id, "answers", f"item {row.id}: has {row.answers}, by its log {answers}")
 
 

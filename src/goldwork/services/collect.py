@@ -20,12 +20,15 @@ from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
 from goldwork.errors import ConflictError, GoldworkError, InputError, NotFoundError
-from goldwork.services.assign import TAKE, unused, used_slots
+from goldwork.quality import training
+from goldwork.quality.draft import State
+from goldwork.services import codes as coding
 from goldwork.services.log import Log, encode
 from goldwork.services.media import shown_many
+from goldwork.services.slots import TAKE, unused, used_slots
 from goldwork.store.database import Database
-from goldwork.store.schema import annotator, assignment, form, item, judgement, submit
-from goldwork.tasks import NOTHING
+from goldwork.store.schema import annotator, assignment, form, gold, item, judgement, submit
+from goldwork.tasks import NOTHING, TaskType
 from goldwork.tasks.questions import ProjectForm, draw_lots, read_form
 
 MAX_CLIENT_ID = 64
@@ -56,8 +59,20 @@ class Submit(msgspec.Struct, frozen=True):
         return hashlib.blake2b(encode(self), digest_size=16).digest()
 
 
+class Feedback(msgspec.Struct, frozen=True):
+    """What is told once an item whose answer is known was answered. `score`: how right that was, 0 to 1; `marks`: the
+    same by question; `answers`: those that are acceptable, by question. `training`: how far one is in it."""
+
+    score: float
+    marks: dict[str, float]
+    answers: dict[str, list[Any]]
+    reason: str
+    training: training.Progress | None = None
+
+
 class Receipt(msgspec.Struct, frozen=True):
-    """The acknowledgement. `leased_until` is the new lease after an undo."""
+    """The acknowledgement. `leased_until` is the new lease after an undo. `feedback`: after every training item; after
+    gold where the project tells at once, else as after any other item: none."""
 
     id: str
     assignment: str
@@ -65,6 +80,7 @@ class Receipt(msgspec.Struct, frozen=True):
     seq: int
     surplus: bool
     leased_until: int | None = None
+    feedback: Feedback | None = None
 
 
 _KNOWN = sa.select(submit.c.annotator, submit.c.client_id, submit.c.body_hash, submit.c.response).where(
@@ -84,14 +100,23 @@ _ASSIGNMENTS = (
         assignment.c.leased_until,
         assignment.c.suggestion,
         assignment.c.suggested,
-        item.c.wanted,
         annotator.c.kind.label("by"),
     )
-    .join(item, item.c.id == assignment.c.item)
     .join(annotator, annotator.c.id == assignment.c.annotator)
     .where(assignment.c.id.in_(bind("ids", expanding=True)))
 )
 _PAYLOADS = sa.select(item.c.id, item.c.payload).where(item.c.id.in_(bind("items", expanding=True)))
+_GOLD = sa.select(gold.c.item, gold.c.kind, gold.c.answers, gold.c.stratum, gold.c.reason).where(
+    gold.c.item.in_(bind("items", expanding=True))
+)
+_EARLIER = sa.select(submit.c.kind, submit.c.supersedes).where(
+    submit.c.project == bind("project"), submit.c.seq == bind("seq")
+)
+_OWN = (
+    sa.select(assignment.c.annotator, assignment.c.item, judgement.c.question, judgement.c.value)
+    .join(judgement, (judgement.c.project == assignment.c.project) & (judgement.c.seq == assignment.c.current))
+    .where(assignment.c.item.in_(bind("items", expanding=True)), assignment.c.pass_number == 0)
+)
 _FORM = sa.select(form.c.body).where(form.c.project == bind("project"), form.c.version == bind("version"))
 _MOVE = (
     sa.update(assignment)
@@ -116,7 +141,6 @@ class Held(msgspec.Struct):
     leased_until: int
     suggestion: str | None
     suggested: int | None
-    wanted: int
     by: str
 
     @property
@@ -134,8 +158,19 @@ class Asked(NamedTuple):
     """One version of a project's form: the fields on which it depends whether answers fit, those that are shuffled."""
 
     form: ProjectForm
+    tasks: Mapping[str, TaskType]
     reads: frozenset[str]
     shuffled: Mapping[str, tuple[str, ...]]
+    codes: coding.Codes
+
+
+class Key(NamedTuple):
+    """What is known beforehand of a gold, trap or training item."""
+
+    kind: str
+    answers: Mapping[str, Sequence[Any]]
+    stratum: str
+    reason: str
 
 
 class Collector:
@@ -160,7 +195,8 @@ class Collector:
             if body is None:
                 raise NotFoundError(f"there is no form {version}.")
             read = read_form(msgspec.json.decode(body))
-            self._forms[key] = Asked(read, read.reads(), read.shuffled())
+            codes = coding.read_codes(connection, project, version)
+            self._forms[key] = Asked(read, read.tasks(), read.reads(), read.shuffled(), codes)
         return self._forms[key]
 
 
@@ -188,6 +224,8 @@ class _Group:
                 mine = [held for held in self.held.values() if held.project == project]
                 log.load({held.item for held in mine}, {held.annotator for held in mine})
         self._used: dict[int, set[int]] | None = None
+        self._keys: dict[int, Key] | None = None
+        self._own: dict[tuple[int, int], dict[str, Any]] | None = None
         self._items: dict[int, dict[int, dict[str, Any]]] = {}
         self._submits: list[dict[str, Any]] = []
         self._judgements: list[dict[str, Any]] = []
@@ -263,7 +301,9 @@ class _Group:
         """Move to `state` with the slot held so far, else a free one, else none (surplus)."""
         if held.slot is None and held.slotted:
             used = self._used_of(held.item)
-            if free := unused(held.wanted, used):
+            log = self.logs[held.project]
+            assert isinstance(log, Log)
+            if free := unused(log.wanted(held.item), used):
                 held.slot = free[0]
                 used.add(held.slot)
                 self._taken.append({"of_item": held.item, "more": 1})
@@ -301,21 +341,25 @@ class _Group:
             "purpose": held.purpose,
             "supersedes": held.current,
             "surplus": surplus,
-            "wanted": held.wanted,
         }
+        asked = self.collector.asked(self.connection, log.id, request.form_version)
+        if request.kind == "answer":
+            body["said"] = coding.say(answers, asked.tasks, asked.codes, log.secret)
+            body |= self._scored(log, held, answers, asked)
         if request.at is not None:
             body["at"] = request.at
         if held.by != "human":
             body["annotator_kind"] = held.by
         if held.suggestion is not None:
             body |= {"suggestion": held.suggestion, "suggested": held.suggested}
-        asked = self.collector.asked(self.connection, log.id, request.form_version)
         shown = draw_lots(asked.shuffled, held.id) if asked.shuffled and held.purpose != "import" else None
         if shown is not None:
             body["shown"] = shown
+        before = log.annotator(held.annotator)
         seq = log.add("submit", body)
         leased_until = held.leased_until if request.kind == "undo" else None
-        receipt = Receipt(request.id, held.id, request.kind, seq, surplus, leased_until)
+        told = self._told(log, held, answers, asked, before) if request.kind == "answer" else None
+        receipt = Receipt(request.id, held.id, request.kind, seq, surplus, leased_until, told)
         body_hash, response = request.digest(), msgspec.json.encode(receipt).decode()
         self._submits.append(
             {
@@ -334,6 +378,7 @@ class _Group:
                 "surplus": surplus,
                 "shown": None if shown is None else encode(shown).decode(),
                 "suggestion": held.suggestion,
+                "said": encode(body["said"]).decode() if "said" in body else None,
                 "response": response,
                 "salt": salt,
                 "submitted_at": log.now if request.at is None else request.at,
@@ -346,6 +391,70 @@ class _Group:
         self.known[held.annotator, request.id] = (body_hash, response)
         held.current = seq
         return receipt
+
+    def _scored(self, log: Log, held: Held, answers: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+        """How right answers are that are compared with what is known: gold, traps, training, one's own earlier ones."""
+        if held.purpose in ("gold", "practice"):
+            key = self._key_of(held.item)
+            return {
+                "first": bool(key.answers) and not self._answered_before(log, held),  # none: it was withdrawn meanwhile
+                "gold": key.kind,
+                "known": coding.known(key.answers, asked.tasks, asked.codes, log.secret),
+                "score": coding.score(answers, key.answers, asked.tasks),
+                "stratum": key.stratum,
+            }
+        if held.purpose == "repeat":
+            own = {name: [answer] for name, answer in self._own_of(held).items()}
+            return {"first": not self._answered_before(log, held), "score": coding.score(answers, own, asked.tasks)}
+        return {}
+
+    def _told(self, log: Log, held: Held, answers: Mapping[str, Any], asked: Asked, before: State) -> Feedback | None:
+        """What the person is told about their answer, whose event is stepped already; `before`: their state until
+        then."""
+        policy = log.policy()
+        if held.purpose != "practice" and not (held.purpose == "gold" and policy.feedback == "immediate"):
+            return None
+        key = self._key_of(held.item)
+        if key.kind == "trap":
+            return None  # what was told of one would be known of the others
+        marks = coding.marks(answers, key.answers, asked.tasks)
+        score = coding.score(answers, key.answers, asked.tasks) / coding.SCORE
+        far = None
+        if held.purpose == "practice":
+            far = training.progress(before, log.annotator(held.annotator), log.project(), policy, score)
+        acceptable = {name: list(key.answers[name]) for name in marks}
+        return Feedback(score, {name: round(mark, 3) for name, mark in marks.items()}, acceptable, key.reason, far)
+
+    def _key_of(self, item_id: int) -> Key:
+        if self._keys is None:
+            items = sorted({held.item for held in self.held.values() if held.purpose in ("gold", "practice")})
+            rows = self.connection.execute(_GOLD, {"items": items})
+            self._keys = {
+                row.item: Key(row.kind, msgspec.json.decode(row.answers), row.stratum, row.reason) for row in rows
+            }
+        return self._keys[item_id]
+
+    def _answered_before(self, log: Log, held: Held) -> bool:
+        """Whether the assignment was answered already, and the answer was taken back: back through its submits."""
+        written = {row["seq"]: (row["kind"], row["supersedes"]) for row in self._submits if row["project"] == log.id}
+        seq = held.current
+        while seq is not None:
+            if seq not in written:
+                row = self.connection.execute(_EARLIER, {"project": log.id, "seq": seq}).one()
+                written[seq] = (row.kind, row.supersedes)
+            kind, seq = written[seq]
+            if kind == "answer":
+                return True
+        return False
+
+    def _own_of(self, held: Held) -> dict[str, Any]:
+        """What the person answered about the item before."""
+        if self._own is None:
+            self._own = {}
+            items = sorted({one.item for one in self.held.values() if one.purpose == "repeat"})
+            for row in self.connection.execute(_OWN, {"items": items}):
+                self._own.setdefault((row.annotator, row.item), {})[row.question] = msgspec.json.decode(row.value)
+        return self._own.get((held.annotator, held.item), {})
 
     def flush(self) -> None:
         run = self.connection.execute

@@ -10,7 +10,7 @@ import msgspec
 from goldwork.errors import AnswerError
 from goldwork.io.exchange import Answered, Example, Merged
 from goldwork.judgements import Judgements
-from goldwork.quality.engine import Policy
+from goldwork.quality.policy import Policy
 from goldwork.services import questions
 from goldwork.tasks import TaskType
 from goldwork.tasks.questions import ProjectForm

@@ -9,8 +9,7 @@ gaps and no two processes write the same; what it gathers is written by `flush`,
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -20,9 +19,25 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.errors import NotFoundError
 from goldwork.quality import engine
-from goldwork.quality.engine import Changes, Event, Policy, State
+from goldwork.quality.engine import Answer, Changes, Event, Policy, Result, State
+from goldwork.quality.replay import note_answer, note_result
+from goldwork.services import jobs
 from goldwork.store.database import Database
-from goldwork.store.schema import annotator_state, assignment, batch, decision, event, item, project, project_state
+from goldwork.store.schema import (
+    annotator,
+    annotator_state,
+    assignment,
+    batch,
+    decision,
+    event,
+    gold_result,
+    item,
+    item_state,
+    placement,
+    project,
+    project_state,
+    submit,
+)
 
 encode = msgspec.json.Encoder(order="sorted").encode
 decode = msgspec.json.Decoder().decode
@@ -34,6 +49,7 @@ _LOCK = (
         project.c.seq,
         project.c.head,
         project.c.policy,
+        project.c.secret,
         project.c.form_version,
         project.c.guideline_version,
         project_state.c.body.label("counts"),
@@ -46,14 +62,33 @@ _ANNOTATORS = sa.select(annotator_state.c.annotator, annotator_state.c.body).whe
     annotator_state.c.project == bind("project"), annotator_state.c.annotator.in_(bind("annotators", expanding=True))
 )
 _ANSWERS = (
-    sa.select(assignment.c.item, sa.func.count())
+    sa.select(assignment.c.item, assignment.c.annotator, submit.c.seq, assignment.c.slot, submit.c.said)
+    .join(submit, (submit.c.project == assignment.c.project) & (submit.c.seq == assignment.c.current))
+    .join(annotator, annotator.c.id == assignment.c.annotator)
     .where(
         assignment.c.item.in_(bind("items", expanding=True)),
         assignment.c.state == "done",
-        assignment.c.slot.is_not(None),
+        assignment.c.purpose.in_(("work", "import")),
+        annotator.c.kind == "human",
     )
-    .group_by(assignment.c.item)
+    .order_by(submit.c.seq)
 )
+_ITEMS = (
+    sa.select(item.c.id, item.c.wanted, item_state.c.body)
+    .select_from(item.outerjoin(item_state, item_state.c.item == item.c.id))
+    .where(item.c.id.in_(bind("items", expanding=True)))
+)
+_RESULTS = (
+    sa.select(
+        gold_result.c.annotator, gold_result.c.item, gold_result.c.seq, gold_result.c.score, gold_result.c.stratum
+    )
+    .where(gold_result.c.project == bind("project"), gold_result.c.annotator.in_(bind("annotators", expanding=True)))
+    .order_by(gold_result.c.seq)
+)
+_FORGET = sa.delete(gold_result).where(
+    gold_result.c.project == bind("project"), gold_result.c.annotator.in_(bind("annotators", expanding=True))
+)
+_WANT = sa.update(item).where(item.c.id == bind("of_item")).values(wanted=bind("slots"))
 _OPEN = (
     sa.update(item)
     .where(item.c.batch == bind("in_batch"), item.c.id > bind("after"), item.c.id <= bind("through"))
@@ -65,16 +100,13 @@ _REACH = (
     .values(opened_through=bind("through"))
 )
 _CHUNK = (
-    sa.select(item.c.id, item.c.wanted, sa.func.count(assignment.c.id).label("answers"))
-    .select_from(
-        item.outerjoin(
-            assignment,
-            (assignment.c.item == item.c.id) & (assignment.c.state == "done") & assignment.c.slot.is_not(None),
-        )
-    )
+    sa.select(item.c.id, (item.c.id > batch.c.opened_through).label("fresh"), item_state.c.item)
+    .select_from(item.join(batch, batch.c.id == item.c.batch).outerjoin(item_state, item_state.c.item == item.c.id))
     .where(item.c.batch == bind("in_batch"), item.c.id > bind("after"), item.c.id <= bind("through"))
-    .group_by(item.c.id, item.c.wanted)
+    .order_by(item.c.id)
 )
+SWEPT = ("quarantine", "restored")
+"""Decisions after which the items that somebody judged are reconsidered."""
 _MOVE_HEAD = sa.update(project).where(project.c.id == bind("project")).values(seq=bind("to_seq"), head=bind("to_head"))
 
 
@@ -97,13 +129,19 @@ class Log:
         self.state: str = row.state
         self.form_version: int = row.form_version
         self.guideline_version: int = row.guideline_version
+        self.secret: bytes = bytes(row.secret or b"")
         self.seq: int = row.seq
         self._head: bytes = row.head
         self._policy = msgspec.json.decode(row.policy, type=Policy)
         self._counts: State = decode(row.counts) if row.counts else {}
         self._annotators: dict[int, State] = {}
-        self._answers: Counter[int] = Counter()
+        self._items: dict[int, State] = {}
+        self._wanted: dict[int, int] = {}
+        self._answers: dict[int, dict[int, Answer]] = {}
+        self._results: dict[int, list[Result]] = {}
         self._touched: set[int] = set()
+        self._touched_items: set[int] = set()
+        self._new_results: list[dict[str, Any]] = []
         self._changed = False
         self._events: list[dict[str, Any]] = []
         self._decisions: list[dict[str, Any]] = []
@@ -119,19 +157,45 @@ class Log:
     def annotator(self, annotator: int) -> State:
         return self._annotators.get(annotator, {})
 
-    def answers(self, item: int) -> int:
-        return self._answers[item]
+    def item(self, item: int) -> State:
+        return self._items.get(item, {})
+
+    def answers(self, item: int) -> Sequence[Answer]:
+        return sorted(self._answers.get(item, {}).values(), key=lambda one: one.seq)
+
+    def results(self, annotator: int) -> Sequence[Result]:
+        return self._results.get(annotator, [])
+
+    def wanted(self, item: int) -> int:
+        """How many slots an item has now."""
+        return self._wanted[item]
 
     # Writing.
 
     def load(self, items: set[int], annotators: set[int]) -> None:
-        """Read what the coming submits' steps need, in two statements."""
-        if annotators:
-            rows = self.connection.execute(_ANNOTATORS, {"project": self.id, "annotators": sorted(annotators)})
-            self._annotators.update((who, decode(body)) for who, body in rows)
-        if items:
-            counts = self.connection.execute(_ANSWERS, {"items": sorted(items)})
-            self._answers.update({row[0]: row[1] for row in counts})
+        """Read what the steps of coming events about these need: items, their answers, whoever gave them."""
+        people = annotators - self._annotators.keys()
+        if fresh := sorted(items - self._wanted.keys()):
+            for row in self.connection.execute(_ITEMS, {"items": fresh}):
+                self._wanted[row.id] = row.wanted
+                if row.body is not None:
+                    self._items[row.id] = decode(row.body)
+            for one in self.connection.execute(_ANSWERS, {"items": fresh}):
+                said = decode(one.said) if one.said is not None else {}
+                given = Answer(one.annotator, one.seq, one.slot is not None, said)
+                self._answers.setdefault(one.item, {})[one.annotator] = given
+                people.add(one.annotator)
+            for taught in (self._items.get(one, {}).get("taught", {}) for one in fresh):
+                people |= {who for of in taught.values() for who, *_ in of["given"]}
+        if people := people - self._annotators.keys():
+            found = self.connection.execute(_ANNOTATORS, {"project": self.id, "annotators": sorted(people)})
+            self._annotators.update((who, decode(body)) for who, body in found)
+
+    def load_results(self, annotators: set[int]) -> None:
+        """Read the gold results of these, which the steps of corrected gold need."""
+        rows = self.connection.execute(_RESULTS, {"project": self.id, "annotators": sorted(annotators)})
+        for who, *result in rows:
+            self._results.setdefault(who, []).append(Result(*result))
 
     def add(self, kind: str, body: Mapping[str, Any]) -> int:
         """Append an event, step the engine, keep what changes for `flush`. Returns the event's seq."""
@@ -151,7 +215,10 @@ class Log:
         if kind == "policy":
             self._policy = msgspec.convert(body["policy"], Policy)
         if kind == "submit":
-            self._answers[body["item"]] += body["fills"]
+            note_answer(self._answers, body, self.seq)
+            if (made := note_result(body, self.seq)) is not None:
+                self._results.setdefault(body["annotator"], []).append(made)
+                self._new_results.append(self._result(body["annotator"], made))
         changes = engine.step(self, Event(self.seq, kind, body, self.now))
         self._keep(changes, body)
         return self.seq
@@ -159,19 +226,21 @@ class Log:
     def open_items(self, batch: int, after: int, through: int) -> int:
         """Open the policy's slots of a batch's items with after < id <= through. Returns how many items those are.
 
-        The event says how many items it opens for the first time, and by how many more (or fewer) are complete now.
+        The event says how many items it opens for the first time, and which the engine knows already.
         """
-        slots = self._policy.overlap
         rows = self.connection.execute(_CHUNK, {"in_batch": batch, "after": after, "through": through}).all()
-        was = sum(0 < row.wanted <= row.answers for row in rows)
-        completed = sum(row.answers >= slots for row in rows) - was
-        fresh = sum(row.wanted == 0 for row in rows)
-        self.add("opened", {"batch": batch, "after": after, "through": through, "items": fresh, "completed": completed})
+        judged = [row.id for row in rows if row.item is not None]
+        self.load(set(judged), set())
+        fresh = sum(bool(row.fresh) for row in rows)
+        self.add("opened", {"batch": batch, "after": after, "through": through, "items": fresh, "judged": judged})
         return len(rows)
 
     def _keep(self, changes: Changes, body: Mapping[str, Any]) -> None:
         self._annotators.update(changes.annotators)
         self._touched.update(changes.annotators)
+        self._items.update(changes.items)
+        self._touched_items.update(changes.items)
+        self._wanted.update((of_item, state["wanted"]) for of_item, state in changes.items.items())
         if changes.project is not None:
             self._counts, self._changed = changes.project, True
         if changes.opened:
@@ -179,6 +248,11 @@ class Log:
             chunk = {"in_batch": body["batch"], "after": after, "through": through}
             self.connection.execute(_OPEN, chunk | {"slots": slots})
             self.connection.execute(_REACH, chunk)
+        for who, results in changes.results.items():
+            self._results[who] = list(results)
+            self.connection.execute(_FORGET, {"project": self.id, "annotators": [who]})
+            self._new_results = [one for one in self._new_results if one["annotator"] != who]
+            self._new_results += [self._result(who, one) for one in results]
         for number, made in enumerate(changes.decisions):
             self._decisions.append(
                 {
@@ -191,6 +265,9 @@ class Log:
                 }
             )
 
+    def _result(self, who: int, one: Result) -> dict[str, Any]:
+        return {"project": self.id, "annotator": who, **one._asdict()}
+
     def flush(self) -> None:
         """Write events, states and decisions, and move the project's head."""
         if not self._events:
@@ -199,9 +276,16 @@ class Log:
         run(event.insert(), self._events)
         if self._decisions:
             run(decision.insert(), self._decisions)
+            for made in self._decisions:
+                if made["kind"] in SWEPT:
+                    who = int(made["subject"].removeprefix("annotator "))
+                    jobs.add(self.connection, self.database, "reweigh", self.id, {"annotator": who})
+        if self._new_results:
+            run(gold_result.insert(), self._new_results)
+        self._flush_items()
         if self._touched:
             run(
-                _upsert(self.database.dialect, annotator_state),
+                upsert(self.database.dialect, annotator_state),
                 [
                     {"project": self.id, "annotator": who, "body": encode(self._annotators[who]).decode()}
                     for who in sorted(self._touched)
@@ -209,33 +293,55 @@ class Log:
             )
         if self._changed:
             run(
-                _upsert(self.database.dialect, project_state),
+                upsert(self.database.dialect, project_state),
                 [{"project": self.id, "body": encode(self._counts).decode()}],
             )
         run(_MOVE_HEAD, {"project": self.id, "to_seq": self.seq, "to_head": self._head})
         self._events, self._decisions, self._touched, self._changed = [], [], set(), False
+        self._new_results, self._touched_items = [], set()
+
+    def _flush_items(self) -> None:
+        """Write the states of items, and the slots they want where these have changed."""
+        rows, wants = [], []
+        for of_item in sorted(self._touched_items):
+            state = self._items[of_item]
+            rows.append(
+                {
+                    "project": self.id,
+                    "item": of_item,
+                    "status": state.get("status", "open"),
+                    "sure": state.get("sure"),
+                    "body": encode(state).decode(),
+                }
+            )
+            wants.append({"of_item": of_item, "slots": state["wanted"]})
+        if rows:
+            self.connection.execute(upsert(self.database.dialect, item_state), rows)
+            self.connection.execute(_WANT, wants)
 
 
-def _upsert(dialect: str, table: sa.Table) -> Any:
+def upsert(dialect: str, table: sa.Table) -> Any:
+    """The statement that writes a row of a table of states, whether it is there already or not."""
     return _UPSERTS[dialect, table.name]
 
 
 def _build_upsert(dialect: str, table: sa.Table) -> Any:
-    """INSERT, or replace `body` where the key is there."""
+    """INSERT, or replace what is not the key where that is there."""
     if dialect == "sqlite":
         from sqlalchemy.dialects.sqlite import insert
     else:
         from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
     statement = insert(table)
     return statement.on_conflict_do_update(
-        index_elements=list(table.primary_key), set_={"body": statement.excluded.body}
+        index_elements=list(table.primary_key),
+        set_={column.name: statement.excluded[column.name] for column in table.c if not column.primary_key},
     )
 
 
 _UPSERTS = {
     (dialect, table.name): _build_upsert(dialect, table)
     for dialect in ("sqlite", "postgresql")
-    for table in (annotator_state, project_state)
+    for table in (annotator_state, item_state, project_state, placement)
 }
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
 from goldwork.errors import InputError
-from goldwork.quality.engine import Policy
+from goldwork.quality.policy import Policy
 from goldwork.services import figures
 from goldwork.services.figures import Activity, Count, Figures, Merged, Quality, Suggested
 from goldwork.services.forms import current_form

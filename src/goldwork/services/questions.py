@@ -15,7 +15,7 @@ from goldwork.consensus import Consensus, consensus, infer_consensus
 from goldwork.errors import InputError
 from goldwork.judgements import Judgements
 from goldwork.judgements.columns import objects
-from goldwork.quality.engine import Policy
+from goldwork.quality.policy import Policy
 from goldwork.services.figures import Count
 from goldwork.tasks import TaskType
 from goldwork.tasks.form import Keys, Toggles

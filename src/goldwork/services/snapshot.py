@@ -20,7 +20,7 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.consensus import Consensus
 from goldwork.judgements import Judgements
-from goldwork.quality.engine import Policy
+from goldwork.quality.policy import Policy
 from goldwork.services import figures, jobs, questions, sway
 from goldwork.services.figures import Figures
 from goldwork.services.forms import current_form

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
 from goldwork.errors import InputError
-from goldwork.quality.engine import Policy
+from goldwork.quality.policy import Policy
 from goldwork.store.schema import annotator, assignment, judgement, submit
 
 _FOUND = (

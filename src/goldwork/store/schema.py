@@ -59,7 +59,8 @@ def _one_of(column: str, *values: str) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
-# People. Personal data lives in `account` alone: erase the row's contents and the judgements stay.
+# People. Personal data lives in `account`, and in `attribute_answer` what somebody said of themselves: erase these and
+# the judgements stay.
 
 account = Table(
     "account",
@@ -140,10 +141,12 @@ project = Table(
     Column("policy", Text, nullable=False),
     Column("seq", BigInteger, nullable=False, server_default="0"),
     Column("head", LargeBinary, nullable=False, server_default=text("''")),
+    Column("secret", LargeBinary, nullable=False, server_default=text("''")),
     _time("created_at", nullable=False),
     _one_of("state", "open", "paused", "closed"),
 )
-"""`seq` and `head` (the chain's last hash) are projections of `event`; `policy` of its last policy event (JSON)."""
+"""`seq` and `head` (the chain's last hash) are projections of `event`; `policy` of its last policy event (JSON).
+`secret` keys what is drawn by lot and must not be foreseen, and the codes of answers in the log."""
 
 form = Table(
     "form",
@@ -176,6 +179,35 @@ member = Table(
     _one_of("role", "manager", "adjudicator", "annotator"),
     Index("ix_member_account", "account"),
 )
+
+attribute = Table(
+    "attribute",
+    metadata,
+    _key(),
+    _ref("project"),
+    Column("name", Text, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("options", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    _time("created_at", nullable=False),
+    UniqueConstraint("project", "name"),
+)
+"""What a project asks people about themselves, who may say nothing. `options` is JSON. A row never changes: whoever
+agreed, agreed to this question and this reason."""
+
+attribute_answer = Table(
+    "attribute_answer",
+    metadata,
+    _ref("attribute"),
+    _ref("annotator"),
+    Column("value", Text, nullable=False),
+    _time("consented_at", nullable=False),
+    PrimaryKeyConstraint("attribute", "annotator"),
+    Index("ix_attribute_answer_annotator", "annotator"),
+    sqlite_with_rowid=False,
+)
+"""What somebody said of themselves, with consent. A refusal leaves no row, a withdrawal removes it; nothing of it is in
+the log."""
 
 # Items.
 
@@ -258,6 +290,7 @@ assignment = Table(
     _time("leased_until", nullable=False),
     Column("suggestion", Text),
     Column("suggested", BigInteger),
+    Column("place", BigInteger),
     UniqueConstraint("item", "annotator", "pass_number"),
     Index(
         "uq_assignment_item_slot",
@@ -277,7 +310,8 @@ assignment = Table(
 )  # fmt: skip
 """Ids are random. `current` is the seq of the submit in force (projection). Surplus, gold and models have no slot.
 `suggested`: the seq of a model's submit that was suggested, drawn when the item was first leased; `suggestion`: whether
-it is shown or hidden."""
+it is shown or hidden. `place`: which of all that were given to this annotator. `pass_number`: 0 for an item of
+work, gold or training, 1 for its repeat, 2 for its adjudication."""
 
 submit = Table(
     "submit",
@@ -297,6 +331,7 @@ submit = Table(
     Column("surplus", Boolean, nullable=False, server_default=text("false")),
     Column("shown", Text),
     Column("suggestion", Text),
+    Column("said", Text),
     Column("response", Text, nullable=False),
     Column("salt", LargeBinary),
     _time("submitted_at", nullable=False),
@@ -310,7 +345,8 @@ submit = Table(
 model's answer was shown beforehand or hidden; null where there was none. `body_hash` tells a retry from another body
 under the same client's id. `supersedes` is the seq of the assignment's submit that this one replaces. `salt` hides
 the answers in the event's digest; erasure drops it. `item` is the assignment's; it refers to no row, for then every
-item removed with a cancelled import would be looked for in all submits."""
+item removed with a cancelled import would be looked for in all submits. `said`: by question the code of the answer,
+as the engine reads it (JSON)."""
 
 judgement = Table(
     "judgement",
@@ -327,6 +363,9 @@ judgement = Table(
 
 # The engine.
 
+RULES = "kind IN ('policy', 'gold')"
+"""The few events that say what is measured against what."""
+
 event = Table(
     "event",
     metadata,
@@ -337,8 +376,12 @@ event = Table(
     Column("hash", LargeBinary, nullable=False),
     _time("at", nullable=False),
     PrimaryKeyConstraint("project", "seq"),
+    Index("ix_event_rules", "project", "seq", sqlite_where=text(RULES), postgresql_where=text(RULES)),
 )
 """The engine's log and the audit trail. Append-only; `hash` chains every body to the one before."""
+
+ABOUT_PEOPLE = "kind IN ('warn', 'quarantine', 'propose', 'restored', 'watch', 'qualified', 'unqualified')"
+"""The few decisions that are about somebody, among those about items."""
 
 decision = Table(
     "decision",
@@ -350,6 +393,8 @@ decision = Table(
     Column("subject", Text, nullable=False),
     Column("body", Text, nullable=False),
     PrimaryKeyConstraint("project", "seq", "number"),
+    Index("ix_decision_subject", "project", "subject", "seq"),
+    Index("ix_decision_people", "project", "seq", sqlite_where=text(ABOUT_PEOPLE), postgresql_where=text(ABOUT_PEOPLE)),
     sqlite_with_rowid=False,
 )
 
@@ -363,6 +408,21 @@ annotator_state = Table(
     sqlite_with_rowid=False,
 )
 
+item_state = Table(
+    "item_state",
+    metadata,
+    _ref("project"),
+    Column("item", Id, primary_key=True, autoincrement=False),
+    Column("status", Text, nullable=False),
+    Column("sure", Integer),
+    Column("body", Text, nullable=False),
+    Index("ix_item_state_waiting", "project", "status", "sure",
+          sqlite_where=text("status IN ('adjudicate', 'audit')"),
+          postgresql_where=text("status IN ('adjudicate', 'audit')")),
+    _one_of("status", "open", "complete", "adjudicate", "audit", "settled"),
+)  # fmt: skip
+"""What the engine knows of an item that has answers; `sure`: how sure its answer is, in millionths."""
+
 project_state = Table(
     "project_state",
     metadata,
@@ -370,6 +430,90 @@ project_state = Table(
     Column("body", Text, nullable=False),
     PrimaryKeyConstraint("project"),
 )
+
+# Gold, and what people say of decisions.
+
+gold = Table(
+    "gold",
+    metadata,
+    _ref("project"),
+    Column("item", Id, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("answers", Text, nullable=False, server_default=text("'{}'")),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("stratum", Text, nullable=False, server_default=""),
+    Column("drawn", Boolean, nullable=False, server_default=text("false")),
+    Column("shown", Integer, nullable=False, server_default="0"),
+    Column("why", Text, nullable=False, server_default=""),
+    _time("created_at", nullable=False),
+    Index("ix_gold_next", "project", "state", "kind", "stratum", "shown", "item"),
+    _one_of("kind", "gold", "trap", "training"),
+    _one_of("state", "draft", "active", "split", "retired"),
+)
+"""Items whose acceptable answers are known: `answers` by question, a list each (JSON); `reason` is told with training
+items; `stratum` balances what is shown; `drawn`: one of a simple random sample, from which calibration learns.
+`shown` counts the people it was given to (projection of assignments). `why` it was retired."""
+
+gold_vote = Table(
+    "gold_vote",
+    metadata,
+    _ref("project"),
+    Column("item", Id, nullable=False),
+    _ref("account"),
+    Column("answers", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    _time("at", nullable=False),
+    PrimaryKeyConstraint("item", "account"),
+    Index("ix_gold_vote_project", "project"),
+)
+"""What an expert holds to be the answer of a draft, blind to the other's."""
+
+gold_result = Table(
+    "gold_result",
+    metadata,
+    _ref("project"),
+    _ref("annotator"),
+    Column("item", Id, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("score", Integer, nullable=False),
+    Column("stratum", Text, nullable=False),
+    PrimaryKeyConstraint("project", "annotator", "item"),
+    Index("ix_gold_result_item", "project", "item"),
+    sqlite_with_rowid=False,
+)
+"""The gold results that count (projection of the log): the first answer of an annotator to a gold item."""
+
+placement = Table(
+    "placement",
+    metadata,
+    _ref("project"),
+    _ref("annotator"),
+    Column("given", BigInteger, nullable=False, server_default="0"),
+    Column("body", Text, nullable=False, server_default=text("'{}'")),
+    PrimaryKeyConstraint("project", "annotator"),
+    sqlite_with_rowid=False,
+)
+"""How many assignments an annotator was given, and where in the present blocks gold and audits stand (JSON)."""
+
+ruling = Table(
+    "ruling",
+    metadata,
+    _ref("project"),
+    Column("seq", BigInteger, nullable=False),
+    Column("about_seq", BigInteger, nullable=False),
+    Column("about_number", Integer, nullable=False),
+    _ref("annotator", nullable=True),
+    _ref("account", "by_account"),
+    Column("kind", Text, nullable=False),
+    Column("action", Text, nullable=False, server_default=""),
+    Column("text", Text, nullable=False),
+    _time("at", nullable=False),
+    PrimaryKeyConstraint("project", "seq"),
+    Index("ix_ruling_about", "project", "about_seq", "about_number"),
+    _one_of("kind", "appeal", "upheld", "overruled", "noted"),
+)
+"""What people say of a decision, with their words: an appeal by whom it is about, a ruling by a named person."""
 
 # Work in the background.
 
