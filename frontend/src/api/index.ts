@@ -157,6 +157,29 @@ export const monitor = {
   item: (project_id: number, item_id: number) =>
     data<T.ItemAnswers>(client.GET('/api/projects/{project_id}/items/{item_id}', { params: { path: { project_id, item_id } } })),
 }
+const attribute = (project_id: number, attribute_id: number) => ({ params: { path: { project_id, attribute_id } } })
+
+/** What people say of themselves, if they want to. */
+export const attributes = {
+  list: (id: number) => data<T.Attributes>(client.GET('/api/projects/{project_id}/attributes', of(id))),
+  define: (id: number, body: T.NewAttribute) =>
+    data<T.PersonAttribute>(client.POST('/api/projects/{project_id}/attributes', { ...of(id), body })),
+  remove: (id: number, one: number) =>
+    data<void>(client.DELETE('/api/projects/{project_id}/attributes/{attribute_id}', attribute(id, one))),
+  give: (id: number, one: number, value: string) =>
+    data<void>(
+      client.PUT('/api/projects/{project_id}/attributes/{attribute_id}/answer', {
+        ...attribute(id, one),
+        body: { value, agreed: true },
+      }),
+    ),
+  takeBack: (id: number, one: number) =>
+    data<void>(client.DELETE('/api/projects/{project_id}/attributes/{attribute_id}/answer', attribute(id, one))),
+}
+export const groups = {
+  get: (id: number) => data<T.GroupFigures>(client.GET('/api/projects/{project_id}/groups', of(id))),
+  compare: (id: number) => data<T.Job>(client.POST('/api/projects/{project_id}/groups', of(id))),
+}
 export const exports = {
   start: (id: number, what: T.ExportWhat, format: T.ExportFormat) =>
     data<T.Job>(client.POST('/api/projects/{project_id}/exports', { ...of(id), body: { what, format } })),
