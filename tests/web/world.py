@@ -7,6 +7,7 @@ deletes is made for it anew.
 from __future__ import annotations
 
 import io
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ import msgspec
 import PIL.Image
 import sqlalchemy as sa
 
-from goldwork.services import access, accounts, jobs, links, media, signin, uploads
+from goldwork.services import access, accounts, attributes, jobs, links, media, signin, uploads
 from goldwork.store.schema import annotator, assignment, decision, event, item, job, token
 from tests.web.conftest import FORM, Stage, User
 
@@ -165,6 +166,22 @@ class World:
         assert self.boss.person is not None
         return self.boss.person.annotator
 
+    def attribute(self, project: int, _owner: User, _route: str) -> int:
+        """An attribute of the project, defined by its manager."""
+        with self.stage.database.write() as connection:
+            boss = self.boss.person
+            mine = access.find_member(connection, boss, project, "manager")
+            there = attributes.asked(connection, mine)
+            if there:
+                return there[0].id
+            given = {
+                "name": "Region",
+                "question": "Where are you from?",
+                "options": ["north", "south"],
+                "why": "To see.",
+            }
+            return attributes.define(connection, mine, self.now(connection), **given).id
+
     def link(self) -> str:
         aside = self.stage.project(self.boss, "aside", texts=0)
         with self.stage.database.write() as connection:
@@ -213,6 +230,7 @@ PARAMETERS: dict[str, Callable[..., Any]] = {
     "content_hash": World.image,
     "item_id": World.item,
     "decision_seq": World.decision,
+    "attribute_id": World.attribute,
 }
 Body = Callable[[World, int, User], dict[str, Any]]
 PROJECT = "/api/projects/{project_id}"
@@ -243,6 +261,15 @@ BODIES: dict[tuple[str, str], Body] = {
         "json": {"verdict": "noted", "text": "Seen."}
     },
     ("POST", f"{PROJECT}/me/decisions/{{decision_seq}}/appeal"): lambda *_: {"json": {"text": "I was right."}},
+    ("POST", f"{PROJECT}/attributes"): lambda *_: {
+        "json": {
+            "name": secrets.token_hex(4),
+            "question": "Where from?",
+            "options": ["north", "south"],
+            "why": "To see.",
+        }
+    },
+    ("PUT", f"{PROJECT}/attributes/{{attribute_id}}/answer"): lambda *_: {"json": {"value": "north", "agreed": True}},
     ("POST", f"{PROJECT}/formats"): lambda *_: {"json": {"format": "label-studio"}},
 }
 
@@ -334,3 +361,13 @@ def plant(stage: Stage, project: int) -> None:
             )
         )
         links.invite(connection, project, "annotator", "canary@example.org", now)
+        asked = connection.execute(
+            sa.insert(schema.attribute)
+            .values(project=project, name="Region", question="Where from?", options='["north"]', why="", created_at=now)
+            .returning(schema.attribute.c.id)
+        ).scalar_one()
+        connection.execute(
+            sa.insert(schema.attribute_answer).values(
+                attribute=asked, annotator=who, value="CANARY of another", consented_at=now
+            )
+        )

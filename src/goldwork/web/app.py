@@ -14,10 +14,12 @@ from goldwork.store.database import Database
 from goldwork.store.home import Home
 from goldwork.store.writer import Writer
 from goldwork.web.account import AccountController
+from goldwork.web.attributes import AttributesController
 from goldwork.web.context import Admission, Request, Server
 from goldwork.web.decisions import DecisionsController
 from goldwork.web.errors import respond
 from goldwork.web.exports import ExportsController
+from goldwork.web.flags import FlagsController
 from goldwork.web.forms import FormsController
 from goldwork.web.health import HealthController
 from goldwork.web.imports import ImportsController
@@ -47,9 +49,11 @@ CONTROLLERS: Sequence[type[Controller]] = (
     MediaController,
     JobsController,
     ExportsController,
+    FlagsController,
     MonitorController,
     DecisionsController,
     OversightController,
+    AttributesController,
 )
 
 

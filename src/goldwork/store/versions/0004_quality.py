@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["project"], ["project.id"], name=op.f("fk_gold_project")),
         sa.PrimaryKeyConstraint("item", name=op.f("pk_gold")),
     )
-    op.create_index("ix_gold_project", "gold", ["project", "state", "kind"], unique=False)
+    op.create_index("ix_gold_next", "gold", ["project", "state", "kind", "stratum", "shown", "item"], unique=False)
     op.create_table(
         "gold_vote",
         sa.Column("project", ID, nullable=False),
