@@ -7,6 +7,7 @@ deletes is made for it anew.
 from __future__ import annotations
 
 import io
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +16,8 @@ import msgspec
 import PIL.Image
 import sqlalchemy as sa
 
-from goldwork.services import access, accounts, jobs, links, media, signin, uploads
-from goldwork.store.schema import annotator, assignment, event, item, job, token
+from goldwork.services import access, accounts, attributes, jobs, links, media, signin, uploads
+from goldwork.store.schema import annotator, assignment, decision, event, item, job, token
 from tests.web.conftest import FORM, Stage, User
 
 ROLES = (
@@ -58,6 +59,7 @@ class World:
         with stage.database.write() as connection:
             connection.execute(sa.delete(token).where(token.c.hash == access.digest(self.people["revoked"].token)))
         self.boss = boss
+        self.decided = 10**6
 
     def _unnoticed(self) -> User:
         return self.stage.join(self.own, self.stage.user("unnoticed", accept=False), "manager")
@@ -145,6 +147,41 @@ class World:
             mine = sa.select(item.c.id).where(item.c.project == project).limit(1)
             return int(connection.execute(mine).scalar_one())
 
+    def decision(self, project: int, owner: User, route: str) -> int:
+        """A decision about its owner; a member of nothing has the manager's. Its seq stands in one project alone."""
+        assert owner.person is not None
+        who = owner.person.annotator if "/me/" in route else self.boss_of()
+        with self.stage.database.write() as connection:
+            self.decided += 1
+            at = self.now(connection)
+            of = {"project": project, "seq": self.decided, "kind": "of a test", "body": "{}", "hash": b"", "at": at}
+            connection.execute(sa.insert(event).values(of))
+            body = '{"e": 25.0, "gold": 0, "right": 0, "floor": 8500, "since": 1, "begins": 1}'
+            made = {"kind": "quarantine", "subject": f"annotator {who}", "number": 0, "body": body}
+            connection.execute(sa.insert(decision).values(project=project, seq=self.decided, **made))
+        return self.decided
+
+    def boss_of(self) -> int:
+        """The annotator of whoever made the projects."""
+        assert self.boss.person is not None
+        return self.boss.person.annotator
+
+    def attribute(self, project: int, _owner: User, _route: str) -> int:
+        """An attribute of the project, defined by its manager."""
+        with self.stage.database.write() as connection:
+            boss = self.boss.person
+            mine = access.find_member(connection, boss, project, "manager")
+            there = attributes.asked(connection, mine)
+            if there:
+                return there[0].id
+            given = {
+                "name": "Region",
+                "question": "Where are you from?",
+                "options": ["north", "south"],
+                "why": "To see.",
+            }
+            return attributes.define(connection, mine, self.now(connection), **given).id
+
     def link(self) -> str:
         aside = self.stage.project(self.boss, "aside", texts=0)
         with self.stage.database.write() as connection:
@@ -192,6 +229,8 @@ PARAMETERS: dict[str, Callable[..., Any]] = {
     "job_id": World.job,
     "content_hash": World.image,
     "item_id": World.item,
+    "decision_seq": World.decision,
+    "attribute_id": World.attribute,
 }
 Body = Callable[[World, int, User], dict[str, Any]]
 PROJECT = "/api/projects/{project_id}"
@@ -218,6 +257,19 @@ BODIES: dict[tuple[str, str], Body] = {
         "json": {"file": world.file(of), "fields": {"text": "text"}, "id": "id"}
     },
     ("POST", f"{PROJECT}/exports"): lambda *_: {"json": {"what": "judgements", "format": "csv"}},
+    ("POST", f"{PROJECT}/decisions/{{decision_seq}}/rulings"): lambda *_: {
+        "json": {"verdict": "noted", "text": "Seen."}
+    },
+    ("POST", f"{PROJECT}/me/decisions/{{decision_seq}}/appeal"): lambda *_: {"json": {"text": "I was right."}},
+    ("POST", f"{PROJECT}/attributes"): lambda *_: {
+        "json": {
+            "name": secrets.token_hex(4),
+            "question": "Where from?",
+            "options": ["north", "south"],
+            "why": "To see.",
+        }
+    },
+    ("PUT", f"{PROJECT}/attributes/{{attribute_id}}/answer"): lambda *_: {"json": {"value": "north", "agreed": True}},
     ("POST", f"{PROJECT}/formats"): lambda *_: {"json": {"format": "label-studio"}},
 }
 
@@ -291,6 +343,13 @@ def plant(stage: Stage, project: int) -> None:
                 votes='{"CANARY": 3}',
             )
         )
+        said = {"project": project, "about_seq": seq, "about_number": 0, "annotator": who, "by_account": 1, "at": now}
+        connection.execute(sa.insert(schema.ruling).values(**said, seq=seq, kind="appeal", text="CANARY appeal"))
+        connection.execute(
+            sa.insert(schema.decision).values(
+                project=project, seq=seq, number=0, kind="warn", subject=f"annotator {who}", body='{"CANARY": 1}'
+            )
+        )
         connection.execute(
             sa.insert(schema.snapshot).values(
                 project=project, name="CANARY", body='{"CANARY": 1}', through_seq=1, computed_at=now
@@ -302,3 +361,13 @@ def plant(stage: Stage, project: int) -> None:
             )
         )
         links.invite(connection, project, "annotator", "canary@example.org", now)
+        asked = connection.execute(
+            sa.insert(schema.attribute)
+            .values(project=project, name="Region", question="Where from?", options='["north"]', why="", created_at=now)
+            .returning(schema.attribute.c.id)
+        ).scalar_one()
+        connection.execute(
+            sa.insert(schema.attribute_answer).values(
+                attribute=asked, annotator=who, value="CANARY of another", consented_at=now
+            )
+        )

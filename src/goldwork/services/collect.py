@@ -23,9 +23,9 @@ from goldwork.errors import ConflictError, GoldworkError, InputError, NotFoundEr
 from goldwork.quality import training
 from goldwork.quality.draft import State
 from goldwork.services import codes as coding
-from goldwork.services.assign import TAKE, unused, used_slots
 from goldwork.services.log import Log, encode
 from goldwork.services.media import shown_many
+from goldwork.services.slots import TAKE, unused, used_slots
 from goldwork.store.database import Database
 from goldwork.store.schema import annotator, assignment, form, gold, item, judgement, submit
 from goldwork.tasks import NOTHING, TaskType
@@ -397,7 +397,7 @@ class _Group:
         if held.purpose in ("gold", "practice"):
             key = self._key_of(held.item)
             return {
-                "first": not self._answered_before(log, held),
+                "first": bool(key.answers) and not self._answered_before(log, held),  # none: it was withdrawn meanwhile
                 "gold": key.kind,
                 "known": coding.known(key.answers, asked.tasks, asked.codes, log.secret),
                 "score": coding.score(answers, key.answers, asked.tasks),

@@ -25,7 +25,7 @@ from goldwork.services.forms import current_form
 from goldwork.services.log import Log
 from goldwork.services.log import record as record_event
 from goldwork.services.names import is_readable
-from goldwork.services.policy import MINUTE, coefficients, methods, read_policy
+from goldwork.services.policy import MINUTE, QualitySettings, coefficients, methods, quality_of, read_policy
 from goldwork.store.database import Database
 from goldwork.store.schema import form as form_table
 from goldwork.store.schema import guideline as guideline_table
@@ -76,6 +76,7 @@ class Project(ProjectSummary, frozen=True):
     suggestions: str
     models: list[str]
     hidden_share: float
+    quality: QualitySettings
     form: dict[str, Any]
     drawn: dict[str, Any]
     form_version: int
@@ -168,6 +169,7 @@ def describe(connection: Connection, mine: Member) -> Project:
         suggestions=policy.suggestions,
         models=suggest.models(connection, mine.project),
         hidden_share=suggest.hidden_share(policy),
+        quality=quality_of(policy),
         form=msgspec.json.decode(row.form),
         drawn=draw_form(asked),
         form_version=row.form_version,

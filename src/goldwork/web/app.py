@@ -14,7 +14,9 @@ from goldwork.store.database import Database
 from goldwork.store.home import Home
 from goldwork.store.writer import Writer
 from goldwork.web.account import AccountController
+from goldwork.web.attributes import AttributesController
 from goldwork.web.context import Admission, Request, Server
+from goldwork.web.decisions import DecisionsController
 from goldwork.web.errors import respond
 from goldwork.web.exports import ExportsController
 from goldwork.web.forms import FormsController
@@ -24,6 +26,7 @@ from goldwork.web.jobs import JobsController
 from goldwork.web.media import MediaController
 from goldwork.web.members import MembersController
 from goldwork.web.monitor import MonitorController
+from goldwork.web.oversight import OversightController
 from goldwork.web.projects import ProjectsController
 from goldwork.web.security import Gate
 from goldwork.web.session import SessionController
@@ -46,6 +49,9 @@ CONTROLLERS: Sequence[type[Controller]] = (
     JobsController,
     ExportsController,
     MonitorController,
+    DecisionsController,
+    OversightController,
+    AttributesController,
 )
 
 

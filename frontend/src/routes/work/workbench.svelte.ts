@@ -131,7 +131,8 @@ export class Workbench {
     if (this.told) return 'told'
     if (this.standing?.held === 'paused' || this.standing?.held === 'barred') return this.standing.held
     if (this.care.resting) return 'rest'
-    return this.training && this.standing!.training!.done === 0 && !this.#begun.includes(this.#trainingKey) ? 'intro' : ''
+    const fresh = this.training && this.standing!.training!.done === 0 && !this.#begun.includes(this.#trainingKey)
+    return fresh && this.current ? 'intro' : ''
   }
   /** The answer to a training item is on its way, and what was right comes back in a moment. */
   get checking(): boolean {
