@@ -1,12 +1,9 @@
 /** Whether a break is due or would do one good: asked of the server now and then, and told to nobody else. */
 import { work, type Rest } from '../../api'
+import { BREAK_MS, isDue, isWelcome } from '../../lib/breaks'
 
 const EVERY_ITEMS = 10
 const EVERY_MS = 5 * 60_000
-/** One suggestion in so long at most. */
-const QUIET_MS = 30 * 60_000
-/** So long off is a break; so long one may go on when the break is put off, once. */
-export const BREAK_MS = 10 * 60_000
 const TICK_MS = 5_000
 
 /** What of a break is remembered while the window is open. */
@@ -16,17 +13,6 @@ interface Kept {
   /** When the break was put off. */
   off?: number
 }
-
-/** When a break that is due begins to stand in the way: at once, or once more after it was put off. */
-export function isDue(rest: Rest | null, off: number | undefined, now: number): boolean {
-  if (!rest || !rest.limit || rest.minutes < rest.limit || rest.since === null) return false
-  if (now - rest.since >= BREAK_MS) return false
-  return off === undefined || now - off >= BREAK_MS
-}
-
-/** Whether a break may be suggested now. */
-export const isWelcome = (rest: Rest | null, quiet: number | undefined, now: number): boolean =>
-  !!rest?.after && (quiet === undefined || now - quiet >= QUIET_MS)
 
 export class Care {
   rest = $state.raw<Rest | null>(null)

@@ -126,14 +126,14 @@ export class Workbench {
   get remark(): Entry | undefined {
     return unseen(sync.of(this.project)).findLast((entry) => !entry.feedback!.training)
   }
-  get aside(): Aside {
+  readonly aside: Aside = $derived.by(() => {
     if (!this.info || this.failure || this.info.project.state !== 'open') return ''
     if (this.told) return 'told'
     if (this.standing?.held === 'paused' || this.standing?.held === 'barred') return this.standing.held
     if (this.care.resting) return 'rest'
     const fresh = this.training && this.standing!.training!.done === 0 && !this.#begun.includes(this.#trainingKey)
     return fresh && this.current ? 'intro' : ''
-  }
+  })
   /** The answer to a training item is on its way, and what was right comes back in a moment. */
   get checking(): boolean {
     return this.training && this.waiting.some((e) => e.kind === 'answer') && this.reachable && sync.state.line !== 'offline'
@@ -240,7 +240,9 @@ export class Workbench {
     if (this.info && next.state !== this.info.project.state)
       this.info = { ...this.info, project: { ...this.info.project, state: next.state } }
     const before = this.standing?.held
-    if (this.info) this.info = { ...this.info, standing: next.standing ?? null }
+    // Only where it is another: whoever looks at what is known here asks for more.
+    const standing = next.standing ?? null
+    if (this.info && JSON.stringify(standing) !== JSON.stringify(this.standing)) this.info = { ...this.info, standing }
     // What was held for another purpose is not judged any more.
     if (this.standing?.held !== before) this.#feed.clear()
     this.#feed.merge(next, (id) => this.#isJudged(id))
