@@ -45,6 +45,7 @@ def handlers() -> dict[str, Handler]:
         reweigh,
         snapshot,
         sweep,
+        watching,
     )
 
     return {
@@ -58,6 +59,7 @@ def handlers() -> dict[str, Handler]:
         groups.KIND: Handler(groups.run),
         "snapshot": Handler(snapshot.run),
         "sweep": Handler(sweep.run),
+        "watch": Handler(watching.run),
     }
 
 
@@ -132,11 +134,12 @@ class Worker:
         now = time.monotonic()
         if now >= self._next_tick:
             self._next_tick = now + TICK
-            from goldwork.services import inference, snapshot
+            from goldwork.services import inference, snapshot, watching
 
             with _logged("looking for figures that are due"):
                 snapshot.request_due(self.database, self._writer)
                 inference.request_due(self.database, self._writer)
+                watching.request_due(self.database, self._writer)
         if now >= self._next_housekeeping:
             self._next_housekeeping = now + HOUSEKEEPING
             from goldwork.services import media, uploads

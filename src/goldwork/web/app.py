@@ -19,6 +19,7 @@ from goldwork.web.context import Admission, Request, Server
 from goldwork.web.decisions import DecisionsController
 from goldwork.web.errors import respond
 from goldwork.web.exports import ExportsController
+from goldwork.web.flags import FlagsController
 from goldwork.web.forms import FormsController
 from goldwork.web.health import HealthController
 from goldwork.web.imports import ImportsController
@@ -48,6 +49,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     MediaController,
     JobsController,
     ExportsController,
+    FlagsController,
     MonitorController,
     DecisionsController,
     OversightController,
