@@ -87,3 +87,23 @@ export type Offer = S['Offer']
 export type ExchangeRequest = S['NewExchange']
 /** What an upload holds as a file of another tool. */
 export type Found = Omit<S['Found'], 'form'> & { form: ProjectForm }
+
+export type DecisionRow = S['DecisionRow']
+export type DecisionKind = DecisionRow['kind']
+export type DecisionPage = S['DecisionPage']
+export interface DecisionQuery {
+  kind?: DecisionKind
+  about?: DecisionRow['about']
+  subject?: number
+  standing?: 'waiting' | 'ruled'
+  after?: string
+  limit?: number
+}
+export type Statement = S['Statement']
+export type Case = S['Case']
+export type GoldCase = S['GoldCase']
+export type NewRuling = S['NewRuling']
+export type MyDecision = S['MyDecision']
+export type Oversight = S['Oversight']
+export type Track = S['Track']
+export type Tracks = S['Tracks']
