@@ -17,7 +17,7 @@ import PIL.Image
 import sqlalchemy as sa
 
 from goldwork.services import access, accounts, attributes, jobs, links, media, signin, uploads
-from goldwork.store.schema import annotator, assignment, event, item, job, token
+from goldwork.store.schema import annotator, assignment, decision, event, item, job, token
 from tests.web.conftest import FORM, Stage, User
 
 ROLES = (
@@ -59,6 +59,7 @@ class World:
         with stage.database.write() as connection:
             connection.execute(sa.delete(token).where(token.c.hash == access.digest(self.people["revoked"].token)))
         self.boss = boss
+        self.decided = 10**6
 
     def _unnoticed(self) -> User:
         return self.stage.join(self.own, self.stage.user("unnoticed", accept=False), "manager")
@@ -146,6 +147,25 @@ class World:
             mine = sa.select(item.c.id).where(item.c.project == project).limit(1)
             return int(connection.execute(mine).scalar_one())
 
+    def decision(self, project: int, owner: User, route: str) -> int:
+        """A decision about its owner; a member of nothing has the manager's. Its seq stands in one project alone."""
+        assert owner.person is not None
+        who = owner.person.annotator if "/me/" in route else self.boss_of()
+        with self.stage.database.write() as connection:
+            self.decided += 1
+            at = self.now(connection)
+            of = {"project": project, "seq": self.decided, "kind": "of a test", "body": "{}", "hash": b"", "at": at}
+            connection.execute(sa.insert(event).values(of))
+            body = '{"e": 25.0, "gold": 0, "right": 0, "floor": 8500, "since": 1, "begins": 1}'
+            made = {"kind": "quarantine", "subject": f"annotator {who}", "number": 0, "body": body}
+            connection.execute(sa.insert(decision).values(project=project, seq=self.decided, **made))
+        return self.decided
+
+    def boss_of(self) -> int:
+        """The annotator of whoever made the projects."""
+        assert self.boss.person is not None
+        return self.boss.person.annotator
+
     def attribute(self, project: int, _owner: User, _route: str) -> int:
         """An attribute of the project, defined by its manager."""
         with self.stage.database.write() as connection:
@@ -209,6 +229,7 @@ PARAMETERS: dict[str, Callable[..., Any]] = {
     "job_id": World.job,
     "content_hash": World.image,
     "item_id": World.item,
+    "decision_seq": World.decision,
     "attribute_id": World.attribute,
 }
 Body = Callable[[World, int, User], dict[str, Any]]
@@ -236,6 +257,10 @@ BODIES: dict[tuple[str, str], Body] = {
         "json": {"file": world.file(of), "fields": {"text": "text"}, "id": "id"}
     },
     ("POST", f"{PROJECT}/exports"): lambda *_: {"json": {"what": "judgements", "format": "csv"}},
+    ("POST", f"{PROJECT}/decisions/{{decision_seq}}/rulings"): lambda *_: {
+        "json": {"verdict": "noted", "text": "Seen."}
+    },
+    ("POST", f"{PROJECT}/me/decisions/{{decision_seq}}/appeal"): lambda *_: {"json": {"text": "I was right."}},
     ("POST", f"{PROJECT}/attributes"): lambda *_: {
         "json": {
             "name": secrets.token_hex(4),
@@ -316,6 +341,13 @@ def plant(stage: Stage, project: int) -> None:
                 judgements=3,
                 tie=False,
                 votes='{"CANARY": 3}',
+            )
+        )
+        said = {"project": project, "about_seq": seq, "about_number": 0, "annotator": who, "by_account": 1, "at": now}
+        connection.execute(sa.insert(schema.ruling).values(**said, seq=seq, kind="appeal", text="CANARY appeal"))
+        connection.execute(
+            sa.insert(schema.decision).values(
+                project=project, seq=seq, number=0, kind="warn", subject=f"annotator {who}", body='{"CANARY": 1}'
             )
         )
         connection.execute(

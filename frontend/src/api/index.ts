@@ -73,7 +73,7 @@ export const projects = {
   /** Members who are not managers get the summary only. */
   get: (id: number) => data<T.ProjectSummary | T.Project>(client.GET('/api/projects/{project_id}', of(id))),
   change: (id: number, what: T.ProjectChange) =>
-    data<T.Project>(client.PATCH('/api/projects/{project_id}', { ...of(id), body: what })),
+    data<T.Project>(client.PATCH('/api/projects/{project_id}', { ...of(id), body: what as never })),
   form: (id: number, form: T.ProjectForm) =>
     data<T.Project>(client.PUT('/api/projects/{project_id}/form', { ...of(id), body: { form: anyForm(form) } })),
   guideline: (id: number, text: string) =>

@@ -32,7 +32,7 @@ export type TaskTypeInfo = S['TypeDescription']
 export type Template = Omit<S['Template'], 'form'> & { form: ProjectForm }
 export type FormChange = S['FormChange']
 export type ProjectSummary = S['ProjectSummary']
-export type ProjectChange = S['ProjectChange']
+export type ProjectChange = Omit<S['ProjectChange'], 'quality'> & { quality?: Partial<S['QualitySettings']> }
 export type Project = Omit<S['Project'], 'form' | 'drawn'> & { form: ProjectForm; drawn: Drawn }
 
 export type Work = Omit<S['Screen'], 'form'> & { form: Drawn }

@@ -84,18 +84,19 @@ def says(state: Sequence[int], pooled: Pooled, answer: int) -> list[float]:
     """What an annotator with this state says by `answer`: log P(answer | class) for every class, [K]."""
     classes, counts = pooled
     right = own_accuracy(state, accuracy(pooled))
-    wrong, first = 1 - right, ROWS + classes
-    others, whole, logs = classes - 1, len(state) > ROWS, []
+    wrong, first = (1 - right) * CELLS * SCALE, ROWS + classes
+    others, whole, cells = (classes - 1) * SCALE, len(state) > ROWS, CELLS * SCALE
+    log, logs = math.log, []
     for k in range(classes):
         row = first + k * classes
         if k == answer:
-            base = right
+            base = right * cells
         else:
-            astray = counts[ROWS + k] - counts[row + k]
-            base = wrong * (counts[row + answer] + SCALE) / (astray + others * SCALE)
+            base = wrong * (counts[row + answer] + SCALE) / (counts[ROWS + k] - counts[row + k] + others)
         if whole:
-            base = (state[row + answer] + CELLS * SCALE * base) / (state[ROWS + k] + CELLS * SCALE)
-        logs.append(math.log(base))
+            logs.append(log((state[row + answer] + base) / (state[ROWS + k] + cells)))
+        else:
+            logs.append(log(base / cells))
     return logs
 
 

@@ -27,6 +27,7 @@ class PersonAnswers(msgspec.Struct, frozen=True):
     shown: dict[str, list[str]]
     seconds: float | None
     at: int
+    seq: int = 0
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -108,6 +109,7 @@ def item_answers(connection: Connection, project_id: int, item_id: int) -> ItemA
                 shown=msgspec.json.decode(row.shown) if row.shown else {},
                 seconds=row.seconds,
                 at=row.submitted_at,
+                seq=row.seq,
             )
             for row in rows[:MOST]
         ],

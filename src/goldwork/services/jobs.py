@@ -29,9 +29,8 @@ MAX_ATTEMPTS = 3
 LISTED = 50
 """Jobs in a project's list: the latest."""
 ACTIVE = ("waiting", "running")
-
 OWN = ("snapshot", "inference", "watch", "reweigh")
-"""What the house starts by itself."""
+"""Kinds of job that the house starts for itself."""
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 

@@ -33,6 +33,7 @@ from goldwork.store.schema import (
     gold_result,
     item,
     item_state,
+    placement,
     project,
     project_state,
     submit,
@@ -284,7 +285,7 @@ class Log:
         self._flush_items()
         if self._touched:
             run(
-                _upsert(self.database.dialect, annotator_state),
+                upsert(self.database.dialect, annotator_state),
                 [
                     {"project": self.id, "annotator": who, "body": encode(self._annotators[who]).decode()}
                     for who in sorted(self._touched)
@@ -292,7 +293,7 @@ class Log:
             )
         if self._changed:
             run(
-                _upsert(self.database.dialect, project_state),
+                upsert(self.database.dialect, project_state),
                 [{"project": self.id, "body": encode(self._counts).decode()}],
             )
         run(_MOVE_HEAD, {"project": self.id, "to_seq": self.seq, "to_head": self._head})
@@ -315,11 +316,12 @@ class Log:
             )
             wants.append({"of_item": of_item, "slots": state["wanted"]})
         if rows:
-            self.connection.execute(_upsert(self.database.dialect, item_state), rows)
+            self.connection.execute(upsert(self.database.dialect, item_state), rows)
             self.connection.execute(_WANT, wants)
 
 
-def _upsert(dialect: str, table: sa.Table) -> Any:
+def upsert(dialect: str, table: sa.Table) -> Any:
+    """The statement that writes a row of a table of states, whether it is there already or not."""
     return _UPSERTS[dialect, table.name]
 
 
@@ -339,7 +341,7 @@ def _build_upsert(dialect: str, table: sa.Table) -> Any:
 _UPSERTS = {
     (dialect, table.name): _build_upsert(dialect, table)
     for dialect in ("sqlite", "postgresql")
-    for table in (annotator_state, item_state, project_state)
+    for table in (annotator_state, item_state, project_state, placement)
 }
 
 

@@ -13,12 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
+from goldwork.services import growth, standing
 from goldwork.services.access import Member
 from goldwork.services.signin import DAY
-from goldwork.store.schema import assignment, item, submit
+from goldwork.store.schema import assignment, gold, item, submit
 
 MAX_LEFT = 1000
 """What is left is counted up to here."""
+ROUND = 10
 WINDOW = 20_000
 """Open items looked at while counting."""
 
@@ -39,9 +41,11 @@ class WorkDay(msgspec.Struct, frozen=True):
 
 
 class Ledger(msgspec.Struct, frozen=True):
-    """All paid work: `surplus` answers and `retracted` ones (taken back by an undo) are among `answers`."""
+    """All paid work: `surplus` answers, `retracted` ones (taken back by an undo), those of `training` and those that
+    were set aside are among `answers`."""
 
     answers: int
+    training: int
     skips: int
     surplus: int
     retracted: int
@@ -49,7 +53,7 @@ class Ledger(msgspec.Struct, frozen=True):
 
 
 class MyWork(msgspec.Struct, frozen=True):
-    """One person's work in one project. Times in milliseconds."""
+    """One person's work in one project. Times in milliseconds. `standing`: what stands between them and work."""
 
     judged: int
     seconds: float
@@ -57,6 +61,8 @@ class MyWork(msgspec.Struct, frozen=True):
     last_at: int | None
     by_day: list[WorkDay]
     ledger: Ledger
+    growth: growth.Growth
+    standing: standing.Standing | None
 
 
 _undone = submit.alias("undone")
@@ -104,18 +110,36 @@ _FREE = sa.select(sa.func.count()).select_from(
     .limit(MAX_LEFT)
     .subquery()
 )
+_TRAINING = (
+    sa.select(sa.func.count())
+    .select_from(submit.join(assignment, assignment.c.id == submit.c.assignment))
+    .where(
+        assignment.c.annotator == bind("annotator"),
+        assignment.c.project == bind("project"),
+        assignment.c.purpose == "practice",
+        submit.c.kind == "answer",
+    )
+)
 _HELD = sa.select(sa.func.count()).where(
     assignment.c.annotator == bind("annotator"),
     assignment.c.project == bind("project"),
     assignment.c.state == "leased",
 )
+_MIXED = (
+    sa.select(gold.c.item)
+    .where(gold.c.project == bind("project"), gold.c.state == "active", gold.c.kind.in_(("gold", "trap")))
+    .limit(1)
+)
 
 
 def count_left(connection: Connection, mine: Member) -> int:
-    """How many items the member holds or could still get, up to MAX_LEFT."""
+    """How many items the member holds or could still get, up to MAX_LEFT. In tens, rounded up, where tests are mixed
+    in: an exact number would move by one less for them, and tell which they are."""
     where = {"project": mine.project, "annotator": mine.person.annotator}
     held = connection.execute(_HELD, where).scalar_one()
-    return min(MAX_LEFT, int(held) + int(connection.execute(_FREE, where).scalar_one()))
+    left = int(held) + int(connection.execute(_FREE, where).scalar_one())
+    mixed = connection.execute(_MIXED, where).first() is not None
+    return min(MAX_LEFT, -(-left // ROUND) * ROUND if mixed else left)
 
 
 def today(connection: Connection, mine: Member, now: int) -> Today:
@@ -124,8 +148,8 @@ def today(connection: Connection, mine: Member, now: int) -> Today:
     return Today(_judged(rows), _seconds(rows))
 
 
-def describe(connection: Connection, mine: Member) -> MyWork:
-    """All that the member did in the project."""
+def describe(connection: Connection, mine: Member, now: int) -> MyWork:
+    """All that the member did in the project, and how it goes."""
     rows = _by_day(connection, mine, 0)
     answers = [row for row in rows if row.kind == "answer"]
     days = sorted({row.day for row in rows})
@@ -137,12 +161,20 @@ def describe(connection: Connection, mine: Member) -> MyWork:
         by_day=[_one_day(day, [row for row in rows if row.day == day]) for day in days],
         ledger=Ledger(
             answers=sum(row.sent for row in answers),
+            training=_practised(connection, mine),
             skips=sum(row.sent for row in rows if row.kind == "skip"),
             surplus=sum(row.sent for row in answers if row.surplus),
             retracted=sum(row.retracted for row in answers),
             seconds=_seconds(rows),
         ),
+        growth=growth.describe(connection, mine, now),
+        standing=standing.describe(connection, mine),
     )
+
+
+def _practised(connection: Connection, mine: Member) -> int:
+    where = {"project": mine.project, "annotator": mine.person.annotator}
+    return int(connection.execute(_TRAINING, where).scalar_one())
 
 
 def _by_day(connection: Connection, mine: Member, since: int) -> list[Any]:

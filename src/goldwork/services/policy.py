@@ -52,7 +52,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
 MAX_CURRENCY = 8
 
 
-class Quality(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class QualitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How quality is guarded (see `goldwork.quality.policy.Policy`); shares from 0 to 1, money in `currency`."""
 
     paradigm: Literal["prescriptive", "descriptive"]
@@ -96,7 +96,7 @@ def set_policy(
 ) -> bool:
     """Change what is asked of the engine. True where items may want another number of judgements: they are swept anew.
 
-    `quality`: fields of `Quality`, those alone that change.
+    `quality`: fields of `QualitySettings`, those alone that change.
 
     Raises InputError.
     """
@@ -126,22 +126,22 @@ def set_policy(
     return any(getattr(new, name) != getattr(old, name) for name in SWEPT)
 
 
-def quality_of(policy: Policy) -> Quality:
+def quality_of(policy: Policy) -> QualitySettings:
     """The part of a policy that guards quality, in the units that people read."""
-    values = {name: getattr(policy, name) for name in Quality.__struct_fields__}
-    return Quality(**values | {name: values[name] / WHOLE for name in (*SHARES, *MONEY)})
+    values = {name: getattr(policy, name) for name in QualitySettings.__struct_fields__}
+    return QualitySettings(**values | {name: values[name] / WHOLE for name in (*SHARES, *MONEY)})
 
 
-def stored(settings: Quality) -> dict[str, Any]:
+def stored(settings: QualitySettings) -> dict[str, Any]:
     """The same as a policy has it."""
     values = msgspec.structs.asdict(settings)
     return values | {name: round(values[name] * WHOLE) for name in (*SHARES, *MONEY)}
 
 
-def read_quality(old: Quality, changes: Mapping[str, Any], overlap: int) -> Quality:
+def read_quality(old: QualitySettings, changes: Mapping[str, Any], overlap: int) -> QualitySettings:
     """Settings with some of them changed. Raises InputError naming the one that does not fit."""
     try:
-        new = msgspec.convert({**msgspec.to_builtins(old), **changes}, Quality)
+        new = msgspec.convert({**msgspec.to_builtins(old), **changes}, QualitySettings)
     except msgspec.ValidationError as error:
         raise InputError(str(error), where="quality") from None
     for name, (low, high) in RANGES.items():

@@ -363,6 +363,9 @@ judgement = Table(
 
 # The engine.
 
+RULES = "kind IN ('policy', 'gold')"
+"""The few events that say what is measured against what."""
+
 event = Table(
     "event",
     metadata,
@@ -373,8 +376,12 @@ event = Table(
     Column("hash", LargeBinary, nullable=False),
     _time("at", nullable=False),
     PrimaryKeyConstraint("project", "seq"),
+    Index("ix_event_rules", "project", "seq", sqlite_where=text(RULES), postgresql_where=text(RULES)),
 )
 """The engine's log and the audit trail. Append-only; `hash` chains every body to the one before."""
+
+ABOUT_PEOPLE = "kind IN ('warn', 'quarantine', 'propose', 'restored', 'watch', 'qualified', 'unqualified')"
+"""The few decisions that are about somebody, among those about items."""
 
 decision = Table(
     "decision",
@@ -386,6 +393,8 @@ decision = Table(
     Column("subject", Text, nullable=False),
     Column("body", Text, nullable=False),
     PrimaryKeyConstraint("project", "seq", "number"),
+    Index("ix_decision_subject", "project", "subject", "seq"),
+    Index("ix_decision_people", "project", "seq", sqlite_where=text(ABOUT_PEOPLE), postgresql_where=text(ABOUT_PEOPLE)),
     sqlite_with_rowid=False,
 )
 
@@ -438,7 +447,7 @@ gold = Table(
     Column("shown", Integer, nullable=False, server_default="0"),
     Column("why", Text, nullable=False, server_default=""),
     _time("created_at", nullable=False),
-    Index("ix_gold_project", "project", "state", "kind"),
+    Index("ix_gold_next", "project", "state", "kind", "stratum", "shown", "item"),
     _one_of("kind", "gold", "trap", "training"),
     _one_of("state", "draft", "active", "split", "retired"),
 )

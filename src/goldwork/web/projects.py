@@ -60,9 +60,11 @@ class ProjectChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewGuideline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The guideline to use from now on, as Markdown."""
+    """The guideline to use from now on, as Markdown. `certify`: everybody shows with five training items that they
+    have read it, before their work goes on."""
 
     text: GuidelineText
+    certify: bool = False
 
 
 class ProjectsController(Controller):
@@ -97,7 +99,7 @@ class ProjectsController(Controller):
     async def set_guideline(self, request: Request, data: JSONBody[NewGuideline]) -> Project:
         """A new version of the guideline."""
         server, mine = request.server, request.member
-        await server.write(projects.set_guideline, server.database, mine, data.text)
+        await server.write(projects.set_guideline, server.database, mine, data.text, certify=data.certify)
         return await server.read(projects.describe, mine)
 
 
