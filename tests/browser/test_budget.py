@@ -20,7 +20,7 @@ APART = {"node_modules/katex/dist/katex.mjs": 80_000}
 """Large viewers of other people, loaded only where a text needs them, and what they may add."""
 QUALITY = tuple(
     f"src/routes/project/{name}.svelte"
-    for name in ("Adjudicate", "Attributes", "Decisions", "Gold", "Groups", "Oversight", "Quality")
+    for name in ("AboutMe", "Adjudicate", "Attributes", "Decisions", "Gold", "Groups", "Oversight", "Quality")
 )
 """Pages and parts of the quality engine, each loaded where it is opened."""
 GUARD = 60_000
