@@ -209,7 +209,7 @@ class _Group:
         if need > 0:
             never = self._given_to(request)
             for row in placement.unseen(log, request.annotator, "training", "practice", stratum="", never=never)[:need]:
-                chosen = Chosen(row.item, "practice", row.mine, row.payload)
+                chosen = Chosen(row.item, "practice", row.mine)
                 held.append(self._give(log, request, Spot(chosen), chosen))
         return held or None
 
@@ -255,13 +255,12 @@ class _Group:
         return {one.item for one in self._given if one.request.annotator == request.annotator}
 
     def _give(self, log: Log, request: Lease, spot: Spot, what: Candidate | Chosen) -> Held:
-        """Lease an item at somebody's next place; `flush` reads the payloads of ordinary ones all together."""
+        """Lease an item at somebody's next place; `flush` reads the payloads of all together."""
         standing = self._standings[log.id, request.annotator]
         given = _Given(what, what.mine or secrets.token_urlsafe(15), standing.given, request, log)
         self._given.append(given)
         placement.fill(standing, spot)
-        payload = "" if isinstance(what, Candidate) else what.payload
-        held = Held(given.lease, payload, log.now + log.policy().lease_ms)
+        held = Held(given.lease, "", log.now + log.policy().lease_ms)
         self._purposes[held.id] = given.purpose
         self.held.setdefault((request.project, request.annotator), []).append(held)
         return held
@@ -301,7 +300,9 @@ class _Group:
 
     def _take(self) -> None:
         run = self.connection.execute
-        wanted = {one.what.id: one.what.wanted for one in self._given if isinstance(one.what, Candidate)}
+        # Asked for gold too, which has none: an answer with gold takes as long as one without.
+        wanted = dict.fromkeys((one.item for one in self._given), 0)
+        wanted |= {one.item: one.what.wanted for one in self._given if isinstance(one.what, Candidate)}
         slots = free_slots(self.connection, wanted)
         fresh: list[dict[str, Any]] = []
         again: list[dict[str, Any]] = []
@@ -357,10 +358,9 @@ class _Group:
 
     def _fill_in(self, answers: Sequence[Leased | Exception]) -> None:
         payloads: dict[int, str] = {}
-        work = [one for one in self._given if one.purpose == "work"]
-        for items in slices(sorted({one.item for one in work})):
+        for items in slices(sorted({one.item for one in self._given})):
             payloads.update({row.id: row.payload for row in self.connection.execute(_PAYLOADS, {"items": items})})
-        of = {one.lease: payloads[one.item] for one in work}
+        of = {one.lease: payloads[one.item] for one in self._given}
         for answer in answers:
             if isinstance(answer, Leased):
                 answer.assignments[:] = [
