@@ -80,7 +80,7 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """What was judged by people with an account, and what that comes to; money in hundredths of the currency.
+    """What was judged by people with an account, and what that comes to; money in the currency.
 
     `expected`: what it all comes to if the items that are left take as many judgements as those that are closed.
     """
