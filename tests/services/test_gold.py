@@ -326,6 +326,16 @@ class TestListing:
         assert [row.item for row in first.rows + rest.rows] == items
         assert rest.next is None
 
+    def test_an_item_is_found_by_its_own_id(self, keepers: Keepers) -> None:
+        items = keepers.core.add_items(2)
+        keepers.add(items[:1])
+        names = keepers.names(items)
+        with keepers.core.database.read() as connection:
+            found = [gold_list.find_item(connection, keepers.second, name) for name in names]
+            with pytest.raises(NotFoundError):
+                gold_list.find_item(connection, keepers.first, "nowhere")
+        assert [(one.item, one.state) for one in found] == [(items[0], "active"), (items[1], None)]
+
 
 def test_what_is_left_falls_by_one_with_whatever_is_judged(keepers: Keepers) -> None:
     core = keepers.core
