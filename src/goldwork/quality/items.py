@@ -19,7 +19,7 @@ from goldwork.quality import people
 from goldwork.quality.draft import Answer, Draft, Event, State
 from goldwork.quality.lessons import crowd, skill, teach
 from goldwork.quality.policy import WHOLE
-from goldwork.quality.posterior import Calibration, Credit, Given, credit, posterior, tempered
+from goldwork.quality.posterior import USUAL, Calibration, Credit, Given, credit, posterior, tempered
 from goldwork.quality.skill import SCALE
 
 MOST_CLASSES = 50
@@ -159,7 +159,7 @@ def drawn(item: int, what: str, share: int) -> bool:
 def temper(project: State, question: str) -> Calibration:
     """How a question's probabilities are tempered at present."""
     both = project.get("calibration", {}).get(question)
-    return Calibration(both[0] / SCALE, both[1] / SCALE) if both else Calibration()
+    return Calibration(both[0] / SCALE, both[1] / SCALE) if both else USUAL
 
 
 def _learn(
