@@ -102,6 +102,13 @@ def test_an_answer_is_written_and_settled_items_are_asked_for(house: House, visi
     page.get_by_role("row").filter(has_text="Message 1").wait_for()
     [row] = house.boss.call("GET", f"/projects/{project}/gold")["rows"]
     assert sorted(row["answers"]["request"]) == ["money", "parcel"]
+    page.get_by_role("button", name="From a file").click()
+    table = {"name": "gold.csv", "mimeType": "text/csv", "buffer": b"item,request\nm0,parcel\nm2,nothing\n"}
+    check(page, "from a file")
+    page.get_by_label("A table of gold").set_input_files(table)  # type: ignore[arg-type]
+    dialog.get_by_text("nothing was imported").first.wait_for()
+    page.get_by_label("A table of gold").set_input_files(table | {"buffer": b"item,request\nm0,parcel\n"})  # type: ignore[arg-type]
+    page.get_by_role("row").filter(has_text="Message 0").wait_for()
     page.get_by_role("button", name="Take settled items").click()
     dialog.get_by_label("Their own ids").fill("m2")
     dialog.get_by_role("button", name="Make them gold").click()
