@@ -102,6 +102,15 @@ def test_an_answer_is_written_and_settled_items_are_asked_for(house: House, visi
     page.get_by_role("row").filter(has_text="Message 1").wait_for()
     [row] = house.boss.call("GET", f"/projects/{project}/gold")["rows"]
     assert sorted(row["answers"]["request"]) == ["money", "parcel"]
+    page.get_by_role("button", name="Write an answer").click()
+    dialog.get_by_label("What for").select_option("trap")
+    dialog.get_by_role("button", name="write it").click()
+    dialog.get_by_label("The item’s own id").fill("check 1")
+    dialog.get_by_label("text").fill("Press Other, please.")
+    dialog.get_by_role("button", name="Other", exact=True).or_(dialog.get_by_role("radio", name="Other")).first.click()
+    check(page, "attention check")
+    dialog.get_by_role("button", name="Make it gold").click()
+    page.get_by_role("row").filter(has_text="Press Other").get_by_text("attention check").wait_for()
     page.get_by_role("button", name="From a file").click()
     table = {"name": "gold.csv", "mimeType": "text/csv", "buffer": b"item,request\nm0,parcel\nm2,nothing\n"}
     check(page, "from a file")

@@ -221,9 +221,10 @@ export const gold = {
     data<T.GoldPage>(client.GET('/api/projects/{project_id}/gold', { params: { path: { project_id }, query } })),
   find: (project_id: number, name: string) =>
     data<T.GoldItem>(client.GET('/api/projects/{project_id}/gold/items', { params: { path: { project_id }, query: { name } } })),
-  add: (id: number, kind: T.GoldKind, item: string, answers: T.Acceptable, reason: string) =>
+  /** `fields`: of an item that is not in the project. */
+  add: (id: number, kind: T.GoldKind, item: string, answers: T.Acceptable, reason: string, fields: Record<string, string> | null = null) =>
     data<{ items: number }>(
-      client.POST('/api/projects/{project_id}/gold', { ...of(id), body: { kind, entries: [{ item, answers, reason }] } as never }),
+      client.POST('/api/projects/{project_id}/gold', { ...of(id), body: { kind, entries: [{ item, answers, reason, fields }] } as never }),
     ),
   draw: (id: number, count: number) =>
     data<{ items: number }>(client.POST('/api/projects/{project_id}/gold/draws', { ...of(id), body: { count } })),

@@ -19,7 +19,8 @@ from goldwork.io.roles import ROLES, TRUTHS, find
 from goldwork.services import gold
 from goldwork.services.access import Member, person_of
 from goldwork.services.forms import current_form
-from goldwork.services.gold import Entry, Kind
+from goldwork.services.gold import Kind
+from goldwork.services.gold_items import Entry, by_name, check_answers
 from goldwork.services.ingest import SAID, refused
 from goldwork.services.label_rows import ways
 from goldwork.services.rows import MAX_ID, SHOWN, Problem
@@ -165,7 +166,7 @@ def _against_project(
     connection: Connection, project: int, form: ProjectForm, given: list[Given], reader: GoldReader
 ) -> Iterator[Problem]:
     """Items that are not there or gold already, and answers that do not fit what they show."""
-    rows = {row.external_id: row for row in gold.by_name(connection, project, [one.item for one in given])}
+    rows = {row.external_id: row for row in by_name(connection, project, [one.item for one in given])}
     for one in given:
         row, message = rows.get(one.item), ""
         if row is None:
@@ -176,7 +177,7 @@ def _against_project(
             message = "training tells people why an answer is right. Give a reason."
         else:
             try:
-                gold.check_answers(connection, form, project, row.payload, one.item, one.answers)
+                check_answers(connection, form, project, row.payload, one.item, one.answers)
             except GoldworkError as error:
                 message = error.message
         if message:

@@ -10,7 +10,8 @@ from litestar import Controller, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from goldwork.services import gold, gold_list
-from goldwork.services.gold import MAX_REASON, MOST, Entry
+from goldwork.services.gold import MAX_REASON
+from goldwork.services.gold_items import MOST, Entry, free_items
 from goldwork.services.gold_list import MAX_ROWS, GoldItem, GoldPage, Kind, State
 from goldwork.store.database import Connection
 from goldwork.web.context import Request, for_member
@@ -128,7 +129,7 @@ class GoldController(Controller):
         server = request.server
 
         def sample(connection: Connection) -> list[int]:
-            free = gold.free_items(connection, project_id)
+            free = free_items(connection, project_id)
             return random.SystemRandom().sample(free, min(data.count, len(free)))
 
         found = await server.read(sample)
