@@ -81,6 +81,16 @@ export type QuestionGroups = S['QuestionGroups']
 export type ClassGap = S['ClassGap']
 export type ItemGap = S['ItemGap']
 export type SoftLabel = S['SoftLabel']
+export type Acceptable = Record<string, unknown[]>
+export type GoldKind = S['GoldRow']['kind']
+export type GoldState = S['GoldRow']['state']
+export type GoldRow = Omit<S['GoldRow'], 'fields' | 'answers' | 'votes'> & {
+  fields: Record<string, string>
+  answers: Acceptable
+  votes: { name: string; answers: Record<string, unknown>; reason: string; at: number }[]
+}
+export type GoldPage = Omit<S['GoldPage'], 'rows'> & { rows: GoldRow[] }
+export type GoldItem = Omit<S['GoldItem'], 'fields'> & { fields: Record<string, string> }
 export type ExportWhat = S['NewExport']['what']
 export type ExportFormat = S['NewExport']['format']
 export type Offer = S['Offer']
