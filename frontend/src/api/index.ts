@@ -76,8 +76,8 @@ export const projects = {
     data<T.Project>(client.PATCH('/api/projects/{project_id}', { ...of(id), body: what as never })),
   form: (id: number, form: T.ProjectForm) =>
     data<T.Project>(client.PUT('/api/projects/{project_id}/form', { ...of(id), body: { form: anyForm(form) } })),
-  guideline: (id: number, text: string) =>
-    data<T.Project>(client.PUT('/api/projects/{project_id}/guideline', { ...of(id), body: { text } })),
+  guideline: (id: number, text: string, certify = false) =>
+    data<T.Project>(client.PUT('/api/projects/{project_id}/guideline', { ...of(id), body: { text, certify } })),
 }
 export const forms = {
   types: async () => (await data<{ task_types: T.TaskTypeInfo[] }>(client.GET('/api/task-types'))).task_types,
@@ -143,6 +143,7 @@ export const work = {
     data<T.Next>(client.POST('/api/projects/{project_id}/next', { ...of(id), body: { count } })),
   submit: (id: number, what: T.Submit) =>
     data<T.Receipt>(client.POST('/api/projects/{project_id}/submits', { ...of(id), body: what as never })),
+  rest: (id: number) => data<T.Rest>(client.GET('/api/projects/{project_id}/rest', of(id))),
   me: (id: number) => data<T.Me>(client.GET('/api/projects/{project_id}/me', of(id))),
 }
 export const monitor = {

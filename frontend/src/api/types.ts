@@ -36,14 +36,18 @@ export type ProjectChange = Omit<S['ProjectChange'], 'quality'> & { quality?: Pa
 export type Project = Omit<S['Project'], 'form' | 'drawn'> & { form: ProjectForm; drawn: Drawn }
 
 export type Work = Omit<S['Screen'], 'form'> & { form: Drawn }
-export type Next = Omit<S['Work'], 'assignments'> & { assignments: Assignment[] }
+export type Next = Omit<S['Work'], 'assignments' | 'standing'> & { assignments: Assignment[]; standing?: S['Work']['standing'] }
 export type Assignment = Lax<S['Assignment'], 'shown' | 'suggestions'>
 export type SubmitKind = S['NewSubmit']['kind']
 export type Submit = Omit<S['NewSubmit'], 'answers' | 'seconds'> & {
   answers?: Record<string, unknown>
   seconds?: number
 }
-export type Receipt = S['Receipt']
+export type Feedback = S['Feedback']
+export type Receipt = Lax<S['Receipt'], 'leased_until' | 'feedback'>
+export type Standing = S['Standing']
+export type Rest = S['Rest']
+export type Growth = S['Growth']
 export type Me = S['MyWork']
 
 export type Member = S['MemberRow']
