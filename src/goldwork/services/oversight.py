@@ -96,7 +96,7 @@ class Cost(msgspec.Struct, frozen=True):
     budget: float
 
 
-class Day(msgspec.Struct, frozen=True):
+class GoldDay(msgspec.Struct, frozen=True):
     """One UTC day's gold: how many, and the share that was right."""
 
     day: str
@@ -115,7 +115,7 @@ class Measures(msgspec.Struct, frozen=True):
     gold: Interval
     tested: int
     agreement: Quality | None
-    trend: list[Day]
+    trend: list[GoldDay]
 
 
 class Overturned(msgspec.Struct, frozen=True):
@@ -307,7 +307,7 @@ def _cost(counts: Mapping[str, Any], policy: Policy, people: Sequence[tuple[int 
     )
 
 
-def _measures(counts: Mapping[str, Any], figured: Figures | None, trend: list[Day]) -> Measures:
+def _measures(counts: Mapping[str, Any], figured: Figures | None, trend: list[GoldDay]) -> Measures:
     measured, audited, tested = counts.get("measured", 0), counts.get("audits", 0), counts.get("gold", 0)
     agreement = next(iter(figured.agreement.values()), None) if figured else None
     return Measures(
@@ -322,12 +322,12 @@ def _measures(counts: Mapping[str, Any], figured: Figures | None, trend: list[Da
     )
 
 
-def _trend(connection: Connection, project_id: int, since: int) -> list[Day]:
+def _trend(connection: Connection, project_id: int, since: int) -> list[GoldDay]:
     days: dict[int, list[int]] = {}
     for score, at in connection.execute(_GOLD, {"project": project_id, "since": since}):
         days.setdefault(at // DAY, []).append(score)
     return [
-        Day(_day(day), len(scores), _share(sum(scores) / SCORE, len(scores))) for day, scores in sorted(days.items())
+        GoldDay(_day(day), len(scores), _share(sum(scores) / SCORE, len(scores))) for day, scores in sorted(days.items())
     ]
 
 
