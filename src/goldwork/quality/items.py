@@ -54,15 +54,19 @@ def reweighed(draft: Draft, event: Event) -> None:
 
 
 def settled(draft: Draft, event: Event) -> None:
-    """An expert's word on an item, or its retraction."""
-    body, item = event.body, event.body["item"]
+    """An expert's word on an item, or its retraction. Of several experts' words the latest is the item's answer."""
+    body, item, who = event.body, event.body["item"], event.body["annotator"]
     mine = draft.item(item)
+    words = [one for one in mine.pop("words", ()) if one[0] != who]
     if body["kind"] == "answer":
-        if mine.get("status") == "audit":
-            _audited(draft, mine, body["said"])
-        mine["known"] = {question: list(said) for question, said in body["said"].items()}
-    else:
-        mine.pop("known", None)
+        if mine.get("status") == "audit" and "audited" not in mine:
+            _audited(draft, item, body)
+        words.append([who, {question: list(said) for question, said in body["said"].items()}])
+    elif mine.get("audited", (None, 0))[0] == who:
+        _unaudited(draft, mine)
+    mine.pop("known", None)
+    if words:
+        mine["words"], mine["known"] = words, words[-1][1]
     reconsider(draft, item, event.seq)
 
 
@@ -72,6 +76,7 @@ def asked(draft: Draft, event: Event) -> None:
         mine = draft.item(item)
         mine["more"] = mine.get("more", 0) + event.body["more"]
         mine.pop("known", None)
+        mine.pop("words", None)
         reconsider(draft, item, event.seq)
 
 
@@ -211,12 +216,26 @@ def _closing(draft: Draft, item: int, sure: int | None, why: str) -> str:
     return "audit" if why in ("sure", "agreed") and drawn(item, "audit", policy.audited) else "complete"
 
 
-def _audited(draft: Draft, mine: State, said: Mapping[str, Sequence[int]]) -> None:
-    """Count a blind audit: how many, and in how many the item's answer was the expert's."""
+def _audited(draft: Draft, item: int, body: Mapping[str, Any]) -> None:
+    """Count a blind audit: how many, and in how many the item's answer was the expert's. It is counted once."""
+    mine = draft.item(item)
     own = mine.get("answer", {})
-    same = all(own.get(question) == code for question, (code, classes) in said.items() if classes)
+    people = [one.said for one in draft.view.answers(item) if not is_out(draft.seen(one.annotator), one.seq)]
+    same = True
+    for question, (code, _) in body["said"].items():
+        # Of what has no classes that are learned, people agreed: each of their answers is the item's.
+        codes = [own[question]] if question in own else [said[question][0] for said in people if question in said]
+        same &= code in codes
+    mine["audited"] = [body["annotator"], int(same)]
     draft.count("audits")
     draft.count("audits_right", int(same))
+
+
+def _unaudited(draft: Draft, mine: dict[str, Any]) -> None:
+    """The audit is taken back. It is out of the sample for good: who changes an answer may have seen the others'."""
+    draft.count("audits", -1)
+    draft.count("audits_right", -mine["audited"][1])
+    mine["audited"] = [None, 0]
 
 
 def _say(draft: Draft, item: int, mine: dict[str, Any], status: str, counts: int, why: str) -> None:
