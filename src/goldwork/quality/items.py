@@ -71,10 +71,11 @@ def settled(draft: Draft, event: Event) -> None:
 
 
 def asked(draft: Draft, event: Event) -> None:
-    """Somebody wants more judgements of items than the policy does."""
+    """Somebody wants more judgements of items than the policy does: so many more than there are, however sure it is."""
     for item in event.body["items"]:
         mine = draft.item(item)
         mine["more"] = mine.get("more", 0) + event.body["more"]
+        mine["asked"] = sum(one.fills for one in _counted(draft, item)) + event.body["more"]
         mine.pop("known", None)
         mine.pop("words", None)
         reconsider(draft, item, event.seq)
@@ -99,8 +100,7 @@ def is_out(person: State, seq: int) -> bool:
 
 def reconsider(draft: Draft, item: int, seq: int, *, shares: Mapping[str, Sequence[int]] | None = None) -> None:
     """Work out anew what an item's answer is, what it teaches and what it wants; `shares`: found by full inference."""
-    answers = draft.view.answers(item)
-    counted = [one for one in answers if not is_out(draft.seen(one.annotator), one.seq)]
+    answers, counted = draft.view.answers(item), _counted(draft, item)
     mine = draft.item(item)
     mine["seq"] = seq
     sure = _learn(draft, mine, counted, shares or {}) if draft.policy.paradigm == "prescriptive" else None
@@ -115,10 +115,16 @@ def reconsider(draft: Draft, item: int, seq: int, *, shares: Mapping[str, Sequen
     _say(draft, item, mine, status, counts, why)
 
 
+def _counted(draft: Draft, item: int) -> list[Answer]:
+    """The answers in force about an item that are not set aside."""
+    return [one for one in draft.view.answers(item) if not is_out(draft.seen(one.annotator), one.seq)]
+
+
 def wants(draft: Draft, item: int, mine: State, counted: Sequence[Answer], sure: int | None) -> tuple[int, str]:
     """How many judgements an item wants that fill slots, and why no more: overlap, sure, agreed or cap."""
     policy, more = draft.policy, mine.get("more", 0)
-    least, most = policy.overlap + more, policy.most + more
+    least = max(policy.overlap + more, mine.get("asked", 0))
+    most = max(policy.most + more, least)
     counts = sum(one.fills for one in counted)
     if not policy.adaptive:
         return least, "overlap"
@@ -220,7 +226,7 @@ def _audited(draft: Draft, item: int, body: Mapping[str, Any]) -> None:
     """Count a blind audit: how many, and in how many the item's answer was the expert's. It is counted once."""
     mine = draft.item(item)
     own = mine.get("answer", {})
-    people = [one.said for one in draft.view.answers(item) if not is_out(draft.seen(one.annotator), one.seq)]
+    people = [one.said for one in _counted(draft, item)]
     same = True
     for question, (code, _) in body["said"].items():
         # Of what has no classes that are learned, people agreed: each of their answers is the item's.

@@ -91,8 +91,8 @@ def weigh(view: View, items: Sequence[int]) -> list[Waiting]:
     pairs = {item: _pair(shares) for item, shares in found.items()}
     alike = Counter(pair for pair in pairs.values() if pair is not None)
     return [
-        Waiting(item, _wrong(view, item), _known(view, item, found[item]), alike[pairs[item]] - 1 if pairs[item] else 0)
-        for item in items
+        Waiting(item, _wrong(view, item), _known(view, item, found[item]), alike[pair] - 1 if pair is not None else 0)
+        for item, pair in pairs.items()
     ]
 
 

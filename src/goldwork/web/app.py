@@ -14,6 +14,7 @@ from goldwork.store.database import Database
 from goldwork.store.home import Home
 from goldwork.store.writer import Writer
 from goldwork.web.account import AccountController
+from goldwork.web.adjudication import AdjudicationController
 from goldwork.web.context import Admission, Request, Server
 from goldwork.web.errors import respond
 from goldwork.web.exports import ExportsController
@@ -46,6 +47,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     JobsController,
     ExportsController,
     MonitorController,
+    AdjudicationController,
 )
 
 
