@@ -7,6 +7,7 @@ deletes is made for it anew.
 from __future__ import annotations
 
 import io
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,8 @@ import PIL.Image
 import sqlalchemy as sa
 
 from goldwork.services import access, accounts, jobs, links, media, signin, uploads
-from goldwork.store.schema import annotator, assignment, event, item, job, token
+from goldwork.services.collect import Collector, Receipt, Submit
+from goldwork.store.schema import annotator, assignment, event, guideline_note, item, job, token
 from tests.web.conftest import FORM, Stage, User
 
 ROLES = (
@@ -177,6 +179,33 @@ class World:
             "guideline_version": 1,
         }
 
+    def case(self, project: int, owner: User, answer: str | None = None) -> str:
+        """An item of the project in the hands of `owner`; settled already where there is an `answer`."""
+        assert owner.person is not None
+        name = secrets.token_hex(8)
+        taken = sa.select(assignment.c.item).where(assignment.c.pass_number == 2)
+        free = sa.select(item.c.id).where(item.c.project == project, item.c.id.not_in(taken)).limit(1)
+        who = sa.select(annotator.c.id).where(annotator.c.account == owner.person.account)
+        with self.stage.database.write() as connection:
+            row = {"id": name, "project": project, "item": connection.execute(free).scalar_one(), "pass_number": 2}
+            row |= {"annotator": connection.execute(who).scalar_one(), "purpose": "adjudication", "state": "leased"}
+            connection.execute(sa.insert(assignment).values(leased_at=1, leased_until=2**40, **row))
+            if answer is not None:
+                asked = Submit(project, row["annotator"], name, name, "answer", 1, 1, {"kind": answer})
+                [receipt] = Collector(self.stage.database).submit_many(connection, [asked])
+                assert isinstance(receipt, Receipt), receipt
+        return name
+
+    def note(self, project: int, owner: User, _route: str) -> int:
+        """A note for the guideline."""
+        assert owner.person is not None
+        with self.stage.database.write() as connection:
+            of = connection.execute(sa.select(item.c.id).where(item.c.project == project).limit(1)).scalar_one()
+            row = {"project": project, "item": of, "by_account": owner.person.account, "text": "Say more.", "at": 1}
+            made = connection.execute(sa.insert(guideline_note).values(row)).inserted_primary_key
+            assert made is not None
+            return int(made[0])
+
 
 def picture(colour: tuple[int, int, int]) -> bytes:
     """A small PNG."""
@@ -192,6 +221,7 @@ PARAMETERS: dict[str, Callable[..., Any]] = {
     "job_id": World.job,
     "content_hash": World.image,
     "item_id": World.item,
+    "note_id": World.note,
 }
 Body = Callable[[World, int, User], dict[str, Any]]
 PROJECT = "/api/projects/{project_id}"
@@ -212,6 +242,16 @@ BODIES: dict[tuple[str, str], Body] = {
     ("PATCH", f"{PROJECT}/members/{{account_id}}"): lambda *_: {"json": {"role": "adjudicator"}},
     ("POST", f"{PROJECT}/next"): lambda *_: {"json": {"count": 1}},
     ("POST", f"{PROJECT}/submits"): lambda world, of, owner: {"json": world.submit(of, owner)},
+    ("POST", f"{PROJECT}/adjudication/next"): lambda *_: {"json": {"count": 1}},
+    ("POST", f"{PROJECT}/adjudication/send-back"): lambda world, of, owner: {
+        "json": {"assignment": world.case(of, owner)}
+    },
+    ("POST", f"{PROJECT}/adjudication/gold"): lambda world, of, owner: {
+        "json": {"assignment": world.case(of, owner, "a")}
+    },
+    ("POST", f"{PROJECT}/notes"): lambda world, of, owner: {
+        "json": {"assignment": world.case(of, owner), "text": "Say more."}
+    },
     ("POST", f"{PROJECT}/files"): lambda *_: {"content": b"id,text\n1,one\n"},
     ("POST", f"{PROJECT}/media"): lambda *_: {"content": picture((0, 0, 1))},
     ("POST", f"{PROJECT}/imports"): lambda world, of, _: {
