@@ -46,6 +46,13 @@ export type Submit = Omit<S['NewSubmit'], 'answers' | 'seconds'> & {
 export type Receipt = S['Receipt']
 export type Me = S['MyWork']
 
+export type Desk = Omit<S['Desk'], 'form'> & { form: Drawn }
+export type Chance = S['Chance']
+export type Case = S['Case']
+export type CaseAnswer = Case['answers'][number]
+export type Opened = S['Opened']
+export type Note = S['Note']
+
 export type Member = S['MemberRow']
 export type Invitation = S['Invitation']
 export type NewInvitation = S['MadeInvitation']
