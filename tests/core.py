@@ -20,7 +20,7 @@ from goldwork.services.check import Finding, check, check_project
 from goldwork.services.collect import Collector, Receipt, Submit
 from goldwork.services.log import Log, record
 from goldwork.store.database import Database
-from goldwork.store.schema import annotator, assignment, batch, form, guideline, item, project
+from goldwork.store.schema import annotator, annotator_state, assignment, batch, form, gold, guideline, item, project
 from goldwork.store.writer import Writer
 
 CLASSES = ("a", "b", "c")
@@ -131,6 +131,33 @@ class Core:
         def work(connection: sa.Connection) -> None:
             connection.execute(sa.update(project).where(project.c.id == self.project).values(state=state))
             record(connection, self.database, self.project, "state", {"state": state, "by": 1})
+
+        self.writer.run(work)
+
+    def add_gold(self, number: int, kind: str = "gold", strata: Iterable[str] = ("",), value: str = "a") -> list[int]:
+        """Items whose answer is known, kept out of work: `strata` in turn."""
+        ids = self.ids(self.stage(number))
+        rows = [
+            {
+                "project": self.project,
+                "item": one,
+                "kind": kind,
+                "state": "active",
+                "answers": json.dumps({"q": [value]}),
+            }
+            | {"reason": "Because.", "stratum": stratum, "created_at": 0}
+            for one, stratum in zip(ids, itertools.cycle(strata), strict=False)
+        ]
+        self.writer.run(lambda connection: connection.execute(sa.insert(gold), rows))
+        return ids
+
+    def set_person(self, who: int, **state: Any) -> None:
+        """What the engine knows of somebody, as if it had come to it: `check` has something to say about it."""
+
+        def work(connection: sa.Connection) -> None:
+            connection.execute(sa.delete(annotator_state).where(annotator_state.c.annotator == who))
+            row = {"project": self.project, "annotator": who, "body": json.dumps(state)}
+            connection.execute(sa.insert(annotator_state).values(row))
 
         self.writer.run(work)
 

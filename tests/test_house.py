@@ -22,6 +22,7 @@ FLOORS = {
     "items": 1,
     "tasks": 1,
     "agreement": 2,
+    "bias": 2,
     "consensus": 2,
     "flags": 2,
     "quality": 2,

@@ -18,8 +18,15 @@ LAZY = 40_000
 """Bytes, gzipped, that a page or a widget may add."""
 APART = {"node_modules/katex/dist/katex.mjs": 80_000}
 """Large viewers of other people, loaded only where a text needs them, and what they may add."""
+QUALITY = tuple(
+    f"src/routes/project/{name}.svelte"
+    for name in ("Adjudicate", "Attributes", "Decisions", "Gold", "Groups", "Oversight", "Quality")
+)
+"""Pages and parts of the quality engine, each loaded where it is opened."""
+GUARD = 60_000
+"""Bytes, gzipped, of what these alone need."""
 OWN = 250_000
-"""Bytes, gzipped, of all there is, those viewers apart."""
+"""Bytes, gzipped, of all else, those viewers apart."""
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +77,16 @@ def test_every_lazy_part_is_light(manifest: dict[str, Any]) -> None:
 
 
 def test_all_of_it_is_light(manifest: dict[str, Any]) -> None:
-    own = manifest.keys() - APART.keys()
-    sizes = {name: weight({name}) for name in set().union(*(files(manifest, key) for key in own))}
-    print(f"all: {sum(sizes.values()) / 1000:.1f} KB gzipped in {len(sizes)} files")
-    assert len(sizes) > 5
-    assert sum(sizes.values()) <= OWN
+    opened = set().union(*(closure(manifest, entry(manifest)), *(
+        closure(manifest, key) for key, chunk in manifest.items()
+        if chunk.get("isDynamicEntry") and key not in (*QUALITY, *APART)
+    )))  # fmt: skip
+    names = set().union(*(files(manifest, key) for key in opened))
+    guard = set().union(*(files(manifest, key) for key in manifest.keys() & set(QUALITY))) - names
+    print(f"all: {weight(names) / 1000:.1f} KB gzipped in {len(names)} files, quality {weight(guard) / 1000:.1f} KB")
+    assert len(names) > 5
+    assert weight(names) <= OWN
+    assert 0 < weight(guard) <= GUARD
 
 
 def texts(*endings: str) -> Iterator[tuple[str, str]]:

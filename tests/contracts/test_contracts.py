@@ -13,6 +13,7 @@ from goldwork.distances import distance
 from goldwork.flags import flag
 from goldwork.io import format  # noqa: A004
 from goldwork.io.exchange import exchange
+from goldwork.quality.strategies import strategy
 from goldwork.tasks import task_type
 from goldwork.tasks.boxes import Boxes
 from goldwork.tasks.chat import Chat
@@ -31,6 +32,7 @@ from goldwork.testing import (
     EXCHANGE_CHECKS,
     FLAG_CHECKS,
     FORMAT_CHECKS,
+    STRATEGY_CHECKS,
     TASK_TYPE_CHECKS,
     Sample,
     consensus_checks,
@@ -190,6 +192,12 @@ def test_task_type(name: str, check: Callable[[Sample], None]) -> None:
 @pytest.mark.parametrize("check", FLAG_CHECKS, ids=by_name)
 @pytest.mark.parametrize("name", flag.names())
 def test_flag(name: str, check: Callable[[str], None]) -> None:
+    check(name)
+
+
+@pytest.mark.parametrize("check", STRATEGY_CHECKS, ids=by_name)
+@pytest.mark.parametrize("name", strategy.names())
+def test_strategy(name: str, check: Callable[[str], None]) -> None:
     check(name)
 
 

@@ -18,6 +18,7 @@ import goldwork
 from goldwork.errors import ConflictError, ForbiddenError, InputError, NotFoundError
 from goldwork.quality.policy import Policy
 from goldwork.services import access, adjudicate, export, jobs, monitor, notes, tables
+from goldwork.services import gold as golden
 from goldwork.services.check import check
 from goldwork.services.log import record
 from goldwork.store.schema import (
@@ -204,7 +205,7 @@ def test_settling_makes_the_answer_known(room: Room) -> None:
     state = state_of(room, case.assignment)
     assert (state["status"], state["known"], state["sure"]) == ("settled", {"kind": [2, 3]}, 1_000_000)
     assert open_cases(room, mine).waiting == 3
-    assert room.read(adjudicate.standing, mine) == adjudicate.Standing(3, 1, [])
+    assert room.read(adjudicate.standing, mine) == adjudicate.Docket(3, 1, [])
     row = consensus_row(room, case.external_id)
     assert (row.label, row.confidence, row.settled, row.judgements, row.tie) == ('"c"', 1.0, 1, 3, False)
     undo(room, mine, case.assignment)
@@ -351,29 +352,27 @@ def test_notes_stand_beside_the_guideline_until_they_are_dealt_with(room: Room) 
 
 def test_what_was_settled_becomes_gold(room: Room) -> None:
     disputed(room, 1)
-    mine = expert(room, "Eva")
-    [case] = open_cases(room, mine).cases
+    first, second = expert(room, "e0"), expert(room, "e1")
+    [case] = open_cases(room, first).cases
 
-    def make() -> None:
-        room.writer.run(
-            lambda connection: adjudicate.make_gold(connection, room.database, mine, case.assignment, "It says so.")
-        )
+    def make() -> int:
+        return room.writer.run(lambda connection: golden.mint(connection, room.database, second, [case.external_id]))
 
-    with pytest.raises(ConflictError, match="settle the item first"):
+    with pytest.raises(InputError, match="Settle it first"):
         make()
-    settle(room, mine, case.assignment, "b")
-    make()
+    room.writer.run(lambda connection: connection.execute(sa.update(assignment).values(leased_until=1)))
+    [other] = open_cases(room, second).cases
+    settle(room, second, other.assignment, "b")
+    settle(room, first, case.assignment, "c")
+    assert make() == 1
     row = room.read(lambda connection: connection.execute(sa.select(gold)).one())
-    assert (row.kind, row.state, row.answers, bool(row.drawn), row.stratum, row.reason) == (
+    assert (row.kind, row.state, row.answers, bool(row.drawn), row.stratum) == (
         "gold",
         "active",
-        '{"kind":["b"]}',
+        '{"kind":["c"]}',
         False,
-        "kind=b",
-        "It says so.",
+        "kind=c",
     )
-    with pytest.raises(ConflictError, match="gold already"):
-        make()
     assert findings(room) == []
 
 
@@ -385,7 +384,6 @@ def test_annotators_may_do_none_of_it(room: Room) -> None:
         lambda connection: adjudicate.standing(connection, mine),
         lambda connection: adjudicate.send_back(connection, room.database, mine, "x", 1),
         lambda connection: adjudicate.write_note(connection, room.database, mine, "x", "y"),
-        lambda connection: adjudicate.make_gold(connection, room.database, mine, "x", ""),
         lambda connection: notes.open_notes(connection, mine),
     ):
         with pytest.raises(ForbiddenError):

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from goldwork.errors import NotFoundError
-from goldwork.services import assign, order
+from goldwork.services import assign, order, slots
 from goldwork.services.assign import MAX_HELD, Assigner, Lease, Leased
 from goldwork.store.database import Database
 from goldwork.store.schema import assignment
@@ -223,7 +223,7 @@ class TestLapse:
     def test_many_lapsed_leases_are_released_in_bounded_portions(
         self, core: Core, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(assign, "_LAPSED", assign._LAPSED.limit(3))
+        monkeypatch.setattr(slots, "_LAPSED", slots._LAPSED.limit(3))
         core.add_items(8)
         one, other = core.annotators(2)
         core.lease(one, 8)

@@ -175,6 +175,9 @@ class Model:
             one.state = "done" if request.kind == "answer" else "leased"
         if request.kind == "undo":
             one.until = self.now + self.lease_ms
+        if one.who not in self.models:
+            self.wanted[one.item] = self.overlap
+            self.most[one.item] = max(self.most[one.item], self.overlap)
         self.seq += 1
         one.current = self.seq
         surplus = request.kind == "answer" and one.slot is None and one.who not in self.models
@@ -438,12 +441,15 @@ class Machine(RuleBasedStateMachine):
         model, core = self.model, self.core
         assert core.row(project, id=core.project).seq == model.seq
         stored = {row.annotator: decode(row.body) for row in core.rows(annotator_state, project=core.project)}
-        assert stored == model.counts
+        names = ("answer", "skip", "undo", "ms")
+        counted = {who: {name: state[name] for name in names if name in state} for who, state in stored.items()}
+        assert {who: state for who, state in counted.items() if state} == model.counts
         whole = {"items": sum(wanted > 0 for wanted in model.wanted.values()), "complete": model.complete()}
         for who, counts in model.counts.items():
             for name, count in counts.items() if who not in model.models else ():
                 whole[name] = whole.get(name, 0) + count
-        assert decode(core.row(project_state, project=core.project).body) == whole
+        kept = decode(core.row(project_state, project=core.project).body)
+        assert {name: kept.get(name, 0) for name in whole} == whole
         assert {row.id for row in core.rows(batch, project=core.project)} == set(self.batches)
 
 

@@ -16,9 +16,21 @@ import msgspec
 import PIL.Image
 import sqlalchemy as sa
 
-from goldwork.services import access, accounts, jobs, links, media, signin, uploads
+from goldwork.services import access, accounts, attributes, jobs, links, media, signin, uploads
 from goldwork.services.collect import Collector, Receipt, Submit
-from goldwork.store.schema import annotator, assignment, event, guideline_note, item, job, token
+from goldwork.store.schema import (
+    annotator,
+    assignment,
+    decision,
+    event,
+    gold,
+    guideline_note,
+    item,
+    job,
+    judgement,
+    submit,
+    token,
+)
 from tests.web.conftest import FORM, Stage, User
 
 ROLES = (
@@ -60,6 +72,8 @@ class World:
         with stage.database.write() as connection:
             connection.execute(sa.delete(token).where(token.c.hash == access.digest(self.people["revoked"].token)))
         self.boss = boss
+        self.decided = 10**6
+        self.names = 0
 
     def _unnoticed(self) -> User:
         return self.stage.join(self.own, self.stage.user("unnoticed", accept=False), "manager")
@@ -147,6 +161,73 @@ class World:
             mine = sa.select(item.c.id).where(item.c.project == project).limit(1)
             return int(connection.execute(mine).scalar_one())
 
+    def decision(self, project: int, owner: User, route: str) -> int:
+        """A decision about its owner; a member of nothing has the manager's. Its seq stands in one project alone."""
+        assert owner.person is not None
+        who = owner.person.annotator if "/me/" in route else self.boss_of()
+        with self.stage.database.write() as connection:
+            self.decided += 1
+            at = self.now(connection)
+            of = {"project": project, "seq": self.decided, "kind": "of a test", "body": "{}", "hash": b"", "at": at}
+            connection.execute(sa.insert(event).values(of))
+            body = '{"e": 25.0, "gold": 0, "right": 0, "floor": 8500, "since": 1, "begins": 1}'
+            made = {"kind": "quarantine", "subject": f"annotator {who}", "number": 0, "body": body}
+            connection.execute(sa.insert(decision).values(project=project, seq=self.decided, **made))
+        return self.decided
+
+    def boss_of(self) -> int:
+        """The annotator of whoever made the projects."""
+        assert self.boss.person is not None
+        return self.boss.person.annotator
+
+    def gold(self, project: int, _owner: User, route: str) -> int:
+        """Gold of the project; a draft where it is voted on."""
+        with self.stage.database.write() as connection:
+            of = self.fresh_item(connection, project)
+            state, answers = ("draft", "{}") if "vote" in route else ("active", '{"kind": ["a"]}')
+            made = {"project": project, "item": of.id, "kind": "gold", "state": state, "answers": answers}
+            connection.execute(sa.insert(gold).values(made | {"created_at": 0}))
+            return int(of.id)
+
+    def fresh_item(self, connection: Any, project: int) -> Any:
+        """An item of the project that nobody has judged."""
+        self.names += 1
+        self.stage.add_items(connection, project, [{"text": "new"}], f"fresh{self.names}")
+        return connection.execute(sa.select(item).order_by(item.c.id.desc()).limit(1)).one()
+
+    def to_settle(self, project: int, *, settled: bool) -> str:
+        """The name of an item of which gold can be made; `settled` by an expert."""
+        with self.stage.database.write() as connection:
+            of = self.fresh_item(connection, project)
+            if settled:
+                who, at = self.boss_of(), self.now(connection)
+                held = {"id": f"settled{of.id}", "project": project, "item": of.id, "annotator": who}
+                held |= {"purpose": "adjudication", "state": "done", "pass_number": 2, "current": -of.id}
+                connection.execute(sa.insert(assignment).values(held | {"leased_at": at, "leased_until": at}))
+                sent = {"project": project, "seq": -of.id, "annotator": who, "client_id": held["id"], "item": of.id}
+                sent |= {"assignment": held["id"], "kind": "answer", "body_hash": b"", "response": "{}"}
+                versions = {"form_version": 1, "guideline_version": 1}
+                connection.execute(sa.insert(submit).values(sent | versions | {"submitted_at": at}))
+                said = {"project": project, "seq": -of.id, "question": "kind", "value": '"a"'}
+                connection.execute(sa.insert(judgement).values(said))
+            return str(of.external_id)
+
+    def attribute(self, project: int, _owner: User, _route: str) -> int:
+        """An attribute of the project, defined by its manager."""
+        with self.stage.database.write() as connection:
+            boss = self.boss.person
+            mine = access.find_member(connection, boss, project, "manager")
+            there = attributes.asked(connection, mine)
+            if there:
+                return there[0].id
+            given = {
+                "name": "Region",
+                "question": "Where are you from?",
+                "options": ["north", "south"],
+                "why": "To see.",
+            }
+            return attributes.define(connection, mine, self.now(connection), **given).id
+
     def link(self) -> str:
         aside = self.stage.project(self.boss, "aside", texts=0)
         with self.stage.database.write() as connection:
@@ -222,6 +303,9 @@ PARAMETERS: dict[str, Callable[..., Any]] = {
     "content_hash": World.image,
     "item_id": World.item,
     "note_id": World.note,
+    "decision_seq": World.decision,
+    "gold_id": World.gold,
+    "attribute_id": World.attribute,
 }
 Body = Callable[[World, int, User], dict[str, Any]]
 PROJECT = "/api/projects/{project_id}"
@@ -246,9 +330,6 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", f"{PROJECT}/adjudication/send-back"): lambda world, of, owner: {
         "json": {"assignment": world.case(of, owner)}
     },
-    ("POST", f"{PROJECT}/adjudication/gold"): lambda world, of, owner: {
-        "json": {"assignment": world.case(of, owner, "a")}
-    },
     ("POST", f"{PROJECT}/notes"): lambda world, of, owner: {
         "json": {"assignment": world.case(of, owner), "text": "Say more."}
     },
@@ -258,6 +339,27 @@ BODIES: dict[tuple[str, str], Body] = {
         "json": {"file": world.file(of), "fields": {"text": "text"}, "id": "id"}
     },
     ("POST", f"{PROJECT}/exports"): lambda *_: {"json": {"what": "judgements", "format": "csv"}},
+    ("POST", f"{PROJECT}/decisions/{{decision_seq}}/rulings"): lambda *_: {
+        "json": {"verdict": "noted", "text": "Seen."}
+    },
+    ("POST", f"{PROJECT}/me/decisions/{{decision_seq}}/appeal"): lambda *_: {"json": {"text": "I was right."}},
+    ("POST", f"{PROJECT}/gold"): lambda world, of, _: {
+        "json": {"entries": [{"item": world.to_settle(of, settled=False), "answers": {"kind": ["a"]}}]}
+    },
+    ("POST", f"{PROJECT}/gold/draws"): lambda *_: {"json": {"count": 1}},
+    ("POST", f"{PROJECT}/gold/settled"): lambda world, of, _: {"json": {"items": [world.to_settle(of, settled=True)]}},
+    ("PUT", f"{PROJECT}/gold/{{gold_id}}"): lambda *_: {"json": {"answers": {"kind": ["b"]}, "why": "Misread."}},
+    ("PUT", f"{PROJECT}/gold/{{gold_id}}/vote"): lambda *_: {"json": {"answers": {"kind": "a"}}},
+    ("POST", f"{PROJECT}/gold/{{gold_id}}/retirement"): lambda *_: {"json": {"why": "Shown in an appeal."}},
+    ("POST", f"{PROJECT}/attributes"): lambda *_: {
+        "json": {
+            "name": secrets.token_hex(4),
+            "question": "Where from?",
+            "options": ["north", "south"],
+            "why": "To see.",
+        }
+    },
+    ("PUT", f"{PROJECT}/attributes/{{attribute_id}}/answer"): lambda *_: {"json": {"value": "north", "agreed": True}},
     ("POST", f"{PROJECT}/formats"): lambda *_: {"json": {"format": "label-studio"}},
 }
 
@@ -331,6 +433,13 @@ def plant(stage: Stage, project: int) -> None:
                 votes='{"CANARY": 3}',
             )
         )
+        said = {"project": project, "about_seq": seq, "about_number": 0, "annotator": who, "by_account": 1, "at": now}
+        connection.execute(sa.insert(schema.ruling).values(**said, seq=seq, kind="appeal", text="CANARY appeal"))
+        connection.execute(
+            sa.insert(schema.decision).values(
+                project=project, seq=seq, number=0, kind="warn", subject=f"annotator {who}", body='{"CANARY": 1}'
+            )
+        )
         connection.execute(
             sa.insert(schema.snapshot).values(
                 project=project, name="CANARY", body='{"CANARY": 1}', through_seq=1, computed_at=now
@@ -342,3 +451,13 @@ def plant(stage: Stage, project: int) -> None:
             )
         )
         links.invite(connection, project, "annotator", "canary@example.org", now)
+        asked = connection.execute(
+            sa.insert(schema.attribute)
+            .values(project=project, name="Region", question="Where from?", options='["north"]', why="", created_at=now)
+            .returning(schema.attribute.c.id)
+        ).scalar_one()
+        connection.execute(
+            sa.insert(schema.attribute_answer).values(
+                attribute=asked, annotator=who, value="CANARY of another", consented_at=now
+            )
+        )

@@ -73,7 +73,7 @@ export const projects = {
   /** Members who are not managers get the summary only. */
   get: (id: number) => data<T.ProjectSummary | T.Project>(client.GET('/api/projects/{project_id}', of(id))),
   change: (id: number, what: T.ProjectChange) =>
-    data<T.Project>(client.PATCH('/api/projects/{project_id}', { ...of(id), body: what })),
+    data<T.Project>(client.PATCH('/api/projects/{project_id}', { ...of(id), body: what as never })),
   form: (id: number, form: T.ProjectForm) =>
     data<T.Project>(client.PUT('/api/projects/{project_id}/form', { ...of(id), body: { form: anyForm(form) } })),
   guideline: (id: number, text: string) =>
@@ -151,8 +151,9 @@ export const adjudication = {
     data<T.Opened>(client.POST('/api/projects/{project_id}/adjudication/next', { ...of(id), body: { count } })),
   sendBack: (id: number, assignment: string, more: number) =>
     data<void>(client.POST('/api/projects/{project_id}/adjudication/send-back', { ...of(id), body: { assignment, more } })),
-  makeGold: (id: number, assignment: string) =>
-    data<void>(client.POST('/api/projects/{project_id}/adjudication/gold', { ...of(id), body: { assignment, reason: '' } })),
+  /** Items that are settled, by their own ids. */
+  makeGold: (id: number, items: string[]) =>
+    data<void>(client.POST('/api/projects/{project_id}/gold/settled', { ...of(id), body: { items } })),
   note: (id: number, assignment: string, text: string) =>
     data<void>(client.POST('/api/projects/{project_id}/notes', { ...of(id), body: { assignment, text } })),
   notes: async (id: number) =>
@@ -173,6 +174,29 @@ export const monitor = {
     ),
   item: (project_id: number, item_id: number) =>
     data<T.ItemAnswers>(client.GET('/api/projects/{project_id}/items/{item_id}', { params: { path: { project_id, item_id } } })),
+}
+const attribute = (project_id: number, attribute_id: number) => ({ params: { path: { project_id, attribute_id } } })
+
+/** What people say of themselves, if they want to. */
+export const attributes = {
+  list: (id: number) => data<T.Attributes>(client.GET('/api/projects/{project_id}/attributes', of(id))),
+  define: (id: number, body: T.NewAttribute) =>
+    data<T.PersonAttribute>(client.POST('/api/projects/{project_id}/attributes', { ...of(id), body })),
+  remove: (id: number, one: number) =>
+    data<void>(client.DELETE('/api/projects/{project_id}/attributes/{attribute_id}', attribute(id, one))),
+  give: (id: number, one: number, value: string) =>
+    data<void>(
+      client.PUT('/api/projects/{project_id}/attributes/{attribute_id}/answer', {
+        ...attribute(id, one),
+        body: { value, agreed: true },
+      }),
+    ),
+  takeBack: (id: number, one: number) =>
+    data<void>(client.DELETE('/api/projects/{project_id}/attributes/{attribute_id}/answer', attribute(id, one))),
+}
+export const groups = {
+  get: (id: number) => data<T.GroupFigures>(client.GET('/api/projects/{project_id}/groups', of(id))),
+  compare: (id: number) => data<T.Job>(client.POST('/api/projects/{project_id}/groups', of(id))),
 }
 export const exports = {
   start: (id: number, what: T.ExportWhat, format: T.ExportFormat) =>

@@ -32,7 +32,7 @@ export type TaskTypeInfo = S['TypeDescription']
 export type Template = Omit<S['Template'], 'form'> & { form: ProjectForm }
 export type FormChange = S['FormChange']
 export type ProjectSummary = S['ProjectSummary']
-export type ProjectChange = S['ProjectChange']
+export type ProjectChange = Omit<S['ProjectChange'], 'quality'> & { quality?: Partial<S['QualitySettings']> }
 export type Project = Omit<S['Project'], 'form' | 'drawn'> & { form: ProjectForm; drawn: Drawn }
 
 export type Work = Omit<S['Screen'], 'form'> & { form: Drawn }
@@ -48,8 +48,8 @@ export type Me = S['MyWork']
 
 export type Desk = Omit<S['Desk'], 'form'> & { form: Drawn }
 export type Chance = S['Chance']
-export type Case = S['Case']
-export type CaseAnswer = Case['answers'][number]
+export type Dispute = S['Dispute']
+export type Opinion = S['Opinion']
 export type Opened = S['Opened']
 export type Note = S['Note']
 
@@ -75,6 +75,15 @@ export type ConsensusPage = Omit<S['ConsensusPage'], 'rows'> & { rows: Consensus
 export type ItemAnswers = S['ItemAnswers']
 export type PersonAnswers = S['PersonAnswers']
 export type ConsensusSort = 'confidence' | '-confidence' | 'external_id' | '-judgements'
+export type Attributes = S['Attributes']
+export type PersonAttribute = S['PersonAttribute']
+export type AskedAttribute = S['AskedAttribute']
+export type NewAttribute = S['NewAttribute']
+export type GroupFigures = S['GroupFigures']
+export type QuestionGroups = S['QuestionGroups']
+export type ClassGap = S['ClassGap']
+export type ItemGap = S['ItemGap']
+export type SoftLabel = S['SoftLabel']
 export type ExportWhat = S['NewExport']['what']
 export type ExportFormat = S['NewExport']['format']
 export type Offer = S['Offer']

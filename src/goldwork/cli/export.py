@@ -27,7 +27,10 @@ def add(commands: Any) -> None:
     command.add_argument("file", metavar="FILE", type=Path, help="where to; .gz is packed")
     add_home(command)
     command.add_argument(
-        "--what", choices=("judgements", "consensus", "items"), default="judgements", help="what to write"
+        "--what",
+        choices=("judgements", "consensus", "items", "groups"),
+        default="judgements",
+        help="what to write; groups: what each group of people says of the items, without anybody's name or pseudonym",
     )
     command.add_argument(
         "--format",

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from goldwork.judgements import Judgements
 
 
-def add_options(command: argparse.ArgumentParser) -> None:
-    """LABELS and the options that say how to read it."""
+def add_options(command: argparse.ArgumentParser, *, needed: bool = True) -> None:
+    """LABELS and the options that say how to read it. Not `needed`: it may be absent, and takes no table of items."""
     command.add_argument(
         "labels",
         metavar="LABELS",
         type=Path,
+        nargs=None if needed else "?",
         help="long table: CSV, TSV, JSONL or Parquet, .gz too; or another tool's file or folder",
     )
     columns = command.add_argument_group("columns", "where their names are not the usual ones")
@@ -31,9 +32,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="column of the question, where there are several; of another tool's file the question itself",
     )
-    command.add_argument(
-        "--items", metavar="FILE", type=Path, help="table of the items; a judged item not in it is an error"
-    )
+    if needed:
+        command.add_argument(
+            "--items", metavar="FILE", type=Path, help="table of the items; a judged item not in it is an error"
+        )
+    else:
+        command.set_defaults(items=None)
     command.add_argument(
         "--duplicates",
         choices=("error", "first", "last", "repeat"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldwork.cli import labels
+from goldwork.cli.means import interval, mean
 from goldwork.errors import InputError
 
 if TYPE_CHECKING:
@@ -77,18 +77,18 @@ def run(arguments: argparse.Namespace) -> int:
 def _summary(question: str, made: Sequence[Replayed], seed: int) -> dict[str, Any]:
     """Means over the replays, and the 95 % intervals of those means."""
     figures = [_figures(one) for one in made]
-    means = {name: _mean([one[name] for one in figures]) for name in FIGURES}
+    means = {name: mean([one[name] for one in figures]) for name in FIGURES}
     votes = {
         str(number or "all"): {
-            "accuracy": _mean([one.majority[number][0] for one in made]),
-            "judgements_per_item": _mean([one.majority[number][1] for one in made]),
+            "accuracy": mean([one.majority[number][0] for one in made]),
+            "judgements_per_item": mean([one.majority[number][1] for one in made]),
         }
         for number in made[0].majority
     }
     return {
         "question": question,
         **means,
-        "intervals": {name: _interval([one[name] for one in figures]) for name in FIGURES},
+        "intervals": {name: interval([one[name] for one in figures]) for name in FIGURES},
         "majority": votes,
         "items": len(made[0].right),
         "gold_items": made[0].gold_items,
@@ -102,28 +102,12 @@ def _figures(one: Replayed) -> dict[str, float]:
     return {name: float(values[name]) for name in FIGURES}
 
 
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)
-
-
-def _interval(values: Sequence[float]) -> list[float] | None:
-    """Student's 95 % interval of the mean over seeds; None for one replay."""
-    from scipy.stats import t
-
-    if len(values) < 2:
-        return None
-    mean = _mean(values)
-    variance = math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
-    half = float(t.ppf(0.975, len(values) - 1)) * math.sqrt(variance / len(values))
-    return [mean - half, mean + half]
-
-
 def _sentences(summary: dict[str, Any], several: bool) -> str:
     """The summary as lines for people."""
 
     def told(name: str, digits: int) -> str:
-        interval = summary["intervals"][name]
-        between = "" if interval is None else f" ({interval[0]:.{digits}f} to {interval[1]:.{digits}f})"
+        ends = summary["intervals"][name]
+        between = "" if ends is None else f" ({ends[0]:.{digits}f} to {ends[1]:.{digits}f})"
         return f"{summary[name]:.{digits}f}{between}"
 
     cost, right, aim = told("judgements_per_item", 2), told("accuracy", 3), told("target_accuracy", 3)

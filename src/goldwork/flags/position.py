@@ -12,7 +12,6 @@ option stood; else a list of the options as they stood.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import Any
 
@@ -21,11 +20,11 @@ import numpy as np
 from goldwork.flags import Context, Finding, NotAskedError, flag
 from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, people, wilson
 from goldwork.judgements import Judgements
+from goldwork.judgements.shown import places
 
 SHARES = (0.2, 0.35, 0.5, 0.8)
 BY_LOT = 0.3
 """Orders count as drawn by lot where none stands in more than 1 - BY_LOT / 2 of the rows."""
-SIDES = {"left": 0, "first": 0, "right": 1, "second": 1, "false": 0, "true": 1}
 UNSAID = "A small lean towards what stands first is human. What the person would have answered otherwise is not said."
 
 
@@ -35,15 +34,15 @@ def position(table: Judgements, context: Context) -> list[Finding]:
     column = table.context.get("shown")
     if column is None:
         raise NotAskedError("the column shown is needed, which says in which order the options stood.")
-    places, options = _places(table.labels().tolist(), column.tolist())
-    if not (places >= 0).any():
+    at, options = places(table.labels().tolist(), column.tolist())
+    if not (at >= 0).any():
         raise NotAskedError("the column shown holds neither sides nor lists of the options.")
     _by_lot(column.tolist())
     ordered, found = in_time(table), []
     for code, rows in people(table):
-        mine = rows[places[rows] >= 0]
+        mine = rows[at[rows] >= 0]
         if len(mine) >= LEAST:
-            found.append(_finding(table, code, mine, places[mine], options[mine], ordered=ordered))
+            found.append(_finding(table, code, mine, at[mine], options[mine], ordered=ordered))
     return found
 
 
@@ -81,25 +80,6 @@ def _finding(table: Judgements, code: int, rows: Rows, place: Rows, options: Row
         },
         e_value=largest(path),
     )
-
-
-def _places(labels: list[Any], shown: list[Any]) -> tuple[Rows, Rows]:
-    """The place of each answer on the screen, -1 where it is not known, and how many places there were."""
-    places, options = np.full(len(labels), -1, np.intp), np.full(len(labels), 2, np.intp)
-    for row, (label, order) in enumerate(zip(labels, shown, strict=True)):
-        if isinstance(order, str) and order.startswith("["):
-            try:
-                order = json.loads(order)
-            except ValueError:
-                continue
-        if isinstance(order, list):
-            if len(order) > 1 and label in order:
-                places[row], options[row] = order.index(label), len(order)
-            continue
-        side, own = SIDES.get(str(order).lower()), SIDES.get(str(label).lower())
-        if side is not None and own is not None:
-            places[row] = own ^ side
-    return places, options
 
 
 def _by_lot(shown: list[Any]) -> None:

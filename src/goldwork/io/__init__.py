@@ -41,6 +41,7 @@ __all__ = [
     "named",
     "read",
     "read_gold",
+    "read_groups",
     "read_items",
     "read_labels",
     "scan",
@@ -201,3 +202,13 @@ def read_gold(path: PathName, table: Judgements, *, item: str | None = None, nam
     source = Source(Path(path))
     name = name or sniff(source)
     return tables.gold(join(scan(source, name)), source, format.get(name).unit, table, item)
+
+
+def read_groups(path: PathName, table: Judgements, *, name: str | None = None) -> dict[str, dict[Any, Any]]:
+    """Attributes of annotators, from a file with a column `annotator` and one for each attribute.
+
+    As `goldwork.bias.group_differences` takes them: by attribute, the group of every annotator.
+    """
+    source = Source(Path(path))
+    name = name or sniff(source)
+    return tables.groups(join(scan(source, name)), source, format.get(name).unit, table)

@@ -111,6 +111,34 @@ def gold(chunk: Chunk, source: Source, unit: str, table: Judgements, item: str |
     return answers
 
 
+def groups(chunk: Chunk, source: Source, unit: str, table: Judgements) -> dict[str, dict[Any, Any]]:
+    """By attribute, everybody's group, in the annotators' type of `table`; what is empty was not said."""
+    names = list(chunk.columns)
+    of_annotator = find(names, ROLES["annotator"])
+    attributes = [name for name in names if name != of_annotator]
+    if of_annotator is None or not attributes:
+        raise InputError(
+            f"a column for the annotator and one for each attribute are needed. There are: {', '.join(names)}.",
+            where=source.at(),
+        )
+    known = {str(value): value for value in table.annotators.tolist()}
+    found: dict[str, dict[Any, Any]] = {name: {} for name in attributes}
+    seen: set[str] = set()
+    for row, identifier in enumerate(chunk.columns[of_annotator]):
+        who = _text(identifier)
+        if who in seen:
+            raise InputError(
+                f"{who!r} stands here again. Keep one row for each annotator.",
+                where=source.at(int(chunk.lines[row]), of_annotator, unit),
+            )
+        seen.add(who)
+        for name in attributes:
+            value = chunk.columns[name][row]
+            if value is not None and value != "" and value == value:
+                found[name][known.get(who, who)] = _text(value)
+    return found
+
+
 def _text(value: Any) -> str:
     """A value as text files write it: 1.0 from a column of floats is 1."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

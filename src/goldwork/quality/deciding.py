@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from goldwork.quality.calibrating import Look, fit, looks
 from goldwork.quality.posterior import Credit, Given, add, credit, learn, posterior, tempered
 from goldwork.quality.resync import Judged, resync
-from goldwork.quality.skill import Pooled, fresh, fresh_pool
+from goldwork.quality.skill import Pooled, fresh, fresh_pool, says
 
 
 class Project:
@@ -62,6 +63,11 @@ class Project:
         """The most probable class."""
         shares = self._plain[item]
         return shares.index(max(shares))
+
+    def accuracies(self, who: int | None) -> list[float]:
+        """How often an annotator finds each class, [K]; None for somebody of whom nothing is known."""
+        state = fresh(self.classes) if who is None else self._states[who]
+        return [math.exp(says(state, self._pooled, k)[k]) for k in range(self.classes)]
 
     def _credit(self, item: int) -> Credit:
         return credit(self.given[item], self._plain[item], self.gold.get(item), drawn=True)

@@ -81,6 +81,20 @@ def asked(draft: Draft, event: Event) -> None:
         reconsider(draft, item, event.seq)
 
 
+def known(draft: Draft, event: Event) -> None:
+    """A gold answer set, corrected or withdrawn; `aside`: whether the item is kept out of ordinary work from now on."""
+    people.corrected(draft, event)
+    aside = event.body.get("aside")
+    if aside is None or aside == bool(draft.view.item(event.body["item"]).get("aside")):
+        return
+    mine = draft.item(event.body["item"])
+    if aside:
+        mine["aside"] = 1
+    else:
+        mine.pop("aside")
+    reconsider(draft, event.body["item"], event.seq)
+
+
 def learned(draft: Draft, event: Event) -> None:
     """What full inference over `seq <= through` found of some items. What has changed since is left as it is."""
     for item, shares in event.body["items"]:
@@ -107,7 +121,7 @@ def reconsider(draft: Draft, item: int, seq: int, *, shares: Mapping[str, Sequen
     filled = sum(one.fills for one in answers)
     counts = sum(one.fills for one in counted)
     want, why = wants(draft, item, mine, counted, sure)
-    status = "settled" if mine.get("known") else "open"
+    status = "settled" if mine.get("known") or mine.get("aside") else "open"
     if status == "open" and counts >= want:
         status = _closing(draft, item, sure, why)
     mine["wanted"] = filled if status == "settled" else filled - counts + want

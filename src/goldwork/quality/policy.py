@@ -27,6 +27,8 @@ class Policy(msgspec.Struct, frozen=True):
     - `quiz`: whether work begins with training items, at most `quiz_items`, `retakes` times again
     - `feedback`: what is said after a gold item of work: nothing, the result at once, or in lots on one's own page
     - `session_minutes`: the longest session before a break is due; 0: none
+    - `strategy` names the order in which open items are given
+    - `price` of a judgement and `budget`, in ten-thousandths of `currency`, for the cost so far; 0: not known
     - `method` and `coefficient` name how answers are merged and agreement is measured; "" leaves it to the task type
     - `suggestions` names the model whose answers are suggested ("": none); `hidden` of them, drawn by lot, are not
       shown, which measures how much those that are shown sway
@@ -58,10 +60,8 @@ class Policy(msgspec.Struct, frozen=True):
     session_minutes: int = 0
     strategy: str = "coverage"
     price: int = 0
-    """Hundredths of the currency for a judgement, for the cost so far; 0: not known."""
     currency: str = ""
     budget: int = 0
-    """Hundredths of the currency that may be spent; 0: no limit was stated."""
 
     @property
     def most(self) -> int:

@@ -108,16 +108,31 @@ def credit(
 
 
 def learn(before: Credit, after: Credit, classes: int) -> Lesson:
-    """What changes when an item that credited `before` credits `after`: added to the states, nothing more."""
+    """What changes when an item that credited `before` credits `after`: added to the states, nothing more.
+
+    Of judgements that were there before, in the same order, the difference alone is counted.
+    """
     annotators: dict[int, dict[int, int]] = {}
     pooled: dict[int, int] = {}
-    for sign, (given, shares, drawn) in ((-1, before), (1, after)):
+    stay = 0
+    for past, now in zip(before.given, after.given, strict=False):
+        if past != now or now.weight != 1:
+            break
+        stay += 1
+    more = [now - past for now, past in zip(after.shares, before.shares, strict=True)] if stay else ()
+    parts = (
+        (1, after.given[:stay], more),
+        (-1, before.given[stay:], before.shares),
+        (1, after.given[stay:], after.shares),
+    )
+    for sign, given, shares in parts:
         for who, answer, weight in given:
             mine = annotators.setdefault(who, {})
             for place, much in _places(answer, weight, shares, classes):
                 pooled[place] = pooled.get(place, 0) + sign * much
                 if classes <= FULL or place < ROWS:
                     mine[place] = mine.get(place, 0) + sign * much
+    for sign, (_, shares, drawn) in ((-1, before), (1, after)):
         for k, share in enumerate(shares if drawn else ()):
             place = ROWS + classes + classes * classes + k
             pooled[place] = pooled.get(place, 0) + sign * share

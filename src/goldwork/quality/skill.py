@@ -39,6 +39,8 @@ CELLS = 8.0
 """How many answers of a class the base counts as in a row of an annotator's confusion matrix."""
 BEGIN, ASSUMED = 20.0, {2: 0.8}
 """How many answers count as what is assumed of a crowd of which nothing is known; how often it is right, else .7."""
+ABOVE = 0.1
+"""What a crowd is at least better than chance."""
 EVEN = 40.0
 """How many gold items the assumption that all classes are as common counts as."""
 HITS, ALL, ROWS = 0, 1, 2
@@ -66,9 +68,11 @@ def fresh_pool(classes: int) -> list[int]:
 
 
 def accuracy(pooled: Pooled) -> float:
-    """How often the crowd is right."""
+    """How often the crowd is right: at least `ABOVE` more than by chance, or a few bad ones would turn a newcomer's
+    answers into their opposites."""
     assumed = ASSUMED.get(pooled.classes, 0.7)
-    return (pooled.counts[HITS] / SCALE + BEGIN * assumed) / (pooled.counts[ALL] / SCALE + BEGIN)
+    found = (pooled.counts[HITS] / SCALE + BEGIN * assumed) / (pooled.counts[ALL] / SCALE + BEGIN)
+    return max(found, 1 / pooled.classes + ABOVE)
 
 
 def own_accuracy(state: Sequence[int], crowd: float) -> float:
@@ -80,18 +84,19 @@ def says(state: Sequence[int], pooled: Pooled, answer: int) -> list[float]:
     """What an annotator with this state says by `answer`: log P(answer | class) for every class, [K]."""
     classes, counts = pooled
     right = own_accuracy(state, accuracy(pooled))
-    wrong, first = 1 - right, ROWS + classes
-    others, whole, logs = classes - 1, len(state) > ROWS, []
+    wrong, first = (1 - right) * CELLS * SCALE, ROWS + classes
+    others, whole, cells = (classes - 1) * SCALE, len(state) > ROWS, CELLS * SCALE
+    log, logs = math.log, []
     for k in range(classes):
         row = first + k * classes
         if k == answer:
-            base = right
+            base = right * cells
         else:
-            astray = counts[ROWS + k] - counts[row + k]
-            base = wrong * (counts[row + answer] + SCALE) / (astray + others * SCALE)
+            base = wrong * (counts[row + answer] + SCALE) / (counts[ROWS + k] - counts[row + k] + others)
         if whole:
-            base = (state[row + answer] + CELLS * SCALE * base) / (state[ROWS + k] + CELLS * SCALE)
-        logs.append(math.log(base))
+            logs.append(log((state[row + answer] + base) / (state[ROWS + k] + cells)))
+        else:
+            logs.append(log(base / cells))
     return logs
 
 

@@ -24,6 +24,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
+import msgspec
+
 from goldwork.quality.draft import State
 from goldwork.quality.policy import Policy
 
@@ -35,6 +37,20 @@ REFRESHER = 5
 
 Outcome = Literal["", "passed", "failed"]
 Due = Literal["", "quiz", "refresher", "teaching"]
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far somebody is: `done` items of at most `most`, `right` of them, where part of an answer counts in part.
+
+    `outcome`: what the last item decided. `tries`: how often one may still go through it, this time included.
+    """
+
+    why: Due
+    done: int
+    most: int
+    right: float
+    tries: int
+    outcome: Outcome = ""
 
 
 def due(person: State, project: State, policy: Policy) -> Due:
@@ -66,3 +82,30 @@ def after(state: Mapping[str, Any], score: float, *, most: int) -> tuple[dict[st
     if ratio >= BOUND or (now["done"] >= most and ratio > 0):
         return now, "passed"
     return now, "failed" if ratio <= -BOUND or now["done"] >= most else ""
+
+
+def stands(person: State, project: State, policy: Policy) -> Progress | None:
+    """How far somebody is in the training that is due; None where none is."""
+    if not (why := due(person, project, policy)):
+        return None
+    mine = person.get("training", {})
+    tries = max(0, policy.retakes + 1 - mine.get("fails", 0))
+    return Progress(why, mine.get("done", 0), length(why, policy), round(mine.get("right", 0.0), 3), tries)
+
+
+def progress(before: State, after: State, project: State, policy: Policy, score: float) -> Progress | None:
+    """What one more item, which scored 0 to 1, has made of a training; None where none was due.
+
+    Where it decided, `after` has forgotten the items that led there: they are counted from what was known before.
+    """
+    stood = stands(before, project, policy)
+    if stood is None or is_barred(before):
+        return None
+    was, now = before.get("training", {}), after.get("training", {})
+    tries = max(0, policy.retakes + 1 - now.get("fails", 0))
+    if now == was or "done" in now:
+        done, right, outcome = now.get("done", 0), now.get("right", 0.0), ""
+    else:
+        done, right = stood.done + 1, stood.right + score
+        outcome = "failed" if now.get("fails", 0) > was.get("fails", 0) else "passed"
+    return Progress(stood.why, done, stood.most, round(right, 3), tries, outcome)  # type: ignore[arg-type]

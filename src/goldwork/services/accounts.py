@@ -20,6 +20,7 @@ from sqlalchemy import bindparam as bind
 from sqlalchemy.exc import IntegrityError
 
 from goldwork.errors import ConflictError, InputError, NotFoundError
+from goldwork.services import attributes
 from goldwork.services.access import Person
 from goldwork.services.names import is_readable
 from goldwork.services.signin import attempt_of
@@ -247,7 +248,8 @@ def activate(connection: Connection, account_id: int) -> None:
 
 
 def erase(connection: Connection, account_id: int) -> list[str]:
-    """Remove all that leads to the person: name, address, password, sign-ins, memberships. The judgements stay.
+    """Remove all that leads to the person: name, address, password, sign-ins, memberships, and what they said of
+    themselves. The judgements stay.
 
     Returns the names of the projects that have no manager any more. Raises NotFoundError, ConflictError
     `last_administrator`.
@@ -256,6 +258,7 @@ def erase(connection: Connection, account_id: int) -> list[str]:
     deactivate(connection, account_id)
     orphaned = list(connection.execute(_SOLE_MANAGER, {"account": account_id}).scalars())
     connection.execute(sa.delete(member).where(member.c.account == account_id))
+    attributes.forget_person(connection, _annotator(connection, account_id))
     if found.email:
         connection.execute(sa.delete(token).where(token.c.email == found.email))
         connection.execute(
@@ -267,6 +270,10 @@ def erase(connection: Connection, account_id: int) -> list[str]:
         .values(name="", email=None, password_hash=None, administrator=False, active=False)
     )
     return orphaned
+
+
+def _annotator(connection: Connection, account_id: int) -> int:
+    return int(connection.execute(sa.select(annotator.c.id).where(annotator.c.account == account_id)).scalar_one())
 
 
 def _others_administrate(connection: Connection, account_id: int) -> bool:

@@ -20,12 +20,12 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.errors import ConflictError, InputError, NotFoundError
 from goldwork.quality import queue
-from goldwork.services import cases, promote
+from goldwork.services import docket
 from goldwork.services.access import Member
-from goldwork.services.assign import LEASED, release_lapsed
-from goldwork.services.cases import Case
 from goldwork.services.collect import Collector
+from goldwork.services.docket import Dispute
 from goldwork.services.log import Log, decode
+from goldwork.services.slots import LEASED, release_lapsed
 from goldwork.services.sql import insert
 from goldwork.store.database import Database
 from goldwork.store.schema import assignment, guideline_note, item_state, project_state, submit
@@ -49,10 +49,10 @@ class Opened(msgspec.Struct, frozen=True):
     form_version: int
     guideline_version: int
     waiting: int
-    cases: list[Case]
+    cases: list[Dispute]
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Docket(msgspec.Struct, frozen=True):
     """How far adjudication is: items that wait and that are settled; assignments that this expert skipped."""
 
     waiting: int
@@ -151,12 +151,12 @@ _RENEW = sa.update(assignment).where(assignment.c.id == bind("held")).values(lea
 _COUNTS = sa.select(project_state.c.body).where(project_state.c.project == bind("project"))
 
 
-def standing(connection: Connection, mine: Member) -> Standing:
+def standing(connection: Connection, mine: Member) -> Docket:
     """How far it is, as this expert sees it."""
     mine.require("adjudicator")
     counts = decode(connection.execute(_COUNTS, {"project": mine.project}).scalar() or b"{}")
     skipped = connection.execute(_SKIPPED, _who(mine)).scalars().all()
-    return Standing(_waiting(counts), counts.get("in_settled", 0), list(skipped))
+    return Docket(_waiting(counts), counts.get("in_settled", 0), list(skipped))
 
 
 def open_cases(connection: Connection, database: Database, collector: Collector, mine: Member, count: int) -> Opened:
@@ -180,7 +180,7 @@ def open_cases(connection: Connection, database: Database, collector: Collector,
         form_version=log.form_version,
         guideline_version=log.guideline_version,
         waiting=_waiting(log.project()),
-        cases=cases.show(connection, log, asked, mine.person.annotator, ids),
+        cases=docket.show(connection, log, asked, mine.person.annotator, ids),
     )
 
 
@@ -197,14 +197,6 @@ def send_back(connection: Connection, database: Database, mine: Member, name: st
     connection.execute(sa.update(assignment).where(assignment.c.id == held.id).values(state="lapsed"))
     log.add("asked", {"items": [held.item], "more": more, "by": mine.person.account})
     log.flush()
-
-
-def make_gold(connection: Connection, database: Database, mine: Member, name: str, reason: str) -> None:
-    """Make an item gold that this expert has settled. Raises ConflictError, NotFoundError."""
-    held = _held(connection, mine, name)
-    if held.state != "done":
-        raise ConflictError("settle the item first: its answer is what gold is made of.", reason="not_settled")
-    promote.mint(connection, database, mine, held.item, reason)
 
 
 def write_note(connection: Connection, database: Database, mine: Member, name: str, text: str) -> None:
@@ -258,7 +250,7 @@ def _take(
         return []
     rows = [
         {
-            "id": cases.fresh_id(),
+            "id": docket.fresh_id(),
             "project": log.id,
             "item": of_item,
             "annotator": mine.person.annotator,

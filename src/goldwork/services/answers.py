@@ -29,6 +29,7 @@ class PersonAnswers(msgspec.Struct, frozen=True):
     seconds: float | None
     at: int
     purpose: str
+    seq: int = 0
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -118,6 +119,7 @@ def item_answers(connection: Connection, project_id: int, item_id: int) -> ItemA
                 seconds=row.seconds,
                 at=row.submitted_at,
                 purpose=row.purpose,
+                seq=row.seq,
             )
             for row in rows[:MOST]
         ],

@@ -1,17 +1,16 @@
 """Leases: who judges which item next.
 
 A lease is an assignment row in state `leased` that holds a slot of its item until `leased_until`, by the database's
-clock. `order` finds the candidates; here they are taken, a free slot each, together for all requests of a group.
-
-**Invariant: the unique (item, slot) admits an item's slot once, whatever the code does; nothing counts, then inserts.**
+clock. `order` finds the candidates, `placement` says where gold stands among them; here they are taken, together for
+all requests of a group. Gold, repeats and training hold no slot, and are leased, renewed and released as work is.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -19,20 +18,20 @@ from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
 from goldwork.errors import GoldworkError
-from goldwork.services import suggest
-from goldwork.services.log import Log
+from goldwork.quality import training
+from goldwork.services import placement, suggest
+from goldwork.services.log import Log, upsert
 from goldwork.services.order import Candidate, Search, Stand
+from goldwork.services.placement import PASSES, Chosen, Layout, Purpose, Shares, Spot, Standing
+from goldwork.services.slots import LEASED, TAKE, free_slots, release_lapsed, slices
 from goldwork.store.database import Database
-from goldwork.store.schema import assignment, item
+from goldwork.store.schema import assignment, gold, item
+from goldwork.store.schema import placement as placements
 
 MAX_HELD = 200
 """Leases one person may hold in a project, so that work can be taken offline."""
-REAP = 500
-"""Lapsed leases released by one request."""
 STANDS = 100_000
 """Places remembered before all are forgotten; each is a hint."""
-ITEMS = 5000
-"""Items named in one statement; SQLite takes 32,766."""
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -56,32 +55,25 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Leased(msgspec.Struct, frozen=True):
-    """What the requester holds now, oldest first. `more`: there may be further items for this person."""
+    """What the requester holds now, in the order of their places. `more`: there may be further items for this person.
+
+    `held`: why these are no ordinary work: training items alone, or none, since somebody has paused this person's work
+    or they have failed the training as often as one may.
+    """
 
     state: str
     form_version: int
     guideline_version: int
     assignments: list[Held]
     more: bool
+    held: Literal["", "paused", "training", "barred"] = ""
 
 
-LEASED: sa.ColumnElement[str] = sa.literal_column("'leased'")
-"""Not a parameter: a partial index is used where the statement says its condition itself."""
-_LAPSED = (
-    sa.select(assignment.c.id, assignment.c.item, assignment.c.slot)
-    .where(
-        assignment.c.project == bind("project"),
-        assignment.c.state == LEASED,
-        assignment.c.leased_until < bind("now"),
-    )
-    .limit(REAP)
-)
-_LAPSE = sa.update(assignment).where(assignment.c.id == bind("lapsed")).values(state="lapsed", slot=None)
-TAKE = sa.update(item).where(item.c.id == bind("of_item")).values(taken=item.c.taken + bind("more"))
-"""Move an item's projection `taken`, whenever a slot of it is filled (+1) or freed (-1)."""
 _HELD = (
     sa.select(
         assignment.c.annotator,
+        assignment.c.place,
+        assignment.c.purpose,
         assignment.c.suggestion,
         assignment.c.suggested,
         assignment.c.id,
@@ -99,11 +91,6 @@ _HELD = (
 )
 _RENEW = sa.update(assignment).where(assignment.c.id == bind("held")).values(leased_until=bind("until"))
 _PAYLOADS = sa.select(item.c.id, item.c.payload).where(item.c.id.in_(bind("items", expanding=True)))
-_SLOTS = sa.select(assignment.c.item, assignment.c.slot).where(
-    assignment.c.item.in_(bind("items", expanding=True)),
-    assignment.c.state.in_(("leased", "done")),
-    assignment.c.slot.is_not(None),
-)
 _SHOWN = sa.select(assignment.c.id, assignment.c.suggested).where(
     assignment.c.id.in_(bind("ids", expanding=True)), assignment.c.suggestion == "shown"
 )
@@ -111,16 +98,43 @@ _INSERT = sa.insert(assignment)
 _RETAKE = (
     sa.update(assignment)
     .where(assignment.c.id == bind("lapsed"), assignment.c.state == "lapsed")
-    .values(state="leased", slot=bind("to_slot"), leased_at=bind("to_leased_at"), leased_until=bind("to_leased_until"))
+    .values(
+        state="leased",
+        slot=bind("to_slot"),
+        leased_at=bind("to_leased_at"),
+        leased_until=bind("to_leased_until"),
+        place=bind("to_place"),
+    )
 )
+_SHOW = sa.update(gold).where(gold.c.item == bind("of_item")).values(shown=gold.c.shown + 1)
+
+
+class _Given(NamedTuple):
+    """What is leased at one place: an open item, or one that was chosen for something else."""
+
+    what: Candidate | Chosen
+    lease: str
+    place: int
+    request: Lease
+    log: Log
+
+    @property
+    def item(self) -> int:
+        return self.what.id if isinstance(self.what, Candidate) else self.what.item
+
+    @property
+    def purpose(self) -> Purpose:
+        return "work" if isinstance(self.what, Candidate) else self.what.purpose
 
 
 class Assigner:
-    """Leases items of one database. Remembers where each annotator stands: a hint, empty after a start."""
+    """Leases items of one database. Remembers where each annotator stands and how much gold there is: hints, empty
+    after a start."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.stands: dict[tuple[int, int], Stand] = {}
+        self.shares = Shares()
 
     def lease_many(self, connection: Connection, requests: Sequence[Lease]) -> list[Leased | Exception]:
         """Answer requests in order, each with all that its annotator then holds."""
@@ -135,11 +149,14 @@ class _Group:
 
     def __init__(self, assigner: Assigner, connection: Connection, requests: Sequence[Lease]) -> None:
         self.connection = connection
-        self.stands = assigner.stands
+        self.dialect = assigner.database.dialect
+        self.stands, self.shares = assigner.stands, assigner.shares
         self.logs: dict[int, Log | GoldworkError] = {}
         self.held: dict[tuple[int, int], list[Held]] = {}
+        self._purposes: dict[str, Purpose] = {}
         self._shown: dict[int, dict[str, int]] = {}
         """By project, the leases with a suggestion to show, and the seq of the model's submit."""
+        self._standings: dict[tuple[int, int], Standing] = {}
         for project in sorted({request.project for request in requests}):
             try:
                 log = self.logs[project] = Log(connection, assigner.database, project)
@@ -147,89 +164,175 @@ class _Group:
                 self.logs[project] = error
                 continue
             release_lapsed(connection, log)
-            annotators = sorted({request.annotator for request in requests if request.project == project})
-            for row in connection.execute(_HELD, {"project": project, "annotators": annotators}):
-                held = Held(row.id, row.payload, row.leased_until)
-                self.held.setdefault((project, row.annotator), []).append(held)
-                if row.suggestion == "shown":
-                    self._shown.setdefault(project, {})[row.id] = row.suggested
+            annotators = {request.annotator for request in requests if request.project == project}
+            log.load(set(), annotators)
+            for who, standing in placement.read(connection, project, annotators).items():
+                self._standings[project, who] = standing
+            rows = connection.execute(_HELD, {"project": project, "annotators": sorted(annotators)})
+            for row in sorted(rows, key=lambda row: -1 if row.place is None else row.place):
+                self._hold(project, row)
         self._searches: dict[int, Search] = {}
         self._renewed: list[dict[str, Any]] = []
-        self._found: list[tuple[Candidate, str, Lease, Log]] = []
+        self._given: list[_Given] = []
+
+    def _hold(self, project: int, row: Any) -> None:
+        self.held.setdefault((project, row.annotator), []).append(Held(row.id, row.payload, row.leased_until))
+        self._purposes[row.id] = row.purpose
+        if row.suggestion == "shown":
+            self._shown.setdefault(project, {})[row.id] = row.suggested
 
     def lease(self, request: Lease) -> Leased | Exception:
         log = self.logs[request.project]
         if not isinstance(log, Log):
             return log
-        held = self.held.setdefault((request.project, request.annotator), [])
+        person = log.annotator(request.annotator)
+        why: Literal["", "paused", "training", "barred"] = (
+            "paused" if person.get("paused") else "barred" if training.is_barred(person) else ""
+        )
+        if why:
+            return Leased(log.state, log.form_version, log.guideline_version, [], False, why)
+        held, more = self._practise(log, request), True
+        if held is None:
+            held, more = self._work(log, request)
+        else:
+            why = "training"
+        return Leased(log.state, log.form_version, log.guideline_version, held, more, why)
+
+    def _practise(self, log: Log, request: Lease) -> list[Held] | None:
+        """The training items that somebody has to judge now; None where none is due, or none is left."""
+        person, policy = log.annotator(request.annotator), log.policy()
+        due = training.due(person, log.project(), policy)
+        if not due:
+            return None
+        held = self._renew(log, request, practice=True)
+        left = training.length(due, policy) - person.get("training", {}).get("done", 0)
+        need = min(request.count, MAX_HELD, left) - len(held) if log.state == "open" else 0
+        if need > 0:
+            never = self._given_to(request)
+            for row in placement.unseen(log, request.annotator, "training", "practice", stratum="", never=never)[:need]:
+                chosen = Chosen(row.item, "practice", row.mine)
+                held.append(self._give(log, request, Spot(chosen), chosen))
+        return held or None
+
+    def _work(self, log: Log, request: Lease) -> tuple[list[Held], bool]:
+        """What somebody holds of ordinary work, with gold and audits at their places, and whether there may be more."""
+        held = self._renew(log, request, practice=False)
+        more, need = log.state == "open", min(request.count, MAX_HELD) - len(held)
+        if not more or need <= 0:
+            return held, more
+        search = self._searches.setdefault(log.id, Search(self.connection, log.id))
+        standing = self._standings[log.id, request.annotator]
+        spots = Layout(log, request.annotator, standing, self.shares, self._given_to(request)).spots(need)
+        for spot in spots:
+            if spot.chosen is not None:
+                search.keep_from(request.annotator, spot.chosen.item)
+        work = sum(spot.chosen is None for spot in spots)
+        found, more = self._candidates(log, request, max(work, 1), give=work > 0)
+        if not found:
+            return held, more
+        short, found = len(found) < work, found[:work]
+        for spot in spots:
+            if not found and (short or spot.chosen is None):
+                break
+            held.append(self._give(log, request, spot, spot.chosen or found.pop(0)))
+        return held, more
+
+    def _renew(self, log: Log, request: Lease, *, practice: bool) -> list[Held]:
+        """What somebody holds of training or of work, for another while where that is due."""
+        held = [
+            one
+            for one in self.held.get((request.project, request.annotator), ())
+            if (self._purposes[one.id] == "practice") == practice
+        ]
         until = log.now + log.policy().lease_ms
         for position, lease in enumerate(held):
             if lease.leased_until - log.now < log.policy().lease_ms // 2:
                 self._renewed.append({"held": lease.id, "until": until})
                 held[position] = msgspec.structs.replace(lease, leased_until=until)
-        more, need = log.state == "open", min(request.count, MAX_HELD) - len(held)
-        if more and need > 0:
-            found, more = self._candidates(log, request, need)
-            for one in found:
-                lease_id = one.mine or secrets.token_urlsafe(15)
-                self._found.append((one, lease_id, request, log))
-                held.append(Held(lease_id, "", until))  # `flush` reads the payloads of all together
-        return Leased(log.state, log.form_version, log.guideline_version, list(held), more)
+        return held
 
-    def _candidates(self, log: Log, request: Lease, need: int) -> tuple[list[Candidate], bool]:
-        """Up to `need` open items that this annotator has not judged, and whether there may be more."""
-        search = self._searches.setdefault(log.id, Search(self.connection, log.id))
+    def _given_to(self, request: Lease) -> set[int]:
+        """The items that this transaction has given to somebody."""
+        return {one.item for one in self._given if one.request.annotator == request.annotator}
+
+    def _give(self, log: Log, request: Lease, spot: Spot, what: Candidate | Chosen) -> Held:
+        """Lease an item at somebody's next place; `flush` reads the payloads of all together."""
+        standing = self._standings[log.id, request.annotator]
+        given = _Given(what, what.mine or secrets.token_urlsafe(15), standing.given, request, log)
+        self._given.append(given)
+        placement.fill(standing, spot)
+        held = Held(given.lease, "", log.now + log.policy().lease_ms)
+        self._purposes[held.id] = given.purpose
+        self.held.setdefault((request.project, request.annotator), []).append(held)
+        return held
+
+    def _candidates(self, log: Log, request: Lease, need: int, *, give: bool) -> tuple[list[Candidate], bool]:
+        """Up to `need` open items that this annotator has not judged, and whether there may be more; they are given
+        away, or it is only asked whether there are some."""
+        search = self._searches[log.id]
         key, opened = (log.id, request.annotator), log.project().get("items", 0)
         before = self.stands.get(key)
         if before is not None and before.opened == opened:
-            return search.go_round(request.annotator, need, before)
+            stand = before if give else msgspec.structs.replace(before)
+            return search.go_round(request.annotator, need, stand, give=give)
         # Something was opened since, and may stand before the place: look from the start, then go on from there.
         stand = Stand(opened)
-        found, more = search.go_round(request.annotator, need, stand)
+        found, more = search.go_round(request.annotator, need, stand, give=give)
         if not found and more:
             place = search.latest(request.annotator) if before is None else before.place
             stand = Stand(opened, place, place)
-            found, more = search.go_round(request.annotator, need, stand)
-        if len(self.stands) >= STANDS:
-            self.stands.clear()
-        self.stands[key] = stand
+            found, more = search.go_round(request.annotator, need, stand, give=give)
+        if give:
+            if len(self.stands) >= STANDS:
+                self.stands.clear()
+            self.stands[key] = stand
         return found, more
 
     def flush(self, answers: Sequence[Leased | Exception]) -> None:
-        """Take what was found, a free slot each; fill in payloads and suggestions. A slot that is held nevertheless
-        fails the group."""
+        """Take what was found, open items a free slot each; fill in payloads and suggestions. A slot that is held
+        nevertheless fails the group."""
         run = self.connection.execute
         if self._renewed:
             run(_RENEW, self._renewed)
-        if self._found:
-            self._take(answers)
+        if self._given:
+            self._take()
+            self._fill_in(answers)
         self._suggest(answers)
 
-    def _take(self, answers: Sequence[Leased | Exception]) -> None:
+    def _take(self) -> None:
         run = self.connection.execute
-        slots = free_slots(self.connection, {one.id: one.wanted for one, *_ in self._found})
+        # Asked for gold too, which has none: an answer with gold takes as long as one without.
+        wanted = dict.fromkeys((one.item for one in self._given), 0)
+        wanted |= {one.item: one.what.wanted for one in self._given if isinstance(one.what, Candidate)}
+        slots = free_slots(self.connection, wanted)
         fresh: list[dict[str, Any]] = []
         again: list[dict[str, Any]] = []
-        for one, lease_id, request, log in self._found:
-            until = log.now + log.policy().lease_ms
-            lease = {"slot": slots[one.id].pop(0), "leased_at": log.now, "leased_until": until}
-            if one.mine is None:
-                made = {"id": lease_id, "project": request.project, "item": one.id, "annotator": request.annotator}
-                fresh.append(lease | made | {"pass_number": 0, "purpose": "work", "state": "leased"})
+        for one in self._given:
+            until = one.log.now + one.log.policy().lease_ms
+            slot = slots[one.item].pop(0) if one.purpose == "work" else None
+            lease = {"slot": slot, "leased_at": one.log.now, "leased_until": until, "place": one.place}
+            if one.what.mine is None:
+                made = {"id": one.lease, "project": one.log.id, "item": one.item, "annotator": one.request.annotator}
+                about = {"pass_number": PASSES[one.purpose], "purpose": one.purpose, "state": "leased"}
+                fresh.append(lease | made | about)
             else:
-                again.append({f"to_{name}": value for name, value in lease.items()} | {"lapsed": lease_id})
+                again.append({f"to_{name}": value for name, value in lease.items()} | {"lapsed": one.lease})
         for project in sorted({made["project"] for made in fresh}):
             self._draw(project, [made for made in fresh if made["project"] == project])
         if fresh:
             run(_INSERT, fresh)
+            if shown := [{"of_item": one["item"]} for one in fresh if one["purpose"] in ("gold", "practice")]:
+                run(_SHOW, shown)
         if again:
             run(_RETAKE, again)
-            of = {lease_id: request.project for _, lease_id, request, _ in self._found}
+            of = {one.lease: one.log.id for one in self._given}
             for row in run(_SHOWN, {"ids": [one["lapsed"] for one in again]}):
                 self._shown.setdefault(of[row.id], {})[row.id] = row.suggested
-        taken = Counter(one.id for one, *_ in self._found)
-        run(TAKE, [{"of_item": item_id, "more": more} for item_id, more in taken.items()])
-        self._fill_in(answers, sorted(taken))
+        if taken := Counter(one.item for one in self._given if one.purpose == "work"):
+            run(TAKE, [{"of_item": item_id, "more": more} for item_id, more in taken.items()])
+        moved = {(one.log.id, one.request.annotator) for one in self._given}
+        rows = [placement.stored(*key, self._standings[key]) for key in sorted(moved)]
+        run(upsert(self.dialect, placements), rows)
 
     def _draw(self, project: int, fresh: list[dict[str, Any]]) -> None:
         """Whether each new lease comes with a suggestion, and whether it is shown."""
@@ -254,49 +357,14 @@ class _Group:
                     for held in answer.assignments
                 ]
 
-    def _fill_in(self, answers: Sequence[Leased | Exception], taken: list[int]) -> None:
-        payloads = {}
-        for items in _slices(taken):
+    def _fill_in(self, answers: Sequence[Leased | Exception]) -> None:
+        payloads: dict[int, str] = {}
+        for items in slices(sorted({one.item for one in self._given})):
             payloads.update({row.id: row.payload for row in self.connection.execute(_PAYLOADS, {"items": items})})
-        of = {lease_id: payloads[one.id] for one, lease_id, *_ in self._found}
+        of = {one.lease: payloads[one.item] for one in self._given}
         for answer in answers:
             if isinstance(answer, Leased):
                 answer.assignments[:] = [
                     msgspec.structs.replace(held, payload=of[held.id]) if held.id in of else held
                     for held in answer.assignments
                 ]
-
-
-def _slices(items: list[int]) -> Iterator[list[int]]:
-    return (items[begin : begin + ITEMS] for begin in range(0, len(items), ITEMS))
-
-
-def used_slots(connection: Connection, of: Iterable[int]) -> dict[int, set[int]]:
-    """The slots of each item that somebody holds."""
-    used: dict[int, set[int]] = {of_item: set() for of_item in of}
-    for items in _slices(sorted(used)):
-        for of_item, slot in connection.execute(_SLOTS, {"items": items}):
-            used[of_item].add(slot)
-    return used
-
-
-def free_slots(connection: Connection, wanted: dict[int, int]) -> dict[int, list[int]]:
-    """The slots of each item that may be filled, lowest first."""
-    used = used_slots(connection, wanted)
-    return {of_item: unused(slots, used[of_item]) for of_item, slots in wanted.items()}
-
-
-def unused(wanted: int, used: set[int]) -> list[int]:
-    """The slots of one item that may be filled, lowest first. A used one counts wherever it stands: after the overlap
-    was lowered it may be beyond `wanted`, and the ones below it stay empty."""
-    return [slot for slot in range(wanted) if slot not in used][: max(0, wanted - len(used))]
-
-
-def release_lapsed(connection: Connection, log: Log) -> None:
-    """Free the slots of a project's leases that have run out by the database's clock."""
-    lapsed = connection.execute(_LAPSED, {"project": log.id, "now": log.now}).all()
-    if not lapsed:
-        return
-    connection.execute(_LAPSE, [{"lapsed": row.id} for row in lapsed])
-    if freed := [{"of_item": row.item, "more": -1} for row in lapsed if row.slot is not None]:
-        connection.execute(TAKE, freed)

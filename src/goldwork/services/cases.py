@@ -1,13 +1,13 @@
-"""What an expert sees of an item: everybody's answers with how reliable they are, and what the engine makes of it.
+"""A case: one decision with all that it rests on, for the person who has to rule on it.
 
-Of a blind case nobody's answers are told, nor why it is shown, until it is settled.
+About somebody: the gold results one by one, with the item, what they answered, what is held to be right, and E after
+each; or the training items. About an item: everybody's answers, with how reliable each of them is.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -15,220 +15,222 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
-from goldwork.quality import queue
-from goldwork.quality.draft import Draft, State
-from goldwork.quality.items import is_out
-from goldwork.quality.lessons import crowd, skill
-from goldwork.quality.skill import ALL, OWN, SCALE, accuracy, own_accuracy
-from goldwork.services.collect import Asked
-from goldwork.services.figures import wilson
-from goldwork.services.log import Log, encode
-from goldwork.services.tables import ORDINARY
-from goldwork.store.schema import annotator, assignment, guideline_note, item, item_state, judgement, submit
-from goldwork.tasks.questions import draw_lots
+from goldwork.quality import items
+from goldwork.quality.evidence import STAGES
+from goldwork.quality.people import SCORE
+from goldwork.quality.skill import ALL, SCALE, Pooled, accuracy, own_accuracy
+from goldwork.services import answers, decisions
+from goldwork.services.answers import ItemAnswers
+from goldwork.services.decisions import DecisionRow, Made
+from goldwork.services.evidence import Grounds, Measured
+from goldwork.services.log import decode
+from goldwork.store.schema import (
+    annotator_state,
+    assignment,
+    event,
+    gold,
+    item,
+    item_state,
+    judgement,
+    project_state,
+    submit,
+)
 
-MOST = 100
-"""People's answers that are shown: the first ones."""
-GOLD = 10
-"""From so many gold items on they say how reliable somebody is."""
+SHOWN = 200
+"""Gold results shown one by one: the latest. The export has them all."""
+
+
+class GoldCase(msgspec.Struct, frozen=True):
+    """One gold result: what was answered, what is held to be right by question, the score, and E after it."""
+
+    seq: int
+    at: int
+    item: int
+    external_id: str
+    fields: dict[str, Any]
+    answers: dict[str, Any]
+    known: dict[str, list[Any]]
+    score: float
+    floor: float | None
+    stratum: str
+    e: float | None
+    state: str
 
 
 class Reliability(msgspec.Struct, frozen=True):
-    """How often somebody is right, with its 95 % interval: on gold (`of` items), or as learned from judgements."""
+    """How often somebody is right on a question, by all that is known of them; on how many judgements that rests."""
 
-    by: str
-    value: float
-    low: float
-    high: float
-    of: int
+    question: str
+    accuracy: float
+    judgements: float
 
 
-class Given(msgspec.Struct, frozen=True):
-    """What one annotator answered, by question; `yours`: the expert's own; `aside`: work that is set aside."""
+class Weight(msgspec.Struct, frozen=True):
+    """What an annotator's answer weighs; `aside`: it was set aside."""
 
-    pseudonym: str
-    kind: str
-    answers: dict[str, Any]
-    shown: dict[str, list[str]]
-    seconds: float | None
-    yours: bool
+    annotator: int
+    reliability: list[Reliability]
     aside: bool
-    reliability: dict[str, Reliability]
 
 
-class Chance(msgspec.Struct, frozen=True):
-    """How probable one class is."""
+class ItemCase(msgspec.Struct, frozen=True):
+    """What is known of an item now. `sure`: how sure its answer is, from 0 to 1."""
 
-    value: Any
-    share: float
+    answers: ItemAnswers
+    weights: list[Weight]
+    status: str
+    sure: float | None
+    wanted: int
 
 
 class Case(msgspec.Struct, frozen=True):
-    """An item that waits for an expert, held by its assignment.
+    """A decision and its evidence. `e`: worked out anew from the gold results as they stand now; `left`: how many
+    earlier results are not listed."""
 
-    `answer`: what the engine would answer, empty where it would nothing; `chances`: by question, the calibrated
-    probabilities of its classes, likeliest first; `people`: how many answered; `notes`: how many open notes for the
-    guideline there are about it. Of a `blind` one there are no answers, chances or notes.
-    """
-
-    assignment: str
-    external_id: str
-    fields: dict[str, Any]
-    shown: dict[str, list[str]]
-    leased_until: int
-    blind: bool
-    answers: list[Given]
-    people: int
-    answer: dict[str, Any]
-    chances: dict[str, list[Chance]]
-    notes: int
+    decision: DecisionRow
+    gold: list[GoldCase]
+    e: float | None
+    left: int
+    item: ItemCase | None
 
 
-_CASES = (
-    sa.select(
-        assignment.c.id,
-        assignment.c.item,
-        assignment.c.state,
-        assignment.c.leased_until,
-        item.c.external_id,
-        item.c.payload,
-        item_state.c.status,
-        sa.select(sa.func.count())
-        .where(guideline_note.c.item == assignment.c.item, guideline_note.c.done_at.is_(None))
-        .scalar_subquery()
-        .label("notes"),
-    )
-    .join(item, item.c.id == assignment.c.item)
-    .join(item_state, item_state.c.item == assignment.c.item)
-    .where(assignment.c.id.in_(bind("ids", expanding=True)))
-)
-_SUBMITS = (
-    sa.select(
-        assignment.c.item,
-        submit.c.seq,
-        submit.c.annotator,
-        submit.c.seconds,
-        submit.c.shown,
-        annotator.c.pseudonym,
-        annotator.c.kind,
-    )
-    .select_from(
-        assignment.join(
-            submit, (submit.c.project == assignment.c.project) & (submit.c.seq == assignment.c.current)
-        ).join(annotator, annotator.c.id == submit.c.annotator)
-    )
-    .where(
-        assignment.c.item.in_(bind("items", expanding=True)),
-        assignment.c.state == "done",
-        assignment.c.purpose.in_(ORDINARY),
-    )
-    .order_by(submit.c.seq)
-)
-_JUDGEMENTS = sa.select(judgement.c.seq, judgement.c.question, judgement.c.value).where(
+_GIVEN = sa.select(judgement.c.seq, judgement.c.question, judgement.c.value).where(
     judgement.c.project == bind("project"), judgement.c.seq.in_(bind("seqs", expanding=True))
 )
+_SHOWN = (
+    sa.select(item.c.id, item.c.external_id, item.c.payload, gold.c.answers, gold.c.state)
+    .select_from(item.outerjoin(gold, gold.c.item == item.c.id))
+    .where(item.c.project == bind("project"), item.c.id.in_(bind("items", expanding=True)))
+)
+_TIMES = sa.select(event.c.seq, event.c.at).where(
+    event.c.project == bind("project"), event.c.seq.in_(bind("seqs", expanding=True))
+)
+_PRACTICE = (
+    sa.select(event.c.seq, event.c.body)
+    .select_from(
+        assignment.join(
+            submit, (submit.c.project == assignment.c.project) & (submit.c.assignment == assignment.c.id)
+        ).join(event, (event.c.project == submit.c.project) & (event.c.seq == submit.c.seq))
+    )
+    .where(
+        assignment.c.annotator == bind("annotator"),
+        assignment.c.project == bind("project"),
+        assignment.c.purpose == "practice",
+        submit.c.kind == "answer",
+        submit.c.seq <= bind("through"),
+    )
+    .order_by(submit.c.seq.desc())
+    .limit(bind("size"))
+)
+_ITEM = sa.select(item_state.c.body, item.c.wanted).join(item, item.c.id == item_state.c.item)
+_PROJECT = sa.select(project_state.c.body).where(project_state.c.project == bind("project"))
+_STATES = sa.select(annotator_state.c.annotator, annotator_state.c.body).where(
+    annotator_state.c.project == bind("project"), annotator_state.c.annotator.in_(bind("annotators", expanding=True))
+)
 
 
-def show(connection: Connection, log: Log, asked: Asked, mine: int, ids: Sequence[str]) -> list[Case]:
-    """The cases of these assignments of annotator `mine`, in their order."""
-    rows = {row.id: row for row in connection.execute(_CASES, {"ids": list(ids)})}
-    items = {row.item for row in rows.values()}
-    log.load(items, set())
-    submits: dict[int, list[Any]] = {}
-    for row in connection.execute(_SUBMITS, {"items": sorted(items)}):
-        submits.setdefault(row.item, []).append(row)
-    shown = {row.seq for of_item in submits.values() for row in of_item[:MOST]}
-    log.load(set(), {row.annotator for of_item in submits.values() for row in of_item[:MOST]})
-    answers: dict[int, dict[str, Any]] = {seq: {} for seq in shown}
-    for seq, question, value in connection.execute(_JUDGEMENTS, {"project": log.id, "seqs": sorted(shown)}):
-        answers[seq][question] = msgspec.json.decode(value)
-    return [_case(log, asked, mine, rows[name], submits.get(rows[name].item, []), answers) for name in ids]
-
-
-def _case(log: Log, asked: Asked, mine: int, row: Any, submits: list[Any], answers: Mapping[int, Any]) -> Case:
-    blind = row.state != "done" and queue.is_blind(row.item, row.status)
-    listed = [] if blind else submits[:MOST]
-    chances = {} if blind else _chances(log, asked, row.item)
-    standing = [
-        answers[one.seq] for one in listed if one.kind == "human" and not is_out(log.annotator(one.annotator), one.seq)
-    ]
+def find_case(connection: Connection, project_id: int, seq: int, number: int) -> Case:
+    """One decision with its evidence. Raises NotFoundError."""
+    one = decisions.find_decision(connection, project_id, seq, number)
+    [row] = decisions.describe(connection, project_id, [one])
+    if one.about == "item":
+        return Case(row, [], None, 0, _item(connection, project_id, one.subject))
+    if one.kind in ("qualified", "unqualified"):
+        return Case(row, _training(connection, project_id, one), None, 0, None)
+    results = _results(connection, project_id, one)
+    shown = results[-SHOWN:]
     return Case(
-        assignment=row.id,
-        external_id=row.external_id,
-        fields=msgspec.json.decode(row.payload),
-        shown=draw_lots(asked.shuffled, row.id) if asked.shuffled else {},
-        leased_until=row.leased_until,
-        blind=blind,
-        answers=[
-            Given(
-                pseudonym=one.pseudonym,
-                kind=one.kind,
-                answers=answers[one.seq],
-                shown=msgspec.json.decode(one.shown) if one.shown else {},
-                seconds=one.seconds,
-                yours=one.annotator == mine,
-                aside=is_out(log.annotator(one.annotator), one.seq),
-                reliability=_reliability(log, one.annotator, asked),
-            )
-            for one in listed
-        ],
-        people=0 if blind else len(submits),
-        answer=_answer(asked, chances, standing),
-        chances=chances,
-        notes=0 if blind else row.notes,
+        row,
+        _gold(connection, project_id, shown),
+        results[-1].e if results else None,
+        len(results) - len(shown),
+        None,
     )
 
 
-def _chances(log: Log, asked: Asked, of_item: int) -> dict[str, list[Chance]]:
-    """By question of the form in force, how probable its classes are, likeliest first."""
-    found = {}
-    for question, shares in queue.probabilities(log, of_item).items():
-        values = {code: value for value, code in asked.codes.get(question, {}).items()}
-        chances = [Chance(values[code], round(share, 4)) for code, share in enumerate(shares) if code in values]
-        if question in asked.tasks and chances:
-            found[question] = sorted(chances, key=lambda one: -one.share)
-    return found
+def _results(connection: Connection, project_id: int, one: Made) -> Sequence[Measured]:
+    """The results that a decision rests on; of others, such as a watch, what gold has said since."""
+    grounds = Grounds(connection, project_id)
+    results = grounds.measure([one.subject])[one.subject]
+    period = grounds.period(one.subject, one.seq)
+    through = one.seq if one.kind in STAGES else 2**62
+    return [result for result in results if result.period == period and result.seq <= through]
 
 
-def _answer(asked: Asked, chances: Mapping[str, list[Chance]], standing: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What the engine would answer: the likeliest class; of what has none, the answer that most people gave alike."""
-    answer: dict[str, Any] = {}
-    for question in asked.tasks:
-        if question in chances:
-            answer[question] = chances[question][0].value
-            continue
-        said = [encode(one[question]) for one in standing if question in one]
-        if said and (common := Counter(said).most_common(1)[0])[1] > 1:
-            answer[question] = msgspec.json.decode(common[0])
-    return answer
+def _gold(connection: Connection, project_id: int, results: Sequence[Measured]) -> list[GoldCase]:
+    made = _cases(connection, project_id, [(one.seq, one.item) for one in results])
+    return [
+        msgspec.structs.replace(made[one.seq], score=one.score, floor=one.floor, stratum=one.stratum, e=round(one.e, 3))
+        for one in results
+        if one.seq in made
+    ]
 
 
-def _reliability(log: Log, who: int, asked: Asked) -> dict[str, Reliability]:
-    """By question: on gold where there is enough, else as learned where it is learned.
-
-    Learned skill is shrunken to the crowd's, which counts as OWN answers; its interval is Wilson's of OWN and as many
-    answers as it rests on.
-    """
-    state: State = log.annotator(who)
-    number, right = state.get("gold", (0, 0))
-    if number >= GOLD:
-        known = _measured("gold", right / 1000 / number, number, number)
-        return dict.fromkeys(asked.tasks, known)
-    found = {}
-    for question in asked.tasks:
-        if question in state.get("skill", {}) and question in asked.codes:
-            classes = len(asked.codes[question])
-            mine = skill(state, question, classes)
-            share = own_accuracy(mine, accuracy(crowd(Draft(log), question, classes)))
-            found[question] = _measured("judgements", share, mine[ALL] / SCALE + OWN, round(mine[ALL] / SCALE))
-    return found
+def _training(connection: Connection, project_id: int, one: Made) -> list[GoldCase]:
+    """The training items that a quiz was passed or failed on."""
+    where = {"annotator": one.subject, "project": project_id, "through": one.seq, "size": one.evidence["done"]}
+    bodies = {row.seq: decode(row.body) for row in connection.execute(_PRACTICE, where)}
+    made = _cases(connection, project_id, [(seq, body["item"]) for seq, body in sorted(bodies.items())])
+    return [msgspec.structs.replace(case, score=bodies[seq]["score"] / SCORE) for seq, case in made.items()]
 
 
-def _measured(by: str, share: float, count: float, of: int) -> Reliability:
-    interval = wilson(share, count)
-    return Reliability(by, round(share, 4), round(interval.low or 0.0, 4), round(interval.high or 0.0, 4), of)
+def _cases(connection: Connection, project_id: int, asked: Sequence[tuple[int, int]]) -> dict[int, GoldCase]:
+    """By seq, what was asked and answered; without scores."""
+    seqs = [seq for seq, _ in asked]
+    given: dict[int, dict[str, Any]] = {}
+    for seq, question, value in connection.execute(_GIVEN, {"project": project_id, "seqs": seqs}):
+        given.setdefault(seq, {})[question] = msgspec.json.decode(value)
+    shown = {
+        row.id: row
+        for row in connection.execute(_SHOWN, {"project": project_id, "items": sorted({of for _, of in asked})})
+    }
+    times = {row.seq: row.at for row in connection.execute(_TIMES, {"project": project_id, "seqs": seqs})}
+    return {
+        seq: GoldCase(
+            seq=seq,
+            at=times[seq],
+            item=of,
+            external_id=shown[of].external_id,
+            fields=msgspec.json.decode(shown[of].payload),
+            answers=given.get(seq, {}),
+            known=msgspec.json.decode(shown[of].answers) if shown[of].answers else {},
+            score=0.0,
+            floor=None,
+            stratum="",
+            e=None,
+            state=shown[of].state or "",
+        )
+        for seq, of in asked
+        if of in shown
+    }
 
 
-def fresh_id() -> str:
-    """The name of a new assignment."""
-    return secrets.token_urlsafe(15)
+def _item(connection: Connection, project_id: int, item_id: int) -> ItemCase:
+    found = answers.item_answers(connection, project_id, item_id)
+    row = connection.execute(_ITEM.where(item_state.c.item == item_id)).one()
+    state = decode(row.body)
+    whole = connection.execute(_PROJECT, {"project": project_id}).scalar()
+    pooled = decode(whole).get("pooled", {}) if whole else {}
+    crowd = {name: accuracy(Pooled(_classes(counts), counts)) for name, counts in pooled.items()}
+    people = [one.annotator for one in found.answers]
+    weights = []
+    bodies = connection.execute(_STATES, {"project": project_id, "annotators": people})
+    known = {who: decode(body) for who, body in bodies}
+    seqs = {one.annotator: one.seq for one in found.answers}
+    for who in people:
+        person = known.get(who, {})
+        reliability = [
+            Reliability(name, round(own_accuracy(counts, crowd[name]), 4), round(counts[ALL] / SCALE, 2))
+            for name, counts in sorted(person.get("skill", {}).items())
+            if name in crowd
+        ]
+        weights.append(Weight(who, reliability, items.is_out(person, seqs[who])))
+    sure = state.get("sure")
+    return ItemCase(
+        found, weights, state.get("status", "open"), None if sure is None else sure / items.SURE, row.wanted
+    )
+
+
+def _classes(counts: Sequence[int]) -> int:
+    """How many classes a crowd's counts are about: 2 + 2 k + k k of them."""
+    return math.isqrt(len(counts) - 1) - 1

@@ -71,12 +71,19 @@ def known(
     return say(single, tasks, codes, secret)
 
 
-def score(answers: Mapping[str, Any], gold: Mapping[str, Sequence[Any]], tasks: Mapping[str, TaskType]) -> int:
-    """How right answers are, in thousandths: over the questions with gold, the mean of 1 less the distance to the
-    nearest acceptable answer. A question left out, or answered by "cannot tell", is wrong."""
+def marks(
+    answers: Mapping[str, Any], gold: Mapping[str, Sequence[Any]], tasks: Mapping[str, TaskType]
+) -> dict[str, float]:
+    """By question with gold, how right its answer is, 0 to 1: 1 less the distance to the nearest acceptable answer. A
+    question left out, or answered by "cannot tell", is wrong."""
     asked = [name for name, those in gold.items() if those and name in tasks]
-    total = sum(_right(answers.get(name), gold[name], tasks[name]) for name in asked)
-    return round(SCORE * total / len(asked)) if asked else SCORE
+    return {name: _right(answers.get(name), gold[name], tasks[name]) for name in asked}
+
+
+def score(answers: Mapping[str, Any], gold: Mapping[str, Sequence[Any]], tasks: Mapping[str, TaskType]) -> int:
+    """How right answers are, in thousandths: the mean over the questions with gold."""
+    right = marks(answers, gold, tasks).values()
+    return round(SCORE * sum(right) / len(right)) if right else SCORE
 
 
 def stratum(gold: Mapping[str, Sequence[Any]], form: ProjectForm) -> str:

@@ -20,10 +20,12 @@ from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
 from goldwork.errors import ConflictError, GoldworkError, InputError, NotFoundError
+from goldwork.quality import training
+from goldwork.quality.draft import State
 from goldwork.services import codes as coding
-from goldwork.services.assign import TAKE, unused, used_slots
 from goldwork.services.log import Log, encode
 from goldwork.services.media import shown_many
+from goldwork.services.slots import TAKE, unused, used_slots
 from goldwork.store.database import Database
 from goldwork.store.schema import annotator, assignment, form, gold, item, judgement, submit
 from goldwork.tasks import NOTHING, TaskType
@@ -57,8 +59,20 @@ class Submit(msgspec.Struct, frozen=True):
         return hashlib.blake2b(encode(self), digest_size=16).digest()
 
 
+class Feedback(msgspec.Struct, frozen=True):
+    """What is told once an item whose answer is known was answered. `score`: how right that was, 0 to 1; `marks`: the
+    same by question; `answers`: those that are acceptable, by question. `training`: how far one is in it."""
+
+    score: float
+    marks: dict[str, float]
+    answers: dict[str, list[Any]]
+    reason: str
+    training: training.Progress | None = None
+
+
 class Receipt(msgspec.Struct, frozen=True):
-    """The acknowledgement. `leased_until` is the new lease after an undo."""
+    """The acknowledgement. `leased_until` is the new lease after an undo. `feedback`: after every training item; after
+    gold where the project tells at once, else as after any other item: none."""
 
     id: str
     assignment: str
@@ -66,6 +80,7 @@ class Receipt(msgspec.Struct, frozen=True):
     seq: int
     surplus: bool
     leased_until: int | None = None
+    feedback: Feedback | None = None
 
 
 _KNOWN = sa.select(submit.c.annotator, submit.c.client_id, submit.c.body_hash, submit.c.response).where(
@@ -91,7 +106,7 @@ _ASSIGNMENTS = (
     .where(assignment.c.id.in_(bind("ids", expanding=True)))
 )
 _PAYLOADS = sa.select(item.c.id, item.c.payload).where(item.c.id.in_(bind("items", expanding=True)))
-_GOLD = sa.select(gold.c.item, gold.c.kind, gold.c.answers, gold.c.stratum).where(
+_GOLD = sa.select(gold.c.item, gold.c.kind, gold.c.answers, gold.c.stratum, gold.c.reason).where(
     gold.c.item.in_(bind("items", expanding=True))
 )
 _EARLIER = sa.select(submit.c.kind, submit.c.supersedes).where(
@@ -155,6 +170,7 @@ class Key(NamedTuple):
     kind: str
     answers: Mapping[str, Sequence[Any]]
     stratum: str
+    reason: str
 
 
 class Collector:
@@ -339,9 +355,11 @@ class _Group:
         shown = draw_lots(asked.shuffled, held.id) if asked.shuffled and held.purpose != "import" else None
         if shown is not None:
             body["shown"] = shown
+        before = log.annotator(held.annotator)
         seq = log.add("submit", body)
         leased_until = held.leased_until if request.kind == "undo" else None
-        receipt = Receipt(request.id, held.id, request.kind, seq, surplus, leased_until)
+        told = self._told(log, held, answers, asked, before) if request.kind == "answer" else None
+        receipt = Receipt(request.id, held.id, request.kind, seq, surplus, leased_until, told)
         body_hash, response = request.digest(), msgspec.json.encode(receipt).decode()
         self._submits.append(
             {
@@ -379,7 +397,7 @@ class _Group:
         if held.purpose in ("gold", "practice"):
             key = self._key_of(held.item)
             return {
-                "first": not self._answered_before(log, held),
+                "first": bool(key.answers) and not self._answered_before(log, held),  # none: it was withdrawn meanwhile
                 "gold": key.kind,
                 "known": coding.known(key.answers, asked.tasks, asked.codes, log.secret),
                 "score": coding.score(answers, key.answers, asked.tasks),
@@ -390,11 +408,30 @@ class _Group:
             return {"first": not self._answered_before(log, held), "score": coding.score(answers, own, asked.tasks)}
         return {}
 
+    def _told(self, log: Log, held: Held, answers: Mapping[str, Any], asked: Asked, before: State) -> Feedback | None:
+        """What the person is told about their answer, whose event is stepped already; `before`: their state until
+        then."""
+        policy = log.policy()
+        if held.purpose != "practice" and not (held.purpose == "gold" and policy.feedback == "immediate"):
+            return None
+        key = self._key_of(held.item)
+        if key.kind == "trap":
+            return None  # what was told of one would be known of the others
+        marks = coding.marks(answers, key.answers, asked.tasks)
+        score = coding.score(answers, key.answers, asked.tasks) / coding.SCORE
+        far = None
+        if held.purpose == "practice":
+            far = training.progress(before, log.annotator(held.annotator), log.project(), policy, score)
+        acceptable = {name: list(key.answers[name]) for name in marks}
+        return Feedback(score, {name: round(mark, 3) for name, mark in marks.items()}, acceptable, key.reason, far)
+
     def _key_of(self, item_id: int) -> Key:
         if self._keys is None:
             items = sorted({held.item for held in self.held.values() if held.purpose in ("gold", "practice")})
             rows = self.connection.execute(_GOLD, {"items": items})
-            self._keys = {row.item: Key(row.kind, msgspec.json.decode(row.answers), row.stratum) for row in rows}
+            self._keys = {
+                row.item: Key(row.kind, msgspec.json.decode(row.answers), row.stratum, row.reason) for row in rows
+            }
         return self._keys[item_id]
 
     def _answered_before(self, log: Log, held: Held) -> bool:

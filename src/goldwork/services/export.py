@@ -19,7 +19,7 @@ from sqlalchemy import bindparam as bind
 from goldwork import io
 from goldwork.errors import NotFoundError
 from goldwork.io.columns import Kind
-from goldwork.services import jobs, media
+from goldwork.services import groups, jobs, media
 from goldwork.services.forms import current_form
 from goldwork.services.ingest import SAY_EVERY
 from goldwork.services.tables import iso, last_seq, read_stood
@@ -32,7 +32,7 @@ from goldwork.tasks.questions import ProjectForm
 PAGE = 2_000
 """Submits, items or rows read from the database at a time."""
 
-What = Literal["judgements", "consensus", "items"]
+What = Literal["judgements", "consensus", "items", "groups"]
 FileFormat = Literal["csv", "jsonl", "parquet"]
 Page = dict[str, list[Any]]
 
@@ -209,6 +209,8 @@ def write(
         kinds, pages = _with_labels(JUDGEMENTS, form), judgement_pages(database, project_id, through, form)
     elif what == "consensus":
         kinds, pages = _with_labels(CONSENSUS, form), _consensus(database, project_id)
+    elif what == "groups":
+        kinds, pages = _with_labels(groups.COLUMNS, form), groups.pages(database, project_id)
     else:
         names = [field.name for field in form.fields] or _payload_names(database, project_id)
         images = {field.name for field in form.fields if field.show in media.KINDS}

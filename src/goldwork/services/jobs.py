@@ -29,6 +29,8 @@ MAX_ATTEMPTS = 3
 LISTED = 50
 """Jobs in a project's list: the latest."""
 ACTIVE = ("waiting", "running")
+OWN = ("snapshot", "inference", "watch", "reweigh")
+"""Kinds of job that the house starts for itself."""
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
@@ -176,7 +178,7 @@ def list_jobs(connection: Connection, project: int) -> list[Job]:
     """A project's latest jobs, newest first, without the ones that the house starts for itself."""
     rows = connection.execute(
         sa.select(*_SHOWN)
-        .where(job.c.project == project, job.c.kind != "snapshot")
+        .where(job.c.project == project, job.c.kind.not_in(OWN))
         .order_by(job.c.id.desc())
         .limit(LISTED)
     )

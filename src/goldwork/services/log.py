@@ -33,6 +33,7 @@ from goldwork.store.schema import (
     gold_result,
     item,
     item_state,
+    placement,
     project,
     project_state,
     submit,
@@ -99,8 +100,8 @@ _REACH = (
     .values(opened_through=bind("through"))
 )
 _CHUNK = (
-    sa.select(item.c.id, item.c.wanted, item_state.c.item)
-    .select_from(item.outerjoin(item_state, item_state.c.item == item.c.id))
+    sa.select(item.c.id, (item.c.id > batch.c.opened_through).label("fresh"), item_state.c.item)
+    .select_from(item.join(batch, batch.c.id == item.c.batch).outerjoin(item_state, item_state.c.item == item.c.id))
     .where(item.c.batch == bind("in_batch"), item.c.id > bind("after"), item.c.id <= bind("through"))
     .order_by(item.c.id)
 )
@@ -179,11 +180,11 @@ class Log:
                 self._wanted[row.id] = row.wanted
                 if row.body is not None:
                     self._items[row.id] = decode(row.body)
-            for row in self.connection.execute(_ANSWERS, {"items": fresh}):
-                said = decode(row.said) if row.said is not None else {}
-                given = Answer(row.annotator, row.seq, row.slot is not None, said)
-                self._answers.setdefault(row.item, {})[row.annotator] = given
-                people.add(row.annotator)
+            for one in self.connection.execute(_ANSWERS, {"items": fresh}):
+                said = decode(one.said) if one.said is not None else {}
+                given = Answer(one.annotator, one.seq, one.slot is not None, said)
+                self._answers.setdefault(one.item, {})[one.annotator] = given
+                people.add(one.annotator)
             for taught in (self._items.get(one, {}).get("taught", {}) for one in fresh):
                 people |= {who for of in taught.values() for who, *_ in of["given"]}
         if people := people - self._annotators.keys():
@@ -230,7 +231,7 @@ class Log:
         rows = self.connection.execute(_CHUNK, {"in_batch": batch, "after": after, "through": through}).all()
         judged = [row.id for row in rows if row.item is not None]
         self.load(set(judged), set())
-        fresh = sum(row.wanted == 0 for row in rows)
+        fresh = sum(bool(row.fresh) for row in rows)
         self.add("opened", {"batch": batch, "after": after, "through": through, "items": fresh, "judged": judged})
         return len(rows)
 
@@ -284,7 +285,7 @@ class Log:
         self._flush_items()
         if self._touched:
             run(
-                _upsert(self.database.dialect, annotator_state),
+                upsert(self.database.dialect, annotator_state),
                 [
                     {"project": self.id, "annotator": who, "body": encode(self._annotators[who]).decode()}
                     for who in sorted(self._touched)
@@ -292,7 +293,7 @@ class Log:
             )
         if self._changed:
             run(
-                _upsert(self.database.dialect, project_state),
+                upsert(self.database.dialect, project_state),
                 [{"project": self.id, "body": encode(self._counts).decode()}],
             )
         run(_MOVE_HEAD, {"project": self.id, "to_seq": self.seq, "to_head": self._head})
@@ -315,11 +316,12 @@ class Log:
             )
             wants.append({"of_item": of_item, "slots": state["wanted"]})
         if rows:
-            self.connection.execute(_upsert(self.database.dialect, item_state), rows)
+            self.connection.execute(upsert(self.database.dialect, item_state), rows)
             self.connection.execute(_WANT, wants)
 
 
-def _upsert(dialect: str, table: sa.Table) -> Any:
+def upsert(dialect: str, table: sa.Table) -> Any:
+    """The statement that writes a row of a table of states, whether it is there already or not."""
     return _UPSERTS[dialect, table.name]
 
 
@@ -339,7 +341,7 @@ def _build_upsert(dialect: str, table: sa.Table) -> Any:
 _UPSERTS = {
     (dialect, table.name): _build_upsert(dialect, table)
     for dialect in ("sqlite", "postgresql")
-    for table in (annotator_state, item_state, project_state)
+    for table in (annotator_state, item_state, project_state, placement)
 }
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
 from goldwork.errors import ConflictError, NotFoundError
+from goldwork.services import attributes
 from goldwork.services.access import RANK, Member, Role
 from goldwork.services.log import Log
 from goldwork.store.database import Database
@@ -102,7 +103,10 @@ def set_role(connection: Connection, database: Database, mine: Member, account_i
 
 
 def remove(connection: Connection, database: Database, mine: Member, account_id: int) -> None:
-    """End a membership at once. What the person judged stays. Raises NotFoundError, ConflictError `last_manager`."""
+    """End a membership at once. What the person judged stays, what they said of themselves does not.
+
+    Raises NotFoundError, ConflictError `last_manager`.
+    """
     _change(connection, database, mine, account_id, None)
 
 
@@ -118,6 +122,8 @@ def _change(connection: Connection, database: Database, mine: Member, account_id
         raise ConflictError("this is the project's only manager. Make another one first.", reason="last_manager")
     if role is None:
         connection.execute(_of(sa.delete(member), mine.project, account_id))
+        of = connection.execute(sa.select(annotator.c.id).where(annotator.c.account == account_id)).scalar_one()
+        attributes.forget_person(connection, of, mine.project)
     else:
         connection.execute(_of(sa.update(member), mine.project, account_id).values(role=role))
     log.add("member", {"account": account_id, "role": role, "by": mine.person.account})

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
+from goldwork.services import growth, placement, standing
 from goldwork.services.access import Member
 from goldwork.services.signin import DAY
 from goldwork.store.schema import assignment, item, submit
@@ -39,9 +40,11 @@ class WorkDay(msgspec.Struct, frozen=True):
 
 
 class Ledger(msgspec.Struct, frozen=True):
-    """All paid work: `surplus` answers and `retracted` ones (taken back by an undo) are among `answers`."""
+    """All paid work: `surplus` answers, `retracted` ones (taken back by an undo), those of `training` and those that
+    were set aside are among `answers`."""
 
     answers: int
+    training: int
     skips: int
     surplus: int
     retracted: int
@@ -49,7 +52,7 @@ class Ledger(msgspec.Struct, frozen=True):
 
 
 class MyWork(msgspec.Struct, frozen=True):
-    """One person's work in one project. Times in milliseconds."""
+    """One person's work in one project. Times in milliseconds. `standing`: what stands between them and work."""
 
     judged: int
     seconds: float
@@ -57,6 +60,8 @@ class MyWork(msgspec.Struct, frozen=True):
     last_at: int | None
     by_day: list[WorkDay]
     ledger: Ledger
+    growth: growth.Growth
+    standing: standing.Standing | None
 
 
 _undone = submit.alias("undone")
@@ -100,9 +105,19 @@ _FREE = sa.select(sa.func.count()).select_from(
             & (assignment.c.pass_number == 0),
         )
     )
-    .where(sa.or_(assignment.c.id.is_(None), assignment.c.state == "lapsed"))
+    .where(sa.or_(assignment.c.id.is_(None), (assignment.c.state == "lapsed") & (assignment.c.purpose == "work")))
     .limit(MAX_LEFT)
     .subquery()
+)
+_TRAINING = (
+    sa.select(sa.func.count())
+    .select_from(submit.join(assignment, assignment.c.id == submit.c.assignment))
+    .where(
+        assignment.c.annotator == bind("annotator"),
+        assignment.c.project == bind("project"),
+        assignment.c.purpose == "practice",
+        submit.c.kind == "answer",
+    )
 )
 _HELD = sa.select(sa.func.count()).where(
     assignment.c.annotator == bind("annotator"),
@@ -112,10 +127,12 @@ _HELD = sa.select(sa.func.count()).where(
 
 
 def count_left(connection: Connection, mine: Member) -> int:
-    """How many items the member holds or could still get, up to MAX_LEFT."""
+    """How many items the member holds or could still get, up to MAX_LEFT, with the gold and audits that are to stand
+    among them: so the number falls by one with whatever is judged, and tells nothing."""
     where = {"project": mine.project, "annotator": mine.person.annotator}
-    held = connection.execute(_HELD, where).scalar_one()
-    return min(MAX_LEFT, int(held) + int(connection.execute(_FREE, where).scalar_one()))
+    held = int(connection.execute(_HELD, where).scalar_one())
+    free = int(connection.execute(_FREE, where).scalar_one())
+    return min(MAX_LEFT, held + free + placement.coming(connection, mine.project, mine.person.annotator, free))
 
 
 def today(connection: Connection, mine: Member, now: int) -> Today:
@@ -124,8 +141,8 @@ def today(connection: Connection, mine: Member, now: int) -> Today:
     return Today(_judged(rows), _seconds(rows))
 
 
-def describe(connection: Connection, mine: Member) -> MyWork:
-    """All that the member did in the project."""
+def describe(connection: Connection, mine: Member, now: int) -> MyWork:
+    """All that the member did in the project, and how it goes."""
     rows = _by_day(connection, mine, 0)
     answers = [row for row in rows if row.kind == "answer"]
     days = sorted({row.day for row in rows})
@@ -137,12 +154,20 @@ def describe(connection: Connection, mine: Member) -> MyWork:
         by_day=[_one_day(day, [row for row in rows if row.day == day]) for day in days],
         ledger=Ledger(
             answers=sum(row.sent for row in answers),
+            training=_practised(connection, mine),
             skips=sum(row.sent for row in rows if row.kind == "skip"),
             surplus=sum(row.sent for row in answers if row.surplus),
             retracted=sum(row.retracted for row in answers),
             seconds=_seconds(rows),
         ),
+        growth=growth.describe(connection, mine, now),
+        standing=standing.describe(connection, mine),
     )
+
+
+def _practised(connection: Connection, mine: Member) -> int:
+    where = {"project": mine.project, "annotator": mine.person.annotator}
+    return int(connection.execute(_TRAINING, where).scalar_one())
 
 
 def _by_day(connection: Connection, mine: Member, since: int) -> list[Any]:

@@ -40,7 +40,7 @@ _OPEN = (
     .order_by(item.c.priority, item.c.shuffle, item.c.id)
     .limit(bind("window"))
 )
-_MINE = sa.select(assignment.c.item, assignment.c.id, assignment.c.state).where(
+_MINE = sa.select(assignment.c.item, assignment.c.id, assignment.c.state, assignment.c.purpose).where(
     assignment.c.item.in_(bind("items", expanding=True)),
     assignment.c.annotator == bind("annotator"),
     assignment.c.pass_number == 0,
@@ -108,8 +108,13 @@ class Search:
         self._given: set[tuple[int, int]] = set()
         self._regions: list[_Region] = []
 
-    def go_round(self, annotator: int, need: int, stand: Stand) -> tuple[list[Candidate], bool]:
-        """Up to `need` items, and whether there may be more. They are given away: nobody else finds them."""
+    def keep_from(self, annotator: int, item_id: int) -> None:
+        """Somebody gets this item in another way: it is not found for them."""
+        self._given.add((item_id, annotator))
+
+    def go_round(self, annotator: int, need: int, stand: Stand, *, give: bool = True) -> tuple[list[Candidate], bool]:
+        """Up to `need` items, and whether there may be more. They are given away: nobody else finds them; unless it
+        was only asked whether there are some."""
         found: list[Candidate] = []
         for window in (need + extra for extra in WINDOWS):
             rows, end = self._after(stand.place, window)
@@ -124,7 +129,8 @@ class Search:
                 if state == "lapsed" and (row.id, annotator) not in self._given:
                     stand.dry = False
                     found.append(Candidate(row.id, row.wanted, lease_id))
-                    self._give(row, place, annotator)
+                    if give:
+                        self._give(row, place, annotator)
                     if len(found) == need:
                         stand.begun, stand.wrapped = place, False
                         return found, True
@@ -151,7 +157,7 @@ class Search:
         if not rows:
             return {}
         found = self.connection.execute(_MINE, {"annotator": annotator, "items": [row.id for row in rows]})
-        return {row.item: (row.id, row.state) for row in found}
+        return {row.item: (row.id, row.state if row.purpose == "work" else "done") for row in found}
 
     def _after(self, place: Place, size: int) -> tuple[list[Any], bool]:
         """The next `size` entries after a place with a slot left, and whether the order ends with them."""

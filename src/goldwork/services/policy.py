@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Literal
+
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -10,7 +13,7 @@ from sqlalchemy import bindparam as bind
 from goldwork.agreement import coefficient as coefficient_registry
 from goldwork.consensus import consensus
 from goldwork.errors import InputError
-from goldwork.quality.policy import Policy
+from goldwork.quality.policy import WHOLE, Policy
 from goldwork.services import suggest
 from goldwork.services.access import Member
 from goldwork.services.forms import current_form
@@ -23,6 +26,57 @@ from goldwork.tasks.questions import ProjectForm
 MAX_OVERLAP = 100
 MAX_LEASE_MINUTES = 24 * 60
 MINUTE = 60_000
+
+SWEPT = ("overlap", "maximum", "target", "slice", "slice_overlap", "paradigm", "adjudicate")
+"""What decides how many judgements an item wants."""
+SHARES = ("target", "slice", "audited", "floor")
+MONEY = ("price", "budget")
+RANGES: Mapping[str, tuple[float, float]] = {
+    "maximum": (0, MAX_OVERLAP),
+    "target": (0, 0.999),
+    "slice": (0, 1),
+    "slice_overlap": (1, MAX_OVERLAP),
+    "audited": (0, 1),
+    "gold_first": (2, 100),
+    "gold_block": (2, 1000),
+    "gold_cap": (1, 1_000_000),
+    "audits": (0, 1000),
+    "floor": (0.3, 0.99),
+    "quiz_items": (5, 100),
+    "retakes": (0, 20),
+    "session_minutes": (0, 24 * 60),
+    "price": (0, 10_000),
+    "budget": (0, 1e9),
+}
+"""From and to, both included."""
+MAX_CURRENCY = 8
+
+
+class QualitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How quality is guarded (see `goldwork.quality.policy.Policy`); shares from 0 to 1, money in `currency`."""
+
+    paradigm: Literal["prescriptive", "descriptive"]
+    maximum: int
+    target: float
+    slice: float
+    slice_overlap: int
+    adjudicate: bool
+    audited: float
+    gold: bool
+    gold_first: int
+    gold_block: int
+    gold_cap: int
+    audits: int
+    floor: float
+    quiz: bool
+    quiz_items: int
+    retakes: int
+    feedback: Literal["none", "immediate", "delayed"]
+    session_minutes: int
+    price: float
+    currency: str
+    budget: float
+
 
 _POLICY = sa.select(project.c.policy, project.c.policy_version).where(project.c.id == bind("project"))
 
@@ -38,8 +92,11 @@ def set_policy(
     coefficient: str | None = None,
     suggestions: str | None = None,
     hidden_share: float | None = None,
+    quality: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Change what is asked of the engine. True where the overlap changed: published items are then swept anew.
+    """Change what is asked of the engine. True where items may want another number of judgements: they are swept anew.
+
+    `quality`: fields of `QualitySettings`, those alone that change.
 
     Raises InputError.
     """
@@ -54,6 +111,8 @@ def set_policy(
         old.coefficient if coefficient is None else coefficient,
     )
     new = suggest.choose(connection, mine.project, old, new, suggestions, hidden_share)
+    settings = read_quality(quality_of(old), quality or {}, new.overlap)
+    new = msgspec.structs.replace(new, **stored(settings), **_kept(old))
     if new == old:
         return False
     version = row.policy_version + 1
@@ -64,7 +123,45 @@ def set_policy(
     )
     body = {"policy": msgspec.to_builtins(new), "version": version, "by": mine.person.account}
     record_event(connection, database, mine.project, "policy", body)
-    return new.overlap != old.overlap
+    return any(getattr(new, name) != getattr(old, name) for name in SWEPT)
+
+
+def quality_of(policy: Policy) -> QualitySettings:
+    """The part of a policy that guards quality, in the units that people read."""
+    values = {name: getattr(policy, name) for name in QualitySettings.__struct_fields__}
+    return QualitySettings(**values | {name: values[name] / WHOLE for name in (*SHARES, *MONEY)})
+
+
+def stored(settings: QualitySettings) -> dict[str, Any]:
+    """The same as a policy has it."""
+    values = msgspec.structs.asdict(settings)
+    return values | {name: round(values[name] * WHOLE) for name in (*SHARES, *MONEY)}
+
+
+def read_quality(old: QualitySettings, changes: Mapping[str, Any], overlap: int) -> QualitySettings:
+    """Settings with some of them changed. Raises InputError naming the one that does not fit."""
+    try:
+        new = msgspec.convert({**msgspec.to_builtins(old), **changes}, QualitySettings)
+    except msgspec.ValidationError as error:
+        raise InputError(str(error), where="quality") from None
+    for name, (low, high) in RANGES.items():
+        value = getattr(new, name)
+        if not low <= value <= high:
+            raise InputError(f"must be {low:g} to {high:g}. Got {value:g}.", where=f"quality.{name}")
+    if new.maximum and new.maximum < overlap and "maximum" in changes:
+        raise InputError(
+            f"the most judgements an item gets cannot be fewer than the least, {overlap}. Got {new.maximum}; "
+            "0 means no more than the least.",
+            where="quality.maximum",
+        )
+    if len(new.currency) > MAX_CURRENCY or not new.currency.isprintable():
+        raise InputError(f"up to {MAX_CURRENCY} characters. Got {new.currency[:20]!r}.", where="quality.currency")
+    return new
+
+
+def _kept(old: Policy) -> dict[str, Any]:
+    """What is chosen elsewhere."""
+    return {"strategy": old.strategy}
 
 
 def methods(form: ProjectForm) -> list[str]:

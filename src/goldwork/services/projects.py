@@ -25,7 +25,7 @@ from goldwork.services.forms import current_form
 from goldwork.services.log import Log
 from goldwork.services.log import record as record_event
 from goldwork.services.names import is_readable
-from goldwork.services.policy import MINUTE, coefficients, methods, read_policy
+from goldwork.services.policy import MINUTE, QualitySettings, coefficients, methods, quality_of, read_policy
 from goldwork.store.database import Database
 from goldwork.store.schema import form as form_table
 from goldwork.store.schema import guideline as guideline_table
@@ -76,6 +76,7 @@ class Project(ProjectSummary, frozen=True):
     suggestions: str
     models: list[str]
     hidden_share: float
+    quality: QualitySettings
     form: dict[str, Any]
     drawn: dict[str, Any]
     form_version: int
@@ -94,6 +95,7 @@ class Screen(msgspec.Struct, frozen=True):
     guideline_version: int
     guideline: str
     lease_minutes: int
+    session_minutes: int
 
 
 _SUMMARY = sa.select(
@@ -167,6 +169,7 @@ def describe(connection: Connection, mine: Member) -> Project:
         suggestions=policy.suggestions,
         models=suggest.models(connection, mine.project),
         hidden_share=suggest.hidden_share(policy),
+        quality=quality_of(policy),
         form=msgspec.json.decode(row.form),
         drawn=draw_form(asked),
         form_version=row.form_version,
@@ -178,6 +181,7 @@ def describe(connection: Connection, mine: Member) -> Project:
 def screen(connection: Connection, mine: Member) -> Screen:
     """What is drawn for whoever judges."""
     row = connection.execute(_WHOLE, {"project": mine.project}).one()
+    policy = msgspec.json.decode(row.policy, type=Policy)
     return Screen(
         id=mine.project,
         name=row.name,
@@ -186,7 +190,8 @@ def screen(connection: Connection, mine: Member) -> Screen:
         form_version=row.form_version,
         guideline_version=row.guideline_version,
         guideline=row.guideline,
-        lease_minutes=msgspec.json.decode(row.policy, type=Policy).lease_ms // MINUTE,
+        lease_minutes=policy.lease_ms // MINUTE,
+        session_minutes=policy.session_minutes,
     )
 
 
@@ -313,10 +318,14 @@ def change_form(
     _new_version(connection, database, project_id, "form", _write_json(write_form(read)), by, read, checked)
 
 
-def set_guideline(connection: Connection, database: Database, mine: Member, text: str) -> None:
-    """A new version of the guideline. Raises InputError."""
+def set_guideline(
+    connection: Connection, database: Database, mine: Member, text: str, *, certify: bool = False
+) -> None:
+    """A new version of the guideline. `certify`: everybody shows with a few items that they have read it, for which
+    the text may also stay as it is. Raises InputError."""
     mine.require("manager")
-    _new_version(connection, database, mine.project, "guideline", read_guideline(text), mine.person.account)
+    by = mine.person.account
+    _new_version(connection, database, mine.project, "guideline", read_guideline(text), by, certify=certify)
 
 
 def _new_version(
@@ -328,12 +337,13 @@ def _new_version(
     by: int | None,
     form: ProjectForm | None = None,
     checked: FormChange | None = None,
+    certify: bool = False,
 ) -> None:
     """Append a version of the form or the guideline, unless it says the same as the one in force."""
     log = Log(connection, database, project_id)  # takes the project's row lock: nothing is submitted meanwhile
     row = connection.execute(_WHOLE, {"project": project_id}).one()
     table = form_table if kind == "form" else guideline_table
-    if body == getattr(row, kind):
+    if body == getattr(row, kind) and not certify:
         return
     if form is not None:
         known = checked is not None and checked.fits and checked.form_version == row.form_version
@@ -342,7 +352,8 @@ def _new_version(
     version = int(getattr(row, f"{kind}_version")) + 1
     connection.execute(sa.insert(table).values(project=project_id, version=version, body=body, created_at=log.now))
     connection.execute(sa.update(project).where(project.c.id == project_id).values({f"{kind}_version": version}))
-    log.add(kind, {"version": version, "digest": _digest(body), "by": by})
+    said = {"certify": True} if certify else {}
+    log.add(kind, {"version": version, "digest": _digest(body), "by": by} | said)
     log.flush()
 
 

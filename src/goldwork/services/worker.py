@@ -34,16 +34,32 @@ log = logging.getLogger("goldwork.worker")
 
 def handlers() -> dict[str, Handler]:
     """Every kind of job there is."""
-    from goldwork.services import exchange_in, exchange_out, export, ingest, labels, snapshot, sweep
+    from goldwork.services import (
+        exchange_in,
+        exchange_out,
+        export,
+        groups,
+        inference,
+        ingest,
+        labels,
+        reweigh,
+        snapshot,
+        sweep,
+        watching,
+    )
 
     return {
+        "inference": Handler(inference.run),
         "import": Handler(ingest.run, ingest.undo),
         "import-judgements": Handler(labels.run),
         "import-exchange": Handler(exchange_in.run, exchange_in.undo),
         "export": Handler(export.run),
         "export-exchange": Handler(exchange_out.run),
+        "reweigh": Handler(reweigh.run),
+        groups.KIND: Handler(groups.run),
         "snapshot": Handler(snapshot.run),
         "sweep": Handler(sweep.run),
+        "watch": Handler(watching.run),
     }
 
 
@@ -118,10 +134,12 @@ class Worker:
         now = time.monotonic()
         if now >= self._next_tick:
             self._next_tick = now + TICK
-            from goldwork.services import snapshot
+            from goldwork.services import inference, snapshot, watching
 
-            with _logged("looking for snapshots that are due"):
+            with _logged("looking for figures that are due"):
                 snapshot.request_due(self.database, self._writer)
+                inference.request_due(self.database, self._writer)
+                watching.request_due(self.database, self._writer)
         if now >= self._next_housekeeping:
             self._next_housekeeping = now + HOUSEKEEPING
             from goldwork.services import media, uploads

@@ -5,6 +5,7 @@ them, `samples` are ready-made projects whose truth is known.
 """
 
 from goldwork.sim.annotator import Annotator, Answer, Stimulus
+from goldwork.sim.behaviours import Moment
 from goldwork.sim.crowd import make_annotator, make_crowd
 
-__all__ = ["Annotator", "Answer", "Stimulus", "make_annotator", "make_crowd"]
+__all__ = ["Annotator", "Answer", "Moment", "Stimulus", "make_annotator", "make_crowd"]

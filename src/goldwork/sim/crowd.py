@@ -20,6 +20,25 @@ DOZEN = {"expert": 3, "average": 6, "careless": 1, "biased": 1, "random": 1}
 """Three quarters can be relied on: a crowd that a majority vote survives and a careful method gains from. Those who
 look less are quicker, so their share of the judgements is larger than that of the people."""
 
+FULL = {
+    "expert": 3,
+    "average": 12,
+    "slow-honest": 2,
+    "norm": 3,
+    "learner": 2,
+    "tired": 2,
+    "careless": 2,
+    "biased": 1,
+    "one-class": 1,
+    "position": 1,
+    "random": 2,
+    "fast": 2,
+    "drifting": 2,
+    "colluding": 3,
+}
+"""Everything that a project may meet, in 38 people: twenty who are to be left in peace, four who need help, and
+fourteen whose work does harm. Worse than most crowds, so that every kind is in it."""
+
 
 def make_annotator(kind: str, *, classes: int, name: str, seed: int = 0, **options: Any) -> Annotator:
     """One annotator of a registered behaviour; what differs between people is drawn from `seed` and `name`.

@@ -59,7 +59,8 @@ def _one_of(column: str, *values: str) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
-# People. Personal data lives in `account` alone: erase the row's contents and the judgements stay.
+# People. Personal data lives in `account`, and in `attribute_answer` what somebody said of themselves: erase these and
+# the judgements stay.
 
 account = Table(
     "account",
@@ -178,6 +179,35 @@ member = Table(
     _one_of("role", "manager", "adjudicator", "annotator"),
     Index("ix_member_account", "account"),
 )
+
+attribute = Table(
+    "attribute",
+    metadata,
+    _key(),
+    _ref("project"),
+    Column("name", Text, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("options", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    _time("created_at", nullable=False),
+    UniqueConstraint("project", "name"),
+)
+"""What a project asks people about themselves, who may say nothing. `options` is JSON. A row never changes: whoever
+agreed, agreed to this question and this reason."""
+
+attribute_answer = Table(
+    "attribute_answer",
+    metadata,
+    _ref("attribute"),
+    _ref("annotator"),
+    Column("value", Text, nullable=False),
+    _time("consented_at", nullable=False),
+    PrimaryKeyConstraint("attribute", "annotator"),
+    Index("ix_attribute_answer_annotator", "annotator"),
+    sqlite_with_rowid=False,
+)
+"""What somebody said of themselves, with consent. A refusal leaves no row, a withdrawal removes it; nothing of it is in
+the log."""
 
 # Items.
 
@@ -335,6 +365,9 @@ judgement = Table(
 
 # The engine.
 
+RULES = "kind IN ('policy', 'gold')"
+"""The few events that say what is measured against what."""
+
 event = Table(
     "event",
     metadata,
@@ -345,8 +378,12 @@ event = Table(
     Column("hash", LargeBinary, nullable=False),
     _time("at", nullable=False),
     PrimaryKeyConstraint("project", "seq"),
+    Index("ix_event_rules", "project", "seq", sqlite_where=text(RULES), postgresql_where=text(RULES)),
 )
 """The engine's log and the audit trail. Append-only; `hash` chains every body to the one before."""
+
+ABOUT_PEOPLE = "kind IN ('warn', 'quarantine', 'propose', 'restored', 'watch', 'qualified', 'unqualified')"
+"""The few decisions that are about somebody, among those about items."""
 
 decision = Table(
     "decision",
@@ -358,6 +395,8 @@ decision = Table(
     Column("subject", Text, nullable=False),
     Column("body", Text, nullable=False),
     PrimaryKeyConstraint("project", "seq", "number"),
+    Index("ix_decision_subject", "project", "subject", "seq"),
+    Index("ix_decision_people", "project", "seq", sqlite_where=text(ABOUT_PEOPLE), postgresql_where=text(ABOUT_PEOPLE)),
     sqlite_with_rowid=False,
 )
 
@@ -410,7 +449,7 @@ gold = Table(
     Column("shown", Integer, nullable=False, server_default="0"),
     Column("why", Text, nullable=False, server_default=""),
     _time("created_at", nullable=False),
-    Index("ix_gold_project", "project", "state", "kind"),
+    Index("ix_gold_next", "project", "state", "kind", "stratum", "shown", "item"),
     _one_of("kind", "gold", "trap", "training"),
     _one_of("state", "draft", "active", "split", "retired"),
 )
@@ -442,6 +481,7 @@ gold_result = Table(
     Column("score", Integer, nullable=False),
     Column("stratum", Text, nullable=False),
     PrimaryKeyConstraint("project", "annotator", "item"),
+    Index("ix_gold_result_item", "project", "item"),
     sqlite_with_rowid=False,
 )
 """The gold results that count (projection of the log): the first answer of an annotator to a gold item."""

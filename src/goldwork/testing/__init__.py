@@ -23,6 +23,7 @@ from goldwork.testing.exchanges import EXCHANGE_CHECKS, check_exchange
 from goldwork.testing.flags import FLAG_CHECKS, check_flag
 from goldwork.testing.formats import FORMAT_CHECKS, check_format
 from goldwork.testing.kinds import Answers, Kind, simulate_answers
+from goldwork.testing.strategies import STRATEGY_CHECKS, check_strategy
 from goldwork.testing.task_types import TASK_TYPE_CHECKS, Sample, check_task_type
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "EXCHANGE_CHECKS",
     "FLAG_CHECKS",
     "FORMAT_CHECKS",
+    "STRATEGY_CHECKS",
     "TASK_TYPE_CHECKS",
     "Answers",
     "Crowd",
@@ -42,6 +44,7 @@ __all__ = [
     "check_exchange",
     "check_flag",
     "check_format",
+    "check_strategy",
     "check_task_type",
     "consensus_checks",
     "simulate_answers",

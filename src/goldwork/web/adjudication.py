@@ -10,13 +10,11 @@ from litestar.params import FromPath, JSONBody
 
 from goldwork.services import adjudicate, notes, projects
 from goldwork.services.access import MAX_ID, Member
-from goldwork.services.adjudicate import MAX_NOTE, MOST_HELD, MOST_MORE, Opened, Standing
+from goldwork.services.adjudicate import MAX_NOTE, MOST_HELD, MOST_MORE, Docket, Opened
 from goldwork.services.notes import Note
 from goldwork.store.database import Connection
 from goldwork.web.context import Request, for_member
 from goldwork.web.work import DrawnJson, GuidelineNow, ProjectName, ShortId, drawn
-
-MAX_REASON = 2_000
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -26,7 +24,7 @@ class Desk(msgspec.Struct, frozen=True):
     form: DrawnJson
     form_version: int
     guideline: GuidelineNow
-    standing: Standing
+    standing: Docket
 
 
 class WantedCases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,13 +38,6 @@ class SentBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     assignment: ShortId
     more: Annotated[int, msgspec.Meta(ge=1, le=MOST_MORE)] = 1
-
-
-class NewGold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An item to make gold of, and why its answer is right."""
-
-    assignment: ShortId
-    reason: Annotated[str, msgspec.Meta(max_length=MAX_REASON)] = ""
 
 
 class NewNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,17 +89,6 @@ class AdjudicationController(Controller):
         """Ask for more judgements of an item instead of settling it."""
         server = request.server
         await server.write(adjudicate.send_back, server.database, request.member, data.assignment, data.more)
-
-    @post(
-        "/projects/{project_id:int}/adjudication/gold",
-        operation_id="promoteToGold",
-        status_code=204,
-        opt=for_member("adjudicator") | {"errors": (409,)},
-    )
-    async def make_gold(self, request: Request, data: JSONBody[NewGold]) -> None:
-        """Make an item gold that one has settled."""
-        server = request.server
-        await server.write(adjudicate.make_gold, server.database, request.member, data.assignment, data.reason)
 
     @post(
         "/projects/{project_id:int}/notes",

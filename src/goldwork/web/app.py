@@ -15,16 +15,21 @@ from goldwork.store.home import Home
 from goldwork.store.writer import Writer
 from goldwork.web.account import AccountController
 from goldwork.web.adjudication import AdjudicationController
+from goldwork.web.attributes import AttributesController
 from goldwork.web.context import Admission, Request, Server
+from goldwork.web.decisions import DecisionsController
 from goldwork.web.errors import respond
 from goldwork.web.exports import ExportsController
+from goldwork.web.flags import FlagsController
 from goldwork.web.forms import FormsController
+from goldwork.web.gold import GoldController
 from goldwork.web.health import HealthController
 from goldwork.web.imports import ImportsController
 from goldwork.web.jobs import JobsController
 from goldwork.web.media import MediaController
 from goldwork.web.members import MembersController
 from goldwork.web.monitor import MonitorController
+from goldwork.web.oversight import OversightController
 from goldwork.web.projects import ProjectsController
 from goldwork.web.security import Gate
 from goldwork.web.session import SessionController
@@ -46,8 +51,13 @@ CONTROLLERS: Sequence[type[Controller]] = (
     MediaController,
     JobsController,
     ExportsController,
+    FlagsController,
     MonitorController,
     AdjudicationController,
+    DecisionsController,
+    OversightController,
+    GoldController,
+    AttributesController,
 )
 
 

@@ -18,7 +18,7 @@ from goldwork.web.session import Text
 
 FormJson = Annotated[dict[str, Any], msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/ProjectForm"})]
 GuidelineText = Annotated[str, msgspec.Meta(max_length=MAX_GUIDELINE)]
-POLICY = ("overlap", "lease_minutes", "method", "coefficient", "suggestions", "hidden_share")
+POLICY = ("overlap", "lease_minutes", "method", "coefficient", "suggestions", "hidden_share", "quality")
 """What of a change is the engine's policy."""
 FORM_BODY = 2 * 2**20
 """The largest body with a form: a thousand classes with help texts."""
@@ -40,6 +40,11 @@ class NewProject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     guideline: GuidelineText = ""
 
 
+QualityJson = Annotated[
+    dict[str, Any], msgspec.Meta(description="Those of a project's quality settings that change, by name.")
+]
+
+
 class ProjectChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is to change."""
 
@@ -51,12 +56,15 @@ class ProjectChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     coefficient: str | UnsetType = UNSET
     suggestions: str | UnsetType = UNSET
     hidden_share: float | UnsetType = UNSET
+    quality: QualityJson | UnsetType = UNSET
 
 
 class NewGuideline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The guideline to use from now on, as Markdown."""
+    """The guideline to use from now on, as Markdown. `certify`: everybody shows with five training items that they
+    have read it, before their work goes on."""
 
     text: GuidelineText
+    certify: bool = False
 
 
 class ProjectsController(Controller):
@@ -91,7 +99,7 @@ class ProjectsController(Controller):
     async def set_guideline(self, request: Request, data: JSONBody[NewGuideline]) -> Project:
         """A new version of the guideline."""
         server, mine = request.server, request.member
-        await server.write(projects.set_guideline, server.database, mine, data.text)
+        await server.write(projects.set_guideline, server.database, mine, data.text, certify=data.certify)
         return await server.read(projects.describe, mine)
 
 

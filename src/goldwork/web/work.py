@@ -14,12 +14,13 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.response.base import ASGIResponse
 
-from goldwork.services import mine, projects
+from goldwork.services import mine, projects, sessions, standing
 from goldwork.services.access import Member
 from goldwork.services.assign import MAX_HELD, Held, Lease
 from goldwork.services.collect import Asked, Receipt, Submit
 from goldwork.services.media import KINDS
 from goldwork.services.projects import State
+from goldwork.services.standing import Standing
 from goldwork.store.database import Connection, Database
 from goldwork.tasks.questions import draw_lots
 from goldwork.web.context import Request, for_member
@@ -50,7 +51,9 @@ class GuidelineNow(msgspec.Struct, frozen=True):
 
 
 class Screen(msgspec.Struct, frozen=True):
-    """All that the workbench draws but the items. `left`: items this person could still get, up to 1000."""
+    """All that the workbench draws but the items. `left`: items this person could still get, up to 1000; in tens where
+    gold is mixed in. `standing`: what stands between this person and ordinary work, if anything does.
+    `session_minutes`: the longest stretch of work before a break is due; 0: none is stated."""
 
     project: ProjectName
     form: DrawnJson
@@ -59,6 +62,8 @@ class Screen(msgspec.Struct, frozen=True):
     today: mine.Today
     left: int
     lease_minutes: int
+    session_minutes: int
+    standing: Standing | None
 
 
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,13 +87,15 @@ class Assignment(msgspec.Struct, frozen=True):
 
 
 class Work(msgspec.Struct, frozen=True):
-    """What one holds now, oldest first. `left`: 0 when there is nothing more at present."""
+    """What one holds now, oldest first. `left`: 0 when there is nothing more at present. `standing`: why these are
+    training items, or why there are none."""
 
     state: State
     form_version: int
     guideline_version: int
     assignments: list[Assignment]
     left: int
+    standing: Standing | None = None
 
 
 class NewSubmit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,7 +111,7 @@ class NewSubmit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WorkController(Controller):
-    """`/projects/{p}/work`, `/next`, `/submits`, `/me`."""
+    """`/projects/{p}/work`, `/next`, `/submits`, `/me`, `/rest`."""
 
     tags = ("work",)
 
@@ -132,6 +139,7 @@ class WorkController(Controller):
             guideline_version=leased.guideline_version,
             assignments=[_assignment(held, asked, fields, project_id) for held in leased.assignments],
             left=int(leased.more),
+            standing=await server.read(standing.describe, request.member) if leased.held else None,
         )
         return reply(work, 200)
 
@@ -159,8 +167,15 @@ class WorkController(Controller):
 
     @get("/projects/{project_id:int}/me", operation_id="getMyWork", opt=for_member("annotator"))
     async def me(self, request: Request) -> mine.MyWork:
-        """One's own work in the project, all that is paid counted."""
-        return await request.server.read(mine.describe, request.member)
+        """One's own work in the project: how it goes, and all that is paid counted."""
+        server = request.server
+        return await server.read(_me, server.database, request.member)
+
+    @get("/projects/{project_id:int}/rest", operation_id="getRest", opt=for_member("annotator"))
+    async def rest(self, request: Request) -> sessions.Rest:
+        """Whether a break is due, or would do one good: said to oneself alone, and kept nowhere."""
+        server = request.server
+        return await server.read(_rest, server.database, request.member)
 
 
 def reply(body: Any, status: int) -> ASGIResponse:
@@ -178,7 +193,17 @@ def _screen(connection: Connection, database: Database, member: Member) -> Scree
         today=mine.today(connection, member, database.now(connection)),
         left=mine.count_left(connection, member),
         lease_minutes=found.lease_minutes,
+        session_minutes=found.session_minutes,
+        standing=standing.describe(connection, member),
     )
+
+
+def _me(connection: Connection, database: Database, member: Member) -> mine.MyWork:
+    return mine.describe(connection, member, database.now(connection))
+
+
+def _rest(connection: Connection, database: Database, member: Member) -> sessions.Rest:
+    return sessions.rest(connection, member, database.now(connection))
 
 
 _PAYLOAD = msgspec.json.Decoder(dict[str, Any])

@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 import random
 
-from goldwork.sim.behaviours import Character, behaviour, one_coin
+from goldwork.sim.behaviours import Character, behaviour, one_coin, steady
 
 
-@behaviour("average")
+@behaviour("average", honest=True)
 def average(classes: int, draw: random.Random, *, accuracy: float | None = None) -> Character:
     """The diligent worker who is no expert."""
     drawn = draw.uniform(0.82, 0.93)
     pace = math.exp(draw.uniform(-math.log(1.25), math.log(1.25)))
-    return Character(one_coin(classes, drawn if accuracy is None else accuracy), pace=pace)
+    return steady(one_coin(classes, drawn if accuracy is None else accuracy), pace=pace)

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import random
 
-from goldwork.errors import InputError
-from goldwork.sim.behaviours import Character, behaviour, check_share, one_coin
+from goldwork.sim.behaviours import Character, always, behaviour, check_share, one_coin, steady
 
 
-@behaviour("biased")
+@behaviour("biased", honest=False)
 def biased(
     classes: int,
     draw: random.Random,
@@ -25,9 +24,6 @@ def biased(
     """Leans towards one class."""
     drawn_favourite, drawn_pull = draw.randrange(classes), draw.uniform(0.35, 0.5)
     liked = drawn_favourite if favourite is None else favourite
-    if not 0 <= liked < classes:
-        raise InputError(f"favourite must be 0 to {classes - 1}. Got {liked}.")
     share = check_share("pull", drawn_pull if pull is None else pull)
-    confusion = (1 - share) * one_coin(classes, accuracy)
-    confusion[:, liked] += share
-    return Character(confusion, pace=0.9)
+    confusion = (1 - share) * one_coin(classes, accuracy) + share * always(classes, liked)
+    return steady(confusion, pace=0.9)

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import random
 
-import numpy as np
-
-from goldwork.sim.behaviours import Character, behaviour, check_share, one_coin
+from goldwork.sim.behaviours import Character, behaviour, check_share, guesses, one_coin, steady
 
 
-@behaviour("careless")
+@behaviour("careless", honest=False)
 def careless(classes: int, draw: random.Random, *, attention: float | None = None, accuracy: float = 0.9) -> Character:
     """The sloppy worker."""
     drawn = draw.uniform(0.45, 0.7)
     share = check_share("attention", drawn if attention is None else attention)
-    guess = np.full((classes, classes), 1 / classes)
-    return Character(share * one_coin(classes, accuracy) + (1 - share) * guess, pace=0.7, spread=0.6)
+    return steady(share * one_coin(classes, accuracy) + (1 - share) * guesses(classes), pace=0.7, spread=0.6)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import random
 
-from goldwork.sim.behaviours import Character, behaviour, one_coin
+from goldwork.sim.behaviours import Character, behaviour, one_coin, steady
 
 
-@behaviour("expert")
+@behaviour("expert", honest=True)
 def expert(classes: int, draw: random.Random, *, accuracy: float | None = None) -> Character:
     """Knows the subject and the guideline."""
     drawn = draw.uniform(0.95, 0.99)
-    return Character(one_coin(classes, drawn if accuracy is None else accuracy), pace=1.2, spread=0.35)
+    return steady(one_coin(classes, drawn if accuracy is None else accuracy), pace=1.2, spread=0.35)

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import random as randomness
 
-import numpy as np
-
-from goldwork.sim.behaviours import Character, behaviour
+from goldwork.sim.behaviours import Character, behaviour, guesses, steady
 
 
-@behaviour("random")
+@behaviour("random", honest=False)
 def random(classes: int, draw: randomness.Random) -> Character:  # noqa: ARG001 nothing differs between two of them
     """The random spammer."""
-    return Character(np.full((classes, classes), 1 / classes), pace=0.5, spread=0.3)
+    return steady(guesses(classes), pace=0.5, spread=0.3)

@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["project"], ["project.id"], name=op.f("fk_gold_project")),
         sa.PrimaryKeyConstraint("item", name=op.f("pk_gold")),
     )
-    op.create_index("ix_gold_project", "gold", ["project", "state", "kind"], unique=False)
+    op.create_index("ix_gold_next", "gold", ["project", "state", "kind", "stratum", "shown", "item"], unique=False)
     op.create_table(
         "gold_vote",
         sa.Column("project", ID, nullable=False),
@@ -80,6 +80,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project", "annotator", "item", name=op.f("pk_gold_result")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_gold_result_item", "gold_result", ["project", "item"], unique=False)
     op.create_table(
         "placement",
         sa.Column("project", ID, nullable=False),
@@ -109,6 +110,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["project"], ["project.id"], name=op.f("fk_ruling_project")),
         sa.PrimaryKeyConstraint("project", "seq", name=op.f("pk_ruling")),
     )
+    op.create_index("ix_decision_subject", "decision", ["project", "subject", "seq"], unique=False)
+    people = "kind IN ('warn', 'quarantine', 'propose', 'restored', 'watch', 'qualified', 'unqualified')"
+    for name, table, where in (("people", "decision", people), ("rules", "event", "kind IN ('policy', 'gold')")):
+        op.create_index(
+            f"ix_{table}_{name}",
+            table,
+            ["project", "seq"],
+            unique=False,
+            sqlite_where=sa.text(where),
+            postgresql_where=sa.text(where),
+        )
     op.create_index("ix_ruling_about", "ruling", ["project", "about_seq", "about_number"], unique=False)
     op.add_column("assignment", sa.Column("place", sa.BigInteger(), nullable=True))
     op.add_column("submit", sa.Column("said", sa.Text(), nullable=True))

@@ -1,5 +1,5 @@
 /** What the screen of whoever settles items knows and does; Adjudicate.svelte draws it. */
-import { adjudication, ApiError, work, type Asked, type Case, type Desk as Info, type DrawnQuestion } from '../../../api'
+import { adjudication, ApiError, work, type Asked, type Dispute, type Desk as Info, type DrawnQuestion } from '../../../api'
 import { ActiveTimer } from '../../../lib/activity'
 import { announce } from '../../../lib/announce.svelte'
 import { asked, isOpen, isQuick, itemOf, open, valueOf, whole, withValue, wordsOf } from '../../../lib/answers'
@@ -16,7 +16,7 @@ const TAKEN_UP = 5
 
 type Answers = Record<string, unknown>
 interface Done {
-  one: Case
+  one: Dispute
   answers: Answers
   gold: boolean
 }
@@ -27,7 +27,7 @@ export interface Spot {
 
 export class Desk {
   info = $state.raw<Info | null>(null)
-  cases = $state.raw<Case[]>([])
+  cases = $state.raw<Dispute[]>([])
   given = $state.raw<Answers>({})
   /** The place in `spots` that has the keys. */
   focused = $state(0)
@@ -56,7 +56,7 @@ export class Desk {
 
   constructor(readonly project: number) {}
 
-  get current(): Case | undefined {
+  get current(): Dispute | undefined {
     return this.cases[0]
   }
   /** The engine's answer to all that must be answered. */
@@ -129,7 +129,7 @@ export class Desk {
     })
   }
 
-  #show(cases: Case[], answers?: Answers): void {
+  #show(cases: Dispute[], answers?: Answers): void {
     const before = this.current?.assignment
     this.cases = cases
     if (this.current?.assignment === before) return
@@ -188,7 +188,7 @@ export class Desk {
     )
     const { gold } = this
     this.#submit(one, 'answer', answers)
-    if (gold) this.#send(() => adjudication.makeGold(this.project, one.assignment))
+    if (gold) this.#send(() => adjudication.makeGold(this.project, [one.external_id]))
     this.#done.push({ one, answers, gold })
     this.settled += 1
     const words = this.questions.map((q) => wordsOf(q, answers[q.name], itemOf(q, one.fields as Record<string, string>, one.shown))).filter(Boolean).join(', ')
@@ -232,12 +232,12 @@ export class Desk {
   takeUp(): void {
     for (const assignment of this.info?.standing.skipped.slice(0, TAKEN_UP) ?? []) {
       this.#sent.delete(assignment)
-      this.#submit({ assignment } as Case, 'undo')
+      this.#submit({ assignment } as Dispute, 'undo')
     }
     this.fill()
   }
 
-  #submit(one: Case, kind: 'answer' | 'skip' | 'undo', answers?: Answers): void {
+  #submit(one: Dispute, kind: 'answer' | 'skip' | 'undo', answers?: Answers): void {
     const { info } = this
     if (!info) return
     const body = {

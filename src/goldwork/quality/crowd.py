@@ -1,0 +1,223 @@
+"""What a log of judgements tells about a crowd and its items, and how little: draws from the posterior.
+
+Person j finds the right class of item i with probability
+
+    P(right) = logistic(a_j + t x_i),   a_j ~ N(m, s^2),   x_i ~ N(0, 1)
+
+m is the crowd's skill, s how much people differ, t how much items do. Hard items are hard for everybody, and those that
+most people get wrong are in the same distribution, so a log without gold tells t by how unanimous people are. A wrong
+answer is with probability e the item's own most tempting class, the same for everybody and any of the wrong ones by
+lot, else any wrong class; so errors may agree. Classes have frequencies f.
+
+Gibbs sampling: (class, x_i) jointly for every item, x_i on `NODES`; a_j, log t and log s by Metropolis steps; m, e and
+f from their conditional distributions. Priors: m ~ N(logit(assumed), 1), with the accuracy that
+`goldwork.quality.skill` assumes of an unknown crowd; s and t half-normal with scales 1 and 1.5; e uniform; f Dirichlet
+with all 1. Gold fixes classes.
+
+*Sources:* Rasch's model with the answer key unknown: Batchelder and Romney 1988, Psychometrika 53, 71-92, and
+Karabatsos and Batchelder 2003, Psychometrika 68, 373-389; with difficulties also Whitehill et al. 2009, NIPS,
+2035-2043.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from goldwork.quality.resync import Floats, Judged
+from goldwork.quality.skill import ASSUMED
+
+NODES = np.linspace(-3.0, 3.0, 11)
+"""The places where an item's x may be."""
+BURN, THIN = 250, 3
+"""How many rounds come before the first draw, and how many between draws."""
+SKILL, PEOPLE, ITEMS = 1.0, 1.0, 1.5
+"""The scales of the priors of m, s and t."""
+TEMPTED = np.linspace(0.01, 0.99, 50)
+"""The values that e may have."""
+
+Whole = npt.NDArray[np.int64]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Crowd:
+    """D crowds that a log may come from: `skill` m, `people` s, `items` t and `tempted` e, each [D].
+
+    `known` [D, A]: where it was learned from a log, the skills a_j of the A people in it; `share` [A]: of the
+    judgements each of them made. Who works much need not be like the others: on snow_rte they are less often right.
+    """
+
+    classes: int
+    skill: Floats
+    people: Floats
+    items: Floats
+    tempted: Floats
+    known: Floats | None = None
+    share: Floats | None = None
+
+    def people_of(self, place: int, number: int, random: np.random.Generator) -> Floats:
+        """The skills of so many people: drawn anew, or those of the log by how much each did.
+
+        Other people might have come to the log: shares are multiplied by exponential lots (the Bayesian bootstrap,
+        Rubin 1981, Annals of Statistics 9, 130-134).
+        """
+        if self.known is None or self.share is None:
+            return random.normal(self.skill[place], self.people[place], number)
+        share = self.share * random.exponential(size=len(self.share))
+        return np.asarray(self.known[place, random.choice(len(share), number, p=share / share.sum())])
+
+    def __len__(self) -> int:
+        return len(self.skill)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Learned:
+    """Draws of the crowd, and with each of them of every item's class: `truth` [D, items]."""
+
+    crowd: Crowd
+    truth: Whole
+
+
+def learn_crowd(judged: Judged, *, draws: int = 200, seed: int = 0) -> Learned:
+    """Draw `draws` crowds and truths given the judgements and the gold."""
+    chain = _Chain(judged, np.random.default_rng(seed))
+    rows, truths = np.zeros((draws, 4)), np.zeros((draws, len(judged.gold)), np.int64)
+    known = np.zeros((draws, judged.annotators))
+    for turn in range(BURN + draws * THIN):
+        chain.step()
+        place, rest = divmod(turn - BURN, THIN)
+        if turn >= BURN and rest == THIN - 1:
+            rows[place] = chain.mean, chain.spread, chain.scale, chain.tempted
+            truths[place], known[place] = chain.truth, chain.skills
+    number = np.bincount(judged.annotator, judged.weight, minlength=judged.annotators)
+    skill, people, items, tempted = rows.T
+    return Learned(Crowd(judged.classes, skill, people, items, tempted, known, number / number.sum()), truths)
+
+
+def softplus(x: Floats) -> Floats:
+    """log(1 + exp(x)), also for large x."""
+    return np.asarray(np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))))
+
+
+class _Chain:
+    """The sampler's state and its steps."""
+
+    def __init__(self, judged: Judged, random: np.random.Generator) -> None:
+        use = judged.weight > 0
+        self._random, self._gold, self._k = random, judged.gold, judged.classes
+        self._item, self._who, self._answer = judged.item[use], judged.annotator[use], judged.answer[use]
+        self._weight, self._people = judged.weight[use], judged.annotators
+        self._votes = self._by_answer(self._weight)
+        number = np.bincount(self._who, self._weight, minlength=self._people)
+        assumed = ASSUMED.get(self._k, 0.7)
+        self._prior = math.log(assumed / (1 - assumed))
+        self._stride = 2.4 / np.sqrt(0.15 * number + 1)
+        self.mean, self.spread, self.scale, self.tempted = self._prior, 0.5, 0.7, 0.3
+        self.skills = np.full(self._people, self._prior)
+        self._common = np.full(self._k, 1 / self._k)
+        self.truth = np.zeros(len(self._gold), np.int64)
+        self._hardness = np.zeros(len(self._gold))
+
+    def step(self) -> None:
+        """One round over everything."""
+        self._draw_items()
+        for _ in range(2):
+            self._move_people()
+        self._move_scale()
+        self._draw_crowd()
+
+    def _by_answer(self, values: Floats) -> Floats:
+        size = len(self._gold) * self._k
+        counts = np.bincount(self._item * self._k + self._answer, values, minlength=size)
+        return np.asarray(counts, np.float64).reshape(-1, self._k)
+
+    def _draw_items(self) -> None:
+        """Class and hardness of every item, and which wrong class tempts."""
+        n, base = len(self._gold), self.skills[self._who]
+        logs = np.empty((n, self._k, len(NODES)))
+        told = self._by_answer(self._weight * base) + np.log(self._common) + self._errors()
+        if self._known.any():
+            told[self._known] = np.where(np.eye(self._k, dtype=bool)[self._gold[self._known]], told[self._known], -1e30)
+        for place, x in enumerate(NODES.tolist()):
+            missed = np.bincount(self._item, self._weight * softplus(base + self.scale * x), minlength=n)
+            logs[:, :, place] = told + self._votes * self.scale * x - missed[:, None] - x * x / 2
+        drawn = self._lot(logs.reshape(n, -1))
+        self.truth, node = drawn // len(NODES), drawn % len(NODES)
+        self._hardness = NODES[node]
+
+    @property
+    def _known(self) -> npt.NDArray[np.bool_]:
+        return np.asarray(self._gold >= 0)
+
+    def _lot(self, logs: Floats) -> Whole:
+        """One column a row, with probabilities in proportion to exp(logs)."""
+        shares = np.exp(logs - logs.max(axis=1, keepdims=True)).cumsum(axis=1)
+        reached = self._random.random(len(logs)) * shares[:, -1]
+        return np.asarray((shares < reached[:, None]).sum(axis=1))
+
+    def _error_logs(self) -> tuple[float, float]:
+        even = (1 - self.tempted) / max(self._k - 1, 1)
+        return math.log(self.tempted + even), math.log(even)
+
+    def _errors(self) -> Floats:
+        """The logarithm of P(wrong answers | class) [items, K], over all classes that may tempt."""
+        if self._k <= 2:
+            return np.zeros_like(self._votes)
+        tempting, other = self._error_logs()
+        wrong = self._votes.sum(axis=1, keepdims=True) - self._votes
+        extra = np.exp(np.minimum(self._votes * (tempting - other), 600))
+        mean = (extra.sum(axis=1, keepdims=True) - extra) / (self._k - 1)
+        return np.asarray(wrong * other + np.log(np.maximum(mean, 1e-300)))
+
+    def _likelihood(self, logits: Floats) -> Floats:
+        right = self._answer == self.truth[self._item]
+        return np.asarray(self._weight * (right * logits - softplus(logits)))
+
+    def _move_people(self) -> None:
+        hard = self.scale * self._hardness[self._item]
+        after = self.skills + self._stride * self._random.normal(size=self._people)
+        change = self._likelihood(after[self._who] + hard) - self._likelihood(self.skills[self._who] + hard)
+        ratio = np.bincount(self._who, change, minlength=self._people)
+        ratio += ((self.skills - self.mean) ** 2 - (after - self.mean) ** 2) / (2 * self.spread**2)
+        self.skills = np.where(np.log(self._random.random(self._people)) < ratio, after, self.skills)
+
+    def _move_scale(self) -> None:
+        base, hard = self.skills[self._who], self._hardness[self._item]
+        now = float(self._likelihood(base + self.scale * hard).sum()) - self.scale**2 / (2 * ITEMS**2)
+        for size in (0.4, 0.1):
+            after = self.scale * math.exp(size * self._random.normal())
+            then = float(self._likelihood(base + after * hard).sum()) - after**2 / (2 * ITEMS**2)
+            if math.log(self._random.random()) < then - now + math.log(after / self.scale):
+                self.scale, now = after, then
+
+    def _draw_crowd(self) -> None:
+        precision = self._people / self.spread**2 + 1 / SKILL**2
+        middle = (self.skills.sum() / self.spread**2 + self._prior / SKILL**2) / precision
+        self.mean = float(middle + self._random.normal() / math.sqrt(precision))
+        squares = float(((self.skills - self.mean) ** 2).sum())
+
+        def density(s: float) -> float:  # of log s
+            return -(self._people - 1) * math.log(s) - squares / (2 * s * s) - s * s / (2 * PEOPLE**2)
+
+        for size in (0.5, 0.2, 0.5, 0.2):
+            after = self.spread * math.exp(size * self._random.normal())
+            if after > 1e-3 and math.log(self._random.random()) < density(after) - density(self.spread):
+                self.spread = after
+        self._common = self._random.dirichlet(1 + np.bincount(self.truth, minlength=self._k))
+        if self._k > 2:
+            self._draw_tempted()
+
+    def _draw_tempted(self) -> None:
+        """Which wrong class tempts on each item, then how often."""
+        tempting, other = self._error_logs()
+        logs = self._votes * (tempting - other)
+        logs[np.arange(len(logs)), self.truth] = -1e30
+        chosen = self._lot(logs)
+        place = np.arange(len(logs))
+        hits = float(self._votes[place, chosen].sum())
+        rest = float(self._votes.sum() - self._votes[place, self.truth].sum()) - hits
+        even = (1 - TEMPTED) / (self._k - 1)
+        self.tempted = float(TEMPTED[self._lot((hits * np.log(TEMPTED + even) + rest * np.log(even))[None, :])[0]])

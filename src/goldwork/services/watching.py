@@ -1,0 +1,187 @@
+"""The watch job: flags over what people judged, for the overview, and a closer look at whom they are about.
+
+A flag accuses nobody. Whoever is flagged gets more gold, by an event, and a person is asked to look; the finding with
+its evidence is kept for that. Items and classes that are flagged are for the guideline's author.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy import bindparam as bind
+
+from goldwork.errors import InputError
+from goldwork.flags import Finding, find_flags
+from goldwork.quality.policy import Policy
+from goldwork.services import jobs
+from goldwork.services.forms import current_form
+from goldwork.services.log import Log
+from goldwork.services.sql import upsert
+from goldwork.services.tables import last_seq, of_people, read_submits, read_table
+from goldwork.services.work import Steps, Work
+from goldwork.store.database import Database
+from goldwork.store.schema import annotator_state, item, job, project, snapshot
+from goldwork.store.writer import Writer
+
+NAME = "watch"
+GROWN, LEAST = 0.25, 100
+"""It is due when the log has grown by this share since it was last made, and by so many events at least."""
+KEPT = 100
+"""Findings that are kept: the strongest."""
+KINDS = ("choice",)
+"""Kinds of values that the flags read."""
+
+_DUE = (
+    sa.select(project.c.id)
+    .select_from(project.outerjoin(snapshot, (snapshot.c.project == project.c.id) & (snapshot.c.name == NAME)))
+    .where(
+        project.c.seq - sa.func.coalesce(snapshot.c.through_seq, 0)
+        >= sa.case(
+            (GROWN * sa.func.coalesce(snapshot.c.through_seq, 0) > LEAST, GROWN * snapshot.c.through_seq), else_=LEAST
+        ),
+        ~sa.exists().where(job.c.project == project.c.id, job.c.kind == NAME, job.c.state.in_(jobs.ACTIVE)),
+    )
+)
+_POLICY = sa.select(project.c.policy).where(project.c.id == bind("project"))
+_PEOPLE = sa.select(annotator_state.c.annotator).where(annotator_state.c.project == bind("project"))
+_NAMES = sa.select(item.c.id, item.c.external_id).where(item.c.id.in_(bind("ids", expanding=True)))
+_STORED = sa.select(snapshot.c.body, snapshot.c.computed_at).where(
+    snapshot.c.project == bind("project"), snapshot.c.name == NAME
+)
+
+
+class Flagged(msgspec.Struct, frozen=True):
+    """What a flag found. `subject`: an annotator's number, an item's external id, or a class."""
+
+    question: str
+    flag: str
+    about: str
+    subject: Any
+    sentence: str
+    unsaid: str
+    statistic: float
+    low: float | None
+    high: float | None
+    judgements: int
+    e_value: float | None
+    p_value: float | None
+    evidence: dict[str, Any]
+
+
+class Flags(msgspec.Struct, frozen=True):
+    """A project's findings, the strongest first, and which flags could not be asked, and why."""
+
+    found: list[Flagged] = []
+    notes: list[str] = []
+    computed_at: int | None = None
+
+
+def request_due(database: Database, writer: Writer) -> None:
+    """Add the job for every project that has grown enough."""
+    with database.read() as connection:
+        due = connection.execute(_DUE).scalars().all()
+    for of in due:
+        writer.run(partial(jobs.add, database=database, kind=NAME, project=of, body={}))
+
+
+def read_flags(connection: Connection, project_id: int) -> Flags:
+    """The latest findings."""
+    row = connection.execute(_STORED, {"project": project_id}).one_or_none()
+    if row is None:
+        return Flags()
+    return msgspec.structs.replace(msgspec.json.decode(row.body, type=Flags), computed_at=row.computed_at)
+
+
+def run(work: Work) -> Steps:
+    """Ask every flag about every question of classes, raise the gold rate of whom they name, keep what was found."""
+    begun = time.monotonic()
+    with work.database.read() as connection:
+        through = last_seq(connection, work.project)
+        submits = of_people(connection, read_submits(connection, work.project, through))
+        form = current_form(connection, work.project)
+        table = read_table(connection, work.project, submits, form).humans()
+        policy = msgspec.json.decode(connection.execute(_POLICY, {"project": work.project}).scalar_one(), type=Policy)
+        people = set(connection.execute(_PEOPLE, {"project": work.project}).scalars())
+    yield
+    found: list[tuple[str, Finding]] = []
+    notes: list[str] = []
+    asked = set(table.questions.tolist())
+    for name, task in form.tasks().items():
+        if task.kind not in KINDS or name not in asked:
+            continue
+        try:
+            findings = find_flags(table, question=name, names=_names(policy))
+        except InputError as refused:
+            notes.append(f"{name}: {refused.message}")
+            continue
+        found += [(name, one) for one in findings]
+        notes += [f"{name}: {note}" for note in findings.notes]
+        yield
+    reasons: dict[int, set[str]] = {}
+    for _, one in found:
+        if one.about == "annotator" and int(one.subject) in people:
+            reasons.setdefault(int(one.subject), set()).add(one.flag)
+    for who in sorted(reasons):
+        work.save(partial(_watch, work=work, who=who, reasons=sorted(reasons[who])))
+        yield
+    took = int((time.monotonic() - begun) * 1000)
+    work.save(partial(_store, work=work, found=found[:KEPT], notes=notes, took=took))
+    return {"found": len(found), "through_seq": through}
+
+
+def _names(policy: Policy) -> list[str] | None:
+    """Of views nobody is asked whether they differ from others'."""
+    from goldwork.flags import flag
+
+    if policy.paradigm == "prescriptive":
+        return None
+    return [name for name in flag.names() if name in ("fast", "straight-lining", "position", "copying")]
+
+
+def _watch(connection: Connection, work: Work, who: int, reasons: Sequence[str]) -> None:
+    """Once: who is watched already is left as they are."""
+    log = Log(connection, work.database, work.project)
+    log.load(set(), {who})
+    if not log.annotator(who).get("watch"):
+        log.add("watch", {"annotator": who, "reasons": list(reasons)})
+    log.flush()
+
+
+def _store(
+    connection: Connection, work: Work, found: Sequence[tuple[str, Finding]], notes: list[str], took: int
+) -> None:
+    ids = sorted({int(one.subject) for _, one in found if one.about == "item"})
+    names = {row.id: row.external_id for row in connection.execute(_NAMES, {"ids": ids})} if ids else {}
+    told = [_flagged(question, one, names) for question, one in found]
+    made = {
+        "project": work.project,
+        "name": NAME,
+        "body": msgspec.json.encode(Flags(told, notes)).decode(),
+        "through_seq": Log(connection, work.database, work.project).seq,
+        "took_ms": took,
+        "computed_at": work.database.now(connection),
+    }
+    connection.execute(upsert(work.database, snapshot, "body", "through_seq", "took_ms", "computed_at"), made)
+    over = (job.c.kind == NAME) & job.c.state.not_in(jobs.ACTIVE)
+    connection.execute(sa.delete(job).where(job.c.project == work.project, over))
+
+
+def _flagged(question: str, one: Finding, names: Mapping[int, str]) -> Flagged:
+    record = one.to_record()
+    subject = names.get(int(one.subject), one.subject) if one.about == "item" else one.subject
+    return Flagged(question=question, **record | {"subject": subject, "evidence": _plain(record["evidence"])})
+
+
+def _plain(value: Any) -> Any:
+    """Evidence as JSON: what numpy made becomes Python's own."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value.item() if hasattr(value, "item") else value
