@@ -107,7 +107,13 @@ def going_on(page: Page, act: Callable[[], None]) -> None:
     """Do something, and wait until another item is on the screen, or none."""
     before = page.locator("main").get_attribute("data-assignment")
     act()
-    page.wait_for_function("b => document.querySelector('main').dataset.assignment !== b", arg=before)
+    page.wait_for_function(
+        """before => {
+          const now = document.querySelector('main').dataset.assignment
+          return now ? now !== before : document.querySelector('[data-testid=nothing]') !== null
+        }""",
+        arg=before,
+    )
     page.wait_for_function("() => new Promise(requestAnimationFrame).then(() => true)")
 
 

@@ -39,7 +39,8 @@ export class Desk {
   failure = $state('')
   refused = $state('')
   offline = $state(false)
-  loaded = $state(false)
+  /** The server had nothing to settle when it was asked last. */
+  dry = $state(false)
   unsent = $state(0)
   settled = $state(0)
   /** Items that wait in the project, as the server said last. */
@@ -121,9 +122,9 @@ export class Desk {
       this.waiting = next.waiting
       const there = new Set(this.cases.map((one) => one.assignment))
       this.#show([...this.cases, ...next.cases.filter((one) => !there.has(one.assignment) && !this.#sent.has(one.assignment))])
-      this.loaded = true
       if (!this.cases.length) {
         this.info = await adjudication.open(this.project)
+        this.dry = true
         if (!this.#stopped) this.#timeout = setTimeout(() => this.fill(), AGAIN_WHEN_EMPTY)
       }
     })
@@ -263,6 +264,7 @@ export class Desk {
     if (one) this.#sent.add(one.assignment)
     this.refused = ''
     this.waiting = Math.max(0, this.waiting - 1)
+    this.dry = false
     this.#show(rest)
     this.#tell(text, undo)
     if (rest.length < AHEAD) this.fill()
