@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from goldwork.quality import queue
 from goldwork.quality.queue import ENOUGH, SECONDS, Waiting, interleaved, ordered, seconds_of, value
 
-shares = st.floats(0, 1)
+shares = st.integers(0, 1_000_000).map(lambda millionths: millionths / 1_000_000)
 waiting = st.builds(
     Waiting, st.just(1), shares, st.lists(st.floats(0, 1000), max_size=6).map(tuple), st.integers(0, 100)
 )
