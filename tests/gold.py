@@ -21,19 +21,20 @@ def add_gold(
     *,
     question: str = "kind",
     kind: str = "gold",
-    strata: bool = True,
+    texts: Sequence[str] = (),
 ) -> list[int]:
-    """One item for each answer, in a batch of their own that nobody works on. Returns the items."""
+    """One item for each answer, in a batch of their own that is not opened for work. Returns the items."""
     now = database.now(connection)
     values = {"project": project, "name": f"{kind} {secrets.token_hex(3)}", "state": "published", "created_at": now}
     of = connection.execute(sa.insert(batch).values(values).returning(batch.c.id)).scalar_one()
     made = []
     for number, answer in enumerate(answers):
+        text = texts[number] if texts else f"{kind} text {number}"
         row = {
             "project": project,
             "batch": of,
             "external_id": f"{kind}-{of}-{number}",
-            "payload": msgspec.json.encode({"text": f"{kind} text {number}"}).decode(),
+            "payload": msgspec.json.encode({"text": text}).decode(),
             "shuffle": number,
         }
         one = connection.execute(sa.insert(item).values(row).returning(item.c.id)).scalar_one()
@@ -43,7 +44,7 @@ def add_gold(
             "kind": kind,
             "state": "active",
             "answers": msgspec.json.encode({question: [answer]}).decode(),
-            "stratum": f"{question}={answer}" if strata else "",
+            "stratum": f"{question}={answer}",
             "created_at": now,
         }
         connection.execute(sa.insert(gold).values(key))

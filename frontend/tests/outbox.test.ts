@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ApiError } from '../src/api/request'
-import type { Receipt, Submit } from '../src/api/types'
+import type { Feedback, Receipt, Submit } from '../src/api/types'
 import type { Draft, Entry } from '../src/outbox/entry'
-import { standing } from '../src/outbox/entry'
+import { standing, unseen } from '../src/outbox/entry'
 import { Outbox, type Channel } from '../src/outbox/outbox'
 import { InMemory } from '../src/outbox/store'
 
@@ -27,6 +27,9 @@ class Server {
   /** Answers what to throw for this try, before or after taking it. */
   fault: (submit: Submit, project: number) => { before?: Error; after?: Error } | undefined = () => undefined
 
+  /** What is told of an answer: the same however often it is sent. */
+  told: (submit: Submit) => Feedback | null = () => null
+
   send = async (project: number, submit: Submit): Promise<Receipt> => {
     this.tries += 1
     await new Promise((resolve) => setTimeout(resolve, 0))
@@ -34,7 +37,7 @@ class Server {
     if (fault?.before) throw fault.before
     if (!this.taken.some((t) => t.id === submit.id)) this.taken.push(submit)
     if (fault?.after) throw fault.after
-    return { id: submit.id, assignment: submit.assignment, kind: submit.kind, seq: this.taken.length, surplus: false, leased_until: null }
+    return { id: submit.id, assignment: submit.assignment, kind: submit.kind, seq: this.taken.length, surplus: false, leased_until: null, feedback: this.told(submit) }
   }
   get said(): string[] {
     return this.taken.map((t) => `${t.kind} ${t.assignment}`)
@@ -320,5 +323,48 @@ test('an answer taken back in the moment in which it goes out, and given anew at
   assert.deepEqual(server.said, ['answer a', 'undo a', 'answer a'])
   assert.deepEqual(server.taken.at(-1)?.answers, { q: 'second' })
   assert.deepEqual(standing(outbox.entries).map((e) => e.answers), [{ q: 'second' }])
+  outbox.stop()
+})
+
+const feedback = (answer: unknown): Feedback => ({ score: 0, marks: { q: 0 }, answers: { q: [answer] }, reason: 'So.', training: null })
+
+test('what was told of an answer is kept until it is seen, over lost replies and a reload', async () => {
+  const server = new Server()
+  server.told = ({ assignment }) => (assignment === 'b' ? null : feedback(assignment))
+  let lost = 2
+  server.fault = () => (lost-- > 0 ? { after: new ApiError(0, { code: 'offline', message: '' }) } : undefined)
+  const store = new InMemory()
+  const first = await open(server, store)
+  for (const item of ['a', 'b', 'c']) first.add(draft(item))
+  for (let n = 0; n < 3; n += 1) {
+    await settle(() => first.state.line !== 'sending')
+    first.wake()
+  }
+  await settle(empty(first))
+  await first.settled()
+  first.stop()
+  const again = await open(server, store)
+  assert.deepEqual(unseen(again.of(1)).map((e) => [e.assignment.id, e.feedback]), [['a', feedback('a')], ['c', feedback('c')]])
+  again.see(unseen(again.of(1))[0]!)
+  assert.deepEqual(unseen(again.of(1)).map((e) => e.assignment.id), ['c'])
+  await again.settled()
+  again.stop()
+  const later = await open(server, store)
+  assert.deepEqual(unseen(later.of(1)).map((e) => e.assignment.id), ['c'])
+  later.stop()
+})
+
+test('of an answer that was taken back nothing is told, and what is not seen is not thrown away', async () => {
+  const server = new Server()
+  server.told = ({ assignment, kind }) => (kind === 'answer' && ['a', 'b'].includes(assignment) ? feedback(assignment) : null)
+  const outbox = await open(server)
+  outbox.add(draft('a'))
+  outbox.add(draft('b'))
+  await settle(empty(outbox))
+  outbox.undo(1)
+  for (let n = 0; n < 60; n += 1) outbox.add(draft(`x${n}`))
+  await settle(empty(outbox))
+  await settle(() => outbox.of(1).length <= 51)
+  assert.deepEqual(unseen(outbox.of(1)).map((e) => e.assignment.id), ['a'])
   outbox.stop()
 })

@@ -19,8 +19,14 @@ LAZY = 40_000
 APART = {"node_modules/katex/dist/katex.mjs": 80_000}
 """Large viewers of other people, loaded only where a text needs them, and what they may add."""
 QUALITY = tuple(
-    f"src/routes/project/{name}.svelte"
-    for name in ("Adjudicate", "Attributes", "Decisions", "Gold", "Groups", "Oversight", "Quality")
+    f"src/routes/{name}.svelte"
+    for name in (
+        *(
+            f"project/{name}"
+            for name in ("AboutMe", "Adjudicate", "Attributes", "Decisions", "Gold", "Groups", "Growth")
+        ),
+        *("project/Oversight", "project/Quality", "project/Standing", "work/Aside", "work/Notes"),
+    )
 )
 """Pages and parts of the quality engine, each loaded where it is opened."""
 GUARD = 60_000

@@ -79,7 +79,7 @@ def test_failing_leaves_two_more_tries_and_then_a_person_decides() -> None:
     for left in (2, 1):
         person, told, decided = go_through([0.0] * 20, person)
         assert (told.outcome, told.tries, decided) == ("failed", left, [])
-        assert training.stands(person, {}, POLICY) == training.Progress("quiz", 0, 20, 0.0, left)
+        assert training.stands(person, {}, POLICY) == training.Progress("quiz", 0, 20, 0.0, left, failed=3 - left)
     person, told, decided = go_through([0.0] * 20, person)
     assert (told.outcome, told.tries, decided) == ("failed", 0, ["unqualified"])
     assert training.is_barred(person)

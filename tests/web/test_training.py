@@ -45,7 +45,7 @@ def test_a_guideline_that_everybody_shows_to_have_read(stage: Stage) -> None:
     said = boss.request("PUT", f"/projects/{of}/guideline", json={"text": "# New", "certify": True})
     assert said.json()["guideline"]["version"] == 2
     shown = ann.get(work).json()
-    far = {"why": "refresher", "done": 0, "most": 5, "right": 0.0, "tries": 3, "outcome": ""}
+    far = {"why": "refresher", "done": 0, "most": 5, "right": 0.0, "tries": 3, "outcome": "", "failed": 0}
     assert shown["standing"] == {"held": "refresher", "training": far, "by": "", "words": "", "about": None}
     for n in range(5):
         told = submit(ann, of, practice(stage, of, ann, f"p-{n}"), "a" if n else "b", guideline=2)["feedback"]

@@ -76,8 +76,8 @@ export const projects = {
     data<T.Project>(client.PATCH('/api/projects/{project_id}', { ...of(id), body: what as never })),
   form: (id: number, form: T.ProjectForm) =>
     data<T.Project>(client.PUT('/api/projects/{project_id}/form', { ...of(id), body: { form: anyForm(form) } })),
-  guideline: (id: number, text: string) =>
-    data<T.Project>(client.PUT('/api/projects/{project_id}/guideline', { ...of(id), body: { text } })),
+  guideline: (id: number, text: string, certify = false) =>
+    data<T.Project>(client.PUT('/api/projects/{project_id}/guideline', { ...of(id), body: { text, certify } })),
 }
 export const forms = {
   types: async () => (await data<{ task_types: T.TaskTypeInfo[] }>(client.GET('/api/task-types'))).task_types,
@@ -143,6 +143,7 @@ export const work = {
     data<T.Next>(client.POST('/api/projects/{project_id}/next', { ...of(id), body: { count } })),
   submit: (id: number, what: T.Submit) =>
     data<T.Receipt>(client.POST('/api/projects/{project_id}/submits', { ...of(id), body: what as never })),
+  rest: (id: number) => data<T.Rest>(client.GET('/api/projects/{project_id}/rest', of(id))),
   me: (id: number) => data<T.Me>(client.GET('/api/projects/{project_id}/me', of(id))),
 }
 export const adjudication = {
@@ -174,6 +175,38 @@ export const monitor = {
     ),
   item: (project_id: number, item_id: number) =>
     data<T.ItemAnswers>(client.GET('/api/projects/{project_id}/items/{item_id}', { params: { path: { project_id, item_id } } })),
+}
+const ruled = (project_id: number, decision_seq: number) => ({ params: { path: { project_id, decision_seq } } })
+export const decisions = {
+  list: (project_id: number, query: T.DecisionQuery = {}) =>
+    data<T.DecisionPage>(client.GET('/api/projects/{project_id}/decisions', { params: { path: { project_id }, query } })),
+  case: (project_id: number, decision_seq: number, number: number) =>
+    data<T.Case>(
+      client.GET('/api/projects/{project_id}/decisions/{decision_seq}', {
+        params: { path: { project_id, decision_seq }, query: { number } },
+      }),
+    ),
+  rule: (id: number, seq: number, body: T.NewRuling) =>
+    data<T.Case>(client.POST('/api/projects/{project_id}/decisions/{decision_seq}/rulings', { ...ruled(id, seq), body })),
+  mine: async (id: number) =>
+    (await data<{ rows: T.MyDecision[] }>(client.GET('/api/projects/{project_id}/me/decisions', of(id)))).rows,
+  appeal: async (id: number, seq: number, number: number, text: string) =>
+    (
+      await data<{ rows: T.MyDecision[] }>(
+        client.POST('/api/projects/{project_id}/me/decisions/{decision_seq}/appeal', {
+          ...ruled(id, seq),
+          body: { number, text },
+        }),
+      )
+    ).rows,
+  evidence: (id: number) => `/api/projects/${id}/evidence/table`,
+}
+export const oversight = {
+  get: (id: number) => data<T.Oversight>(client.GET('/api/projects/{project_id}/oversight', of(id))),
+  tracks: (project_id: number, after: number) =>
+    data<T.Tracks>(
+      client.GET('/api/projects/{project_id}/oversight/people', { params: { path: { project_id }, query: { after } } }),
+    ),
 }
 const attribute = (project_id: number, attribute_id: number) => ({ params: { path: { project_id, attribute_id } } })
 

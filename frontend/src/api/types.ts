@@ -36,14 +36,18 @@ export type ProjectChange = Omit<S['ProjectChange'], 'quality'> & { quality?: Pa
 export type Project = Omit<S['Project'], 'form' | 'drawn'> & { form: ProjectForm; drawn: Drawn }
 
 export type Work = Omit<S['Screen'], 'form'> & { form: Drawn }
-export type Next = Omit<S['Work'], 'assignments'> & { assignments: Assignment[] }
+export type Next = Omit<S['Work'], 'assignments' | 'standing'> & { assignments: Assignment[]; standing?: S['Work']['standing'] }
 export type Assignment = Lax<S['Assignment'], 'shown' | 'suggestions'>
 export type SubmitKind = S['NewSubmit']['kind']
 export type Submit = Omit<S['NewSubmit'], 'answers' | 'seconds'> & {
   answers?: Record<string, unknown>
   seconds?: number
 }
-export type Receipt = S['Receipt']
+export type Feedback = S['Feedback']
+export type Receipt = Lax<S['Receipt'], 'leased_until' | 'feedback'>
+export type Standing = S['Standing']
+export type Rest = S['Rest']
+export type Growth = S['Growth']
 export type Me = S['MyWork']
 
 export type Desk = Omit<S['Desk'], 'form'> & { form: Drawn }
@@ -90,3 +94,23 @@ export type Offer = S['Offer']
 export type ExchangeRequest = S['NewExchange']
 /** What an upload holds as a file of another tool. */
 export type Found = Omit<S['Found'], 'form'> & { form: ProjectForm }
+
+export type DecisionRow = S['DecisionRow']
+export type DecisionKind = DecisionRow['kind']
+export type DecisionPage = S['DecisionPage']
+export interface DecisionQuery {
+  kind?: DecisionKind
+  about?: DecisionRow['about']
+  subject?: number
+  standing?: 'waiting' | 'ruled'
+  after?: string
+  limit?: number
+}
+export type Statement = S['Statement']
+export type Case = S['Case']
+export type GoldCase = S['GoldCase']
+export type NewRuling = S['NewRuling']
+export type MyDecision = S['MyDecision']
+export type Oversight = S['Oversight']
+export type Track = S['Track']
+export type Tracks = S['Tracks']

@@ -1,4 +1,4 @@
-import type { Assignment, Submit, SubmitKind } from '../api/types'
+import type { Assignment, Feedback, Submit, SubmitKind } from '../api/types'
 
 /** Why the server did not take an entry. */
 export interface Refusal {
@@ -27,6 +27,9 @@ export interface Entry {
   /** It was on the wire at least once, so the server may have it. */
   tried: boolean
   refusal: Refusal | null
+  /** What the server told of the answer, kept until it was seen: it may come long after the page was closed. */
+  feedback?: Feedback | null
+  seen?: boolean
 }
 
 export type Draft = Pick<
@@ -44,6 +47,16 @@ export function body(entry: Entry): Submit {
 /** What takes an entry back that the server may have. */
 export function undoing({ project, assignment, form_version, guideline_version }: Entry): Draft {
   return { project, assignment, kind: 'undo', answers: null, seconds: 0, form_version, guideline_version }
+}
+
+/** What was told of answers and not seen yet, oldest first; of one that was taken back nothing. */
+export function unseen(entries: readonly Entry[]): Entry[] {
+  return entries.filter(
+    (entry, at) =>
+      entry.feedback &&
+      !entry.seen &&
+      !entries.slice(at + 1).some((later) => later.kind === 'undo' && later.assignment.id === entry.assignment.id),
+  )
 }
 
 /** Assignments whose answer or skip stands (undone ones do not), oldest first. */

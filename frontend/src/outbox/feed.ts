@@ -44,6 +44,11 @@ export class Feed {
     this.items = [assignment, ...this.items.filter((a) => a.id !== assignment.id)]
   }
 
+  /** What was held is no longer what is to be judged. */
+  clear(): void {
+    this.items = []
+  }
+
   /** Answered in another tab. */
   drop(id: string): void {
     this.items = this.items.filter((a) => a.id !== id)

@@ -6,7 +6,7 @@ import { Outbox, type Channel, type State } from './outbox'
 import { openStore } from './store'
 
 export type { Entry } from './entry'
-export { standing } from './entry'
+export { standing, unseen } from './entry'
 
 /** Grows whenever entries or state change. */
 const seen = $state({ version: 0 })

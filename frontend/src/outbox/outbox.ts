@@ -11,7 +11,7 @@
 import { ApiError } from '../api/request'
 import type { Receipt, Submit } from '../api/types'
 import { uuid } from '../lib/format'
-import { body, standing, undoing, type Draft, type Entry, type Refusal } from './entry'
+import { body, standing, undoing, unseen, type Draft, type Entry, type Refusal } from './entry'
 import type { Store } from './store'
 
 /** Sent entries that are kept, so that undo reaches them. */
@@ -188,6 +188,12 @@ export class Outbox {
     void this.#then(() => this.#mark(entry, { state: 'waiting', refusal: null })).then(() => this.wake(entry.project))
   }
 
+  /** What was told of an answer has been read. */
+  see(entry: Entry): void {
+    this.#touch(entry, { seen: true })
+    void this.#then(() => this.#mark(entry, { seen: true }))
+  }
+
   /** Nothing of this account's stays on the device, unsent answers excepted. */
   async clearSent(): Promise<void> {
     for (const entry of this.entries.filter((e) => e.state === 'sent')) {
@@ -260,9 +266,10 @@ export class Outbox {
       if (this.state.line !== 'sending') this.#say({ ...this.state, line: 'sending' })
       this.#touch(entry, { tried: true })
       try {
-        await this.parts.send(entry.project, body(entry))
+        const { feedback } = await this.parts.send(entry.project, body(entry))
         this.#delay = FIRST_DELAY
-        await this.#mark(entry, { state: 'sent', tried: true, refusal: null })
+        const told = feedback ? { feedback, seen: false } : {}
+        await this.#mark(entry, { state: 'sent', tried: true, refusal: null, ...told })
       } catch (error) {
         const wait = await this.#failed(entry, error, aside)
         if (wait !== undefined) return wait
@@ -317,7 +324,9 @@ export class Outbox {
   }
 
   async #trim(): Promise<void> {
-    const sent = this.entries.filter((e) => e.state === 'sent' && e.account === this.#account)
+    const mine = this.entries.filter((e) => e.account === this.#account)
+    const kept = new Set(unseen(mine))
+    const sent = mine.filter((e) => e.state === 'sent' && !kept.has(e))
     for (const entry of sent.slice(0, Math.max(0, sent.length - KEEP_SENT))) {
       this.#forget(entry)
       await this.#change(entry, () => null)

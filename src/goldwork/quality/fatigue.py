@@ -9,8 +9,9 @@ with their mean m and spread s over n of them, today's
     t = (d - m) / (s sqrt(1 + 1/n))
 
 is beyond Student's quantile with n - 1 degrees of freedom with the probability stated, if today is a session like
-those. A sign is believed at .006, after 200 answers at .006 (200 / answers)^2, so that over a whole session at most one
-in 20 brings a suggestion that nothing called for: 2 to 5 in 100 by simulation, over sessions of 200 and of 600 answers.
+those. A sign is believed at .006, after 200 answers at .006 (200 / answers)^2, so that over a whole session about one
+in 20 at most brings a suggestion that nothing called for: by simulation 1 to 4 in 100 of sessions of 200 answers, 3 to
+6 in 100 of 600, where pace wanders within a session and hangs together.
 
 With fewer than five earlier sessions of that length nothing is suggested: there is no curve yet to be compared with.
 Somebody who slows down in every session alike is at their usual pace; for that there are session limits.

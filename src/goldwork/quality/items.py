@@ -19,7 +19,7 @@ from goldwork.quality import people
 from goldwork.quality.draft import Answer, Draft, Event, State
 from goldwork.quality.lessons import crowd, skill, teach
 from goldwork.quality.policy import WHOLE
-from goldwork.quality.posterior import Calibration, Credit, Given, credit, posterior, tempered
+from goldwork.quality.posterior import USUAL, Calibration, Credit, Given, credit, posterior, tempered
 from goldwork.quality.skill import SCALE
 
 MOST_CLASSES = 50
@@ -170,7 +170,7 @@ def drawn(item: int, what: str, share: int) -> bool:
 def temper(project: State, question: str) -> Calibration:
     """How a question's probabilities are tempered at present."""
     both = project.get("calibration", {}).get(question)
-    return Calibration(both[0] / SCALE, both[1] / SCALE) if both else Calibration()
+    return Calibration(both[0] / SCALE, both[1] / SCALE) if both else USUAL
 
 
 def _learn(
@@ -275,6 +275,8 @@ def _say(draft: Draft, item: int, mine: dict[str, Any], status: str, counts: int
     for name, moved in ((before, -1), (status, 1)):
         if name in ("adjudicate", "audit", "settled"):
             draft.count(f"in_{name}", moved)
+    if status == "settled" and not mine.get("known"):
+        return  # it has become gold: that event says so
     kind = {"open": "reopened", "audit": "complete"}.get(status, status)
     evidence: dict[str, Any] = {"answers": counts, "wanted": mine["wanted"]}
     if mine["sure"] is not None:

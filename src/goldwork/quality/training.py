@@ -42,7 +42,8 @@ Due = Literal["", "quiz", "refresher", "teaching"]
 class Progress(msgspec.Struct, frozen=True):
     """How far somebody is: `done` items of at most `most`, `right` of them, where part of an answer counts in part.
 
-    `outcome`: what the last item decided. `tries`: how often one may still go through it, this time included.
+    `outcome`: what the last item decided. `tries`: how often one may still go through it, this time included;
+    `failed`: how often one has.
     """
 
     why: Due
@@ -51,6 +52,7 @@ class Progress(msgspec.Struct, frozen=True):
     right: float
     tries: int
     outcome: Outcome = ""
+    failed: int = 0
 
 
 def due(person: State, project: State, policy: Policy) -> Due:
@@ -89,8 +91,9 @@ def stands(person: State, project: State, policy: Policy) -> Progress | None:
     if not (why := due(person, project, policy)):
         return None
     mine = person.get("training", {})
-    tries = max(0, policy.retakes + 1 - mine.get("fails", 0))
-    return Progress(why, mine.get("done", 0), length(why, policy), round(mine.get("right", 0.0), 3), tries)
+    fails, right = mine.get("fails", 0), round(mine.get("right", 0.0), 3)
+    tries = max(0, policy.retakes + 1 - fails)
+    return Progress(why, mine.get("done", 0), length(why, policy), right, tries, failed=fails)
 
 
 def progress(before: State, after: State, project: State, policy: Policy, score: float) -> Progress | None:
@@ -102,10 +105,11 @@ def progress(before: State, after: State, project: State, policy: Policy, score:
     if stood is None or is_barred(before):
         return None
     was, now = before.get("training", {}), after.get("training", {})
-    tries = max(0, policy.retakes + 1 - now.get("fails", 0))
+    fails = now.get("fails", 0)
+    tries = max(0, policy.retakes + 1 - fails)
     if now == was or "done" in now:
         done, right, outcome = now.get("done", 0), now.get("right", 0.0), ""
     else:
         done, right = stood.done + 1, stood.right + score
-        outcome = "failed" if now.get("fails", 0) > was.get("fails", 0) else "passed"
-    return Progress(stood.why, done, stood.most, round(right, 3), tries, outcome)  # type: ignore[arg-type]
+        outcome = "failed" if fails > was.get("fails", 0) else "passed"
+    return Progress(stood.why, done, stood.most, round(right, 3), tries, outcome, fails)  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.errors import GoldworkError
 from goldwork.quality import training
-from goldwork.services import placement, suggest
+from goldwork.services import choosing, placement, suggest
 from goldwork.services.log import Log, upsert
 from goldwork.services.order import Candidate, Search, Stand
 from goldwork.services.placement import PASSES, Chosen, Layout, Purpose, Shares, Spot, Standing
@@ -227,7 +227,9 @@ class _Group:
             if spot.chosen is not None:
                 search.keep_from(request.annotator, spot.chosen.item)
         work = sum(spot.chosen is None for spot in spots)
-        found, more = self._candidates(log, request, max(work, 1), give=work > 0)
+        found, more = self._chosen(log, request, work) if work and choosing.chooses(log) else ([], True)
+        if not found:
+            found, more = self._candidates(log, request, max(work, 1), give=work > 0)
         if not found:
             return held, more
         short, found = len(found) < work, found[:work]
@@ -236,6 +238,14 @@ class _Group:
                 break
             held.append(self._give(log, request, spot, spot.chosen or found.pop(0)))
         return held, more
+
+    def _chosen(self, log: Log, request: Lease, number: int) -> tuple[list[Candidate], bool]:
+        """What the project's strategy puts first among the next open items; nothing where these are all judged."""
+        pool, more = self._candidates(log, request, number + choosing.POOL, give=False)
+        found = choosing.choose(self.connection, log, request.annotator, pool, number)
+        for one in found:
+            self._searches[log.id].give(request.annotator, one)
+        return found, more or len(pool) > len(found)
 
     def _renew(self, log: Log, request: Lease, *, practice: bool) -> list[Held]:
         """What somebody holds of training or of work, for another while where that is due."""

@@ -101,7 +101,7 @@ class GoldRow(msgspec.Struct, frozen=True):
     odd: Literal["", "wrong", "told"] = ""
 
 
-class Count(msgspec.Struct, frozen=True):
+class GoldCount(msgspec.Struct, frozen=True):
     """How many rows there are of a kind in a state."""
 
     kind: Kind
@@ -113,7 +113,7 @@ class GoldPage(msgspec.Struct, frozen=True):
     """Gold in the order of items. `next`: give it as `after` for the next page."""
 
     rows: list[GoldRow]
-    counts: list[Count]
+    counts: list[GoldCount]
     next: int | None = None
 
 
@@ -133,7 +133,7 @@ def list_gold(
     counts = connection.execute(_COUNTS, {"project": mine.project}).all()
     return GoldPage(
         rows=[_judge(_row(row, votes[row.item], mine.person.account), told.get(row.item, ())) for row in page],
-        counts=[Count(*one) for one in counts],
+        counts=[GoldCount(*one) for one in counts],
         next=ids[-1] if len(rows) > limit else None,
     )
 

@@ -1,5 +1,5 @@
 /** What the workbench knows and does; Work.svelte draws it. */
-import { ApiError, work, type Asked, type Assignment, type DrawnQuestion, type Next, type Work } from '../../api'
+import { ApiError, work, type Asked, type Assignment, type DrawnQuestion, type Next, type Standing, type Work } from '../../api'
 import { ActiveTimer } from '../../lib/activity'
 import { announce } from '../../lib/announce.svelte'
 import { loadAhead } from '../../lib/images'
@@ -8,8 +8,9 @@ import { Drafts, storageOf } from '../../lib/drafts'
 import { faultOf } from '../../lib/faults'
 import { load as loadMarkdown } from '../../primitives/Markdown.svelte'
 import { load as loadPrimitives } from '../../primitives/Primitive.svelte'
+import { Care } from './care.svelte'
 import { textOf } from './words'
-import { openOutbox, standing, sync, type Entry } from '../../outbox/index.svelte'
+import { openOutbox, standing, sync, unseen, type Entry } from '../../outbox/index.svelte'
 import { AHEAD, Feed, OFFLINE } from '../../outbox/feed'
 import type { Outbox } from '../../outbox/outbox'
 
@@ -27,6 +28,9 @@ export interface Spot {
   question: DrawnQuestion
   primitive: Asked
 }
+
+/** What stands in the place of an item: what was right, a training's first page, a break, what somebody decided. */
+export type Aside = '' | 'told' | 'intro' | 'rest' | 'paused' | 'barred'
 
 export class Workbench {
   info = $state.raw<Work | null>(null)
@@ -51,7 +55,11 @@ export class Workbench {
   #judged = $state(0)
   #opened = $state(0)
 
+  /** Trainings whose first page was read. */
+  #begun = $state.raw<readonly string[]>([])
+
   readonly timer = new ActiveTimer()
+  readonly care: Care
   readonly #drafts: Drafts
   #feed = new Feed()
   #outbox: Outbox | null = null
@@ -64,6 +72,7 @@ export class Workbench {
     readonly project: number,
     private readonly account: number,
   ) {
+    this.care = new Care(project)
     this.#drafts = new Drafts(account, storageOf())
     this.#drafts.tidy()
   }
@@ -102,6 +111,62 @@ export class Workbench {
     return sync.unsent(this.project).filter((e) => e.state === 'refused')
   }
 
+  get standing(): Standing | null {
+    return this.info?.standing ?? null
+  }
+  /** Items are training's: after each one hears what was right. */
+  get training(): boolean {
+    return this.standing?.training != null && this.standing.held !== 'barred' && this.standing.held !== 'paused'
+  }
+  /** A training item whose answer was told, and which has not been read yet. */
+  get told(): Entry | undefined {
+    return unseen(sync.of(this.project)).find((entry) => entry.feedback!.training)
+  }
+  /** What was told of an item of work. */
+  get remark(): Entry | undefined {
+    return unseen(sync.of(this.project)).findLast((entry) => !entry.feedback!.training)
+  }
+  readonly aside: Aside = $derived.by(() => {
+    if (!this.info || this.failure || this.info.project.state !== 'open') return ''
+    if (this.told) return 'told'
+    if (this.standing?.held === 'paused' || this.standing?.held === 'barred') return this.standing.held
+    if (this.care.resting) return 'rest'
+    const fresh = this.training && this.standing!.training!.done === 0 && !this.#begun.includes(this.#trainingKey)
+    return fresh && this.current ? 'intro' : ''
+  })
+  /** The answer to a training item is on its way, and what was right comes back in a moment. */
+  get checking(): boolean {
+    return this.training && this.waiting.some((e) => e.kind === 'answer') && this.reachable && sync.state.line !== 'offline'
+  }
+  get #trainingKey(): string {
+    return `${this.standing?.held} ${this.info?.guideline.version} ${this.standing?.training?.tries}`
+  }
+  /** The training's first page was read. */
+  begin(): void {
+    this.#begun = [...this.#begun, this.#trainingKey]
+    this.guidelineChanged = false
+    this.#restart()
+  }
+  /** What was told has been read; where it ended a training, what comes next is asked for. */
+  goOn(entry: Entry): void {
+    this.#outbox?.see(entry)
+    const far = entry.feedback!.training
+    if (far?.outcome) {
+      this.#feed.clear()
+      void this.fill(true)
+    } else if (far && this.info?.standing?.training)
+      this.info = { ...this.info, standing: { ...this.info.standing, training: far } }
+    this.#show()
+    this.#restart()
+  }
+  see(entry: Entry): void {
+    this.#outbox?.see(entry)
+  }
+  /** Time counts from here on. */
+  #restart(): void {
+    if (this.current) this.timer.start(document.visibilityState === 'visible')
+  }
+
   async start(): Promise<void> {
     // All at once; the items that the first answer brings may be fewer than wanted when answers still wait here.
     const first = work.next(this.project, AHEAD).catch(() => null)
@@ -110,10 +175,12 @@ export class Workbench {
     const next = await first
     if (next && this.info && next.form_version === this.info.form_version) this.#take(next)
     await this.fill(this.items.length === 0)
+    this.care.start()
   }
 
   stop(): void {
     this.#stopped = true
+    this.care.stop()
     clearTimeout(this.#timeout)
     this.keep()
   }
@@ -172,6 +239,12 @@ export class Workbench {
   #take(next: Next): void {
     if (this.info && next.state !== this.info.project.state)
       this.info = { ...this.info, project: { ...this.info.project, state: next.state } }
+    const before = this.standing?.held
+    // Only where it is another: whoever looks at what is known here asks for more.
+    const standing = next.standing ?? null
+    if (this.info && JSON.stringify(standing) !== JSON.stringify(this.standing)) this.info = { ...this.info, standing }
+    // What was held for another purpose is not judged any more.
+    if (this.standing?.held !== before) this.#feed.clear()
     this.#feed.merge(next, (id) => this.#isJudged(id))
     this.dry = next.left === 0
     this.#show()
@@ -266,7 +339,8 @@ export class Workbench {
   }
 
   get ready(): boolean {
-    return this.#painted && this.current !== undefined && this.info?.project.state === 'open' && !this.failure
+    const there = this.#painted && this.current !== undefined && this.info?.project.state === 'open' && !this.failure
+    return there && !this.aside && !this.checking
   }
 
   submit(): void {
@@ -313,6 +387,7 @@ export class Workbench {
       guideline_version: info.guideline.version,
     })
     if (kind === 'answer') this.#judged += 1
+    this.care.judged()
     this.#drafts.drop(assignment.id)
     this.#show()
     void this.fill()
