@@ -6,21 +6,16 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-import sqlalchemy as sa
-from sqlalchemy import Connection
-from sqlalchemy import bindparam as bind
-
 from goldwork.agreement import measure_agreement
 from goldwork.consensus import infer_consensus
 from goldwork.consensus.scoring import expected_accuracy
-from goldwork.quality.items import SURE
+from goldwork.services.outcome import read_outcome
 from goldwork.services.tables import named_table
-from goldwork.store.schema import account, annotator, decision, item, item_state, project_state
 
 if TYPE_CHECKING:
     from goldwork.cli.simulated.stage import Stage
     from goldwork.judgements import Judgements
+    from goldwork.services.outcome import Outcome
     from goldwork.sim.samples import Sample
 
 SAID = {
@@ -30,25 +25,6 @@ SAID = {
     "watch": "given more gold",
     "restored": "cleared",
 }
-_STATE = sa.select(project_state.c.body).where(project_state.c.project == bind("project"))
-_DECIDED = (
-    sa.select(account.c.name, decision.c.kind)
-    .select_from(
-        decision.join(
-            annotator, decision.c.subject == sa.literal("annotator ") + sa.cast(annotator.c.id, sa.Text)
-        ).join(account, account.c.id == annotator.c.account)
-    )
-    .where(
-        decision.c.project == bind("project"),
-        decision.c.kind.in_(list(SAID)),
-    )
-    .order_by(decision.c.seq, decision.c.number)
-)
-_CLOSED = (
-    sa.select(item.c.external_id, item_state.c.body)
-    .join(item, item.c.id == item_state.c.item)
-    .where(item_state.c.project == bind("project"), item_state.c.status.in_(("complete", "audit", "adjudicate")))
-)
 METHODS = {"majority": "the majority", "dawid-skene": "Dawid-Skene"}
 
 
@@ -91,26 +67,21 @@ def _defined(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def decided(connection: Connection, project: int, sample: Sample) -> dict[str, Any]:
-    """What the engine made of it: how sure it is and how often right, what gold cost, what was decided about whom."""
-    where = {"project": project}
+def judge(found: Outcome, sample: Sample) -> dict[str, Any]:
+    """What the engine made of it, ready for JSON: how sure it is and how often right, what was decided about whom."""
     codes = {value: code for code, value in enumerate(sample.classes)}
     right = [
-        msgspec.json.decode(row.body)["answer"].get(sample.question) == codes[sample.truth[row.external_id]]
-        for row in connection.execute(_CLOSED, where)
+        answers.get(sample.question) == codes[sample.truth[name]]
+        for name, answers in found.closed
+        if name in sample.truth
     ]
-    body = connection.execute(_STATE, where).scalar()
-    whole = {} if body is None else msgspec.json.decode(body)
-    people: dict[str, list[str]] = {}
-    for row in connection.execute(_DECIDED, where):
-        people.setdefault(row.name, []).append(row.kind)
     return {
-        "expected_accuracy": whole["sure"] / whole["measured"] / SURE if whole.get("measured") else None,
+        "expected_accuracy": found.expected,
         "accuracy": sum(right) / len(right) if right else None,
-        "complete": len(right),
-        "gold_judgements": whole.get("gold", 0),
-        "waiting_for_an_expert": whole.get("in_adjudicate", 0) + whole.get("in_audit", 0),
-        "people": people,
+        "complete": len(found.closed),
+        "gold_judgements": found.gold,
+        "waiting_for_an_expert": found.waiting,
+        "people": found.people,
     }
 
 
@@ -120,7 +91,7 @@ def report(stage: Stage, *, as_json: bool) -> None:
     for mine, sample in zip(stage.members, stage.samples, strict=True):
         with stage.database.read() as connection:
             table = named_table(connection, mine.project)
-            engine = decided(connection, mine.project, sample)
+            engine = judge(read_outcome(connection, mine.project), sample)
         made.append(measure(sample, table) | {"engine": engine})
     if as_json:
         judgements = sum(project["judgements"] for project in made)
