@@ -50,6 +50,13 @@ export type Rest = S['Rest']
 export type Growth = S['Growth']
 export type Me = S['MyWork']
 
+export type Desk = Omit<S['Desk'], 'form'> & { form: Drawn }
+export type Chance = S['Chance']
+export type Dispute = S['Dispute']
+export type Opinion = S['Opinion']
+export type Opened = S['Opened']
+export type Note = S['Note']
+
 export type Member = S['MemberRow']
 export type Invitation = S['Invitation']
 export type NewInvitation = S['MadeInvitation']
@@ -62,7 +69,7 @@ export type ImportRequest = Pick<S['NewImport'], 'file' | 'what' | 'batch' | 'ex
 
 export type Interval = S['Interval']
 export type Person = S['PersonFigures']
-export type ClassCount = Omit<S['Count'], 'value'> & { value: unknown }
+export type ClassCount = Omit<S['Overview']['classes'][string][number], 'value'> & { value: unknown }
 export type Overview = Omit<S['Overview'], 'classes'> & { classes: Record<string, ClassCount[]> }
 export type ConsensusRow = Omit<S['ConsensusRow'], 'label' | 'votes'> & {
   label: unknown
