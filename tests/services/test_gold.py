@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -382,3 +383,54 @@ def test_what_is_left_falls_by_one_with_whatever_is_judged(keepers: Keepers) -> 
         expected -= 1
         assert left() == expected
     assert expected == 0
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_random_use(keepers: Keepers, seed: int) -> None:
+    """Whatever keepers and annotators do in whatever order, `check` agrees with it (see the fixture)."""
+    core, draw = keepers.core, random.Random(seed)
+    core.set_policy(2, gold_first=3, audits=4, floor=7000, quiz=bool(seed % 2))
+    items = core.add_items(40)
+    keepers.add(core.add_items(4), kind="training")
+    people = core.annotators(4)
+
+    def judge() -> None:
+        who = draw.choice(people)
+        for one in core.lease(who, draw.randrange(1, 7)).assignments[: draw.randrange(4)]:
+            kind = draw.choice(["answer", "answer", "answer", "skip"])
+            core.submit(who, one.id, kind, **({"answers": {"q": draw.choice("aab")}} if kind == "answer" else {}))
+            if draw.random() < 0.2:
+                core.submit(who, one.id, "undo")
+
+    def make() -> None:
+        keepers.add([draw.choice(items)], draw.choice("ab"), kind=draw.choice(["gold", "gold", "trap"]))
+
+    def vote() -> None:
+        of = draw.choice([row.item for row in keepers.page(keepers.first, "draft").rows] or items)
+        keepers.run(gold.vote, draw.choice([keepers.first, keepers.second]), of, {"q": draw.choice("ab")}, "")
+
+    def sample() -> None:
+        keepers.run(gold.add_drafts, keepers.first, [draw.choice(items)])
+
+    def correct() -> None:
+        of = draw.choice([row.item for row in keepers.page(keepers.first).rows])
+        keepers.run(gold.decide, keepers.first, of, {"q": draw.choice([["a"], ["b"], ["a", "b"]])}, "Why.", "Misread.")
+
+    def end() -> None:
+        of = draw.choice([row.item for row in keepers.page(keepers.first).rows])
+        keepers.run(gold.retire, keepers.first, of, "No more.", withdraw=draw.random() < 0.5)
+
+    def sweep() -> None:
+        core.set_policy(draw.choice([1, 2, 3]), gold_first=3, audits=4, floor=7000)
+        core.sweep(core.row(item, id=items[0]).batch)
+
+    done = 0
+    for _ in range(150):
+        act = draw.choices([judge, make, vote, sample, correct, end, sweep], [8, 3, 2, 1, 2, 1, 1])[0]
+        try:
+            act()
+            done += 1
+        except (InputError, ConflictError, NotFoundError):
+            assert act is not judge
+    assert done > 80
+    assert core.own_findings() == []

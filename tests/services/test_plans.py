@@ -14,6 +14,7 @@ from goldwork.store.schema import metadata
 from tests.core import Core
 
 LARGE = {"item", "assignment", "submit", "judgement", "event", "decision", "annotator", "annotator_state", "consensus"}
+LARGE |= {"gold", "placement"}
 ITEMS = 4000
 
 
@@ -30,7 +31,9 @@ def core(database: Database) -> Iterator[Core]:
     items, model = sorted(made.items()), made.add_model()
     for begin in range(0, ITEMS, 500):
         made.predict(model, items[begin : begin + 500])
-    made.set_policy(2, suggestions="bert", hidden=5000)
+    made.set_policy(2, suggestions="bert", hidden=5000, audits=3)
+    made.add_gold(1000, strata=["q=a", "q=b", "q=c"])
+    made.add_gold(500, kind="trap")
     people = made.annotators(300)
     lone, *others = people
     with database.write() as connection:
@@ -72,7 +75,7 @@ def statements(core: Core) -> dict[str, Any]:
             core.assigner.lease_many(connection, [core.want(who, 6) for who in group])
     core.assigner.stands.clear()
     core.lease(people[0])
-    [of] = core.rows(metadata.tables["batch"])
+    of = min(core.rows(metadata.tables["batch"]), key=lambda row: row.id)
     core.open(of.id, of.opened_through - 500, of.opened_through)
     sa.event.remove(engine, "before_cursor_execute", note)
     return {text: values for text, values in seen.items() if re.match(r"(SELECT|UPDATE|DELETE)", text)}
@@ -98,6 +101,7 @@ def reads_whole(line: str) -> bool:
 def test_no_hot_statement_reads_a_table(core: Core, analysed: bool) -> None:
     hot = statements(core)
     assert len(hot) > 15
+    assert sum("gold.shown <" in text for text in hot) == 1, "gold and traps are looked for"
     if analysed:
         with core.database.write() as connection:
             connection.exec_driver_sql("ANALYZE")
