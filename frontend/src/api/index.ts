@@ -146,6 +146,24 @@ export const work = {
   rest: (id: number) => data<T.Rest>(client.GET('/api/projects/{project_id}/rest', of(id))),
   me: (id: number) => data<T.Me>(client.GET('/api/projects/{project_id}/me', of(id))),
 }
+export const adjudication = {
+  open: (id: number) => data<T.Desk>(client.GET('/api/projects/{project_id}/adjudication', of(id))),
+  next: (id: number, count: number) =>
+    data<T.Opened>(client.POST('/api/projects/{project_id}/adjudication/next', { ...of(id), body: { count } })),
+  sendBack: (id: number, assignment: string, more: number) =>
+    data<void>(client.POST('/api/projects/{project_id}/adjudication/send-back', { ...of(id), body: { assignment, more } })),
+  /** Items that are settled, by their own ids. */
+  makeGold: (id: number, items: string[]) =>
+    data<void>(client.POST('/api/projects/{project_id}/gold/settled', { ...of(id), body: { items } })),
+  note: (id: number, assignment: string, text: string) =>
+    data<void>(client.POST('/api/projects/{project_id}/notes', { ...of(id), body: { assignment, text } })),
+  notes: async (id: number) =>
+    (await data<{ notes: T.Note[] }>(client.GET('/api/projects/{project_id}/notes', of(id)))).notes,
+  closeNote: (project_id: number, note_id: number) =>
+    data<void>(
+      client.POST('/api/projects/{project_id}/notes/{note_id}/done', { params: { path: { project_id, note_id } } }),
+    ),
+}
 export const monitor = {
   overview: (id: number) => data<T.Overview>(client.GET('/api/projects/{project_id}/overview', of(id))),
   consensus: (
@@ -212,6 +230,36 @@ export const attributes = {
 export const groups = {
   get: (id: number) => data<T.GroupFigures>(client.GET('/api/projects/{project_id}/groups', of(id))),
   compare: (id: number) => data<T.Job>(client.POST('/api/projects/{project_id}/groups', of(id))),
+}
+const goldOf = (project_id: number, gold_id: number) => ({ params: { path: { project_id, gold_id } } })
+
+/** Items whose answer is known. */
+export const gold = {
+  list: (project_id: number, query: { in_state?: T.GoldState; kind?: T.GoldKind; after?: number; limit?: number } = {}) =>
+    data<T.GoldPage>(client.GET('/api/projects/{project_id}/gold', { params: { path: { project_id }, query } })),
+  find: (project_id: number, name: string) =>
+    data<T.GoldItem>(client.GET('/api/projects/{project_id}/gold/items', { params: { path: { project_id }, query: { name } } })),
+  /** `fields`: of an item that is not in the project. */
+  add: (id: number, kind: T.GoldKind, item: string, answers: T.Acceptable, reason: string, fields: Record<string, string> | null = null) =>
+    data<{ items: number }>(
+      client.POST('/api/projects/{project_id}/gold', { ...of(id), body: { kind, entries: [{ item, answers, reason, fields }] } as never }),
+    ),
+  draw: (id: number, count: number) =>
+    data<{ items: number }>(client.POST('/api/projects/{project_id}/gold/draws', { ...of(id), body: { count } })),
+  mint: (id: number, items: string[]) =>
+    data<{ items: number }>(client.POST('/api/projects/{project_id}/gold/settled', { ...of(id), body: { items } })),
+  vote: (id: number, one: number, answers: Record<string, unknown>, reason: string) =>
+    data<{ state: T.GoldState }>(
+      client.PUT('/api/projects/{project_id}/gold/{gold_id}/vote', { ...goldOf(id, one), body: { answers, reason } as never }),
+    ),
+  decide: (id: number, one: number, answers: T.Acceptable, reason: string, why: string) =>
+    data<void>(
+      client.PUT('/api/projects/{project_id}/gold/{gold_id}', { ...goldOf(id, one), body: { answers, reason, why } as never }),
+    ),
+  retire: (id: number, one: number, why: string, how: 'retire' | 'withdraw') =>
+    data<void>(
+      client.POST('/api/projects/{project_id}/gold/{gold_id}/retirement', { ...goldOf(id, one), body: { why, how } }),
+    ),
 }
 export const exports = {
   start: (id: number, what: T.ExportWhat, format: T.ExportFormat) =>

@@ -50,6 +50,13 @@ export type Rest = S['Rest']
 export type Growth = S['Growth']
 export type Me = S['MyWork']
 
+export type Desk = Omit<S['Desk'], 'form'> & { form: Drawn }
+export type Chance = S['Chance']
+export type Dispute = S['Dispute']
+export type Opinion = S['Opinion']
+export type Opened = S['Opened']
+export type Note = S['Note']
+
 export type Member = S['MemberRow']
 export type Invitation = S['Invitation']
 export type NewInvitation = S['MadeInvitation']
@@ -81,6 +88,16 @@ export type QuestionGroups = S['QuestionGroups']
 export type ClassGap = S['ClassGap']
 export type ItemGap = S['ItemGap']
 export type SoftLabel = S['SoftLabel']
+export type Acceptable = Record<string, unknown[]>
+export type GoldKind = S['GoldRow']['kind']
+export type GoldState = S['GoldRow']['state']
+export type GoldRow = Omit<S['GoldRow'], 'fields' | 'answers' | 'votes'> & {
+  fields: Record<string, string>
+  answers: Acceptable
+  votes: { name: string; answers: Record<string, unknown>; reason: string; at: number }[]
+}
+export type GoldPage = Omit<S['GoldPage'], 'rows'> & { rows: GoldRow[] }
+export type GoldItem = Omit<S['GoldItem'], 'fields'> & { fields: Record<string, string> }
 export type ExportWhat = S['NewExport']['what']
 export type ExportFormat = S['NewExport']['format']
 export type Offer = S['Offer']

@@ -11,7 +11,7 @@ import msgspec
 from goldwork import io
 from goldwork.errors import AnswerError
 from goldwork.io import Source
-from goldwork.io.roles import assign
+from goldwork.io.roles import OTHERS, assign
 from goldwork.services.collect import MAX_SECONDS
 from goldwork.services.rows import MAX_ID, SHOWN, Problem
 from goldwork.services.tables import from_iso
@@ -57,7 +57,10 @@ class LabelReader:
             chosen = assign(list(chunk.columns), self.given, self.source.at())
             self.columns = {role: column for role, column in chosen.items() if role in ROLES}
             taken = [chunk.columns[column] for column in self.columns.values()]
-            for line, *cells in zip(chunk.lines, *taken, strict=True):
+            purposes = chunk.columns.get("purpose", [""] * len(chunk))
+            for line, purpose, *cells in zip(chunk.lines, purposes, *taken, strict=True):
+                if purpose in OTHERS:  # goldwork's own export of what is no opinion among others
+                    continue
                 self._row(int(line), dict(zip(self.columns, cells, strict=True)))
             self.rows += len(chunk)
             yield
@@ -124,7 +127,7 @@ class LabelReader:
     def _answer(self, line: int, question: str, label: Any) -> Any:
         """The canonical answer, in whichever way the file's cell says it: as it is, as JSON, as text."""
         task, first = self._questions[question], None
-        for value in _ways(label):
+        for value in ways(label):
             try:
                 task.validate(value)
             except AnswerError as error:
@@ -161,7 +164,7 @@ class LabelReader:
         self.problems.append(Problem(line, self.columns.get(role), to_text(value)[:SHOWN], message))
 
 
-def _ways(label: Any) -> Iterator[Any]:
+def ways(label: Any) -> Iterator[Any]:
     """What a cell may mean: itself; text as the JSON it writes, anything else as text."""
     value = label.item() if hasattr(label, "item") else label
     yield value

@@ -80,7 +80,7 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """What was judged by people with an account, and what that comes to; money in hundredths of the currency.
+    """What was judged by people with an account, and what that comes to; money in the currency.
 
     `expected`: what it all comes to if the items that are left take as many judgements as those that are closed.
     """
@@ -89,11 +89,11 @@ class Cost(msgspec.Struct, frozen=True):
     gold: int
     gold_share: float | None
     per_item: float | None
-    price: int
+    price: float
     currency: str
-    spent: int
-    expected: int | None
-    budget: int
+    spent: float
+    expected: float | None
+    budget: float
 
 
 class GoldDay(msgspec.Struct, frozen=True):
@@ -293,16 +293,17 @@ def _cost(counts: Mapping[str, Any], policy: Policy, people: Sequence[tuple[int 
     tested = counts.get("gold", 0)
     closed, total = counts.get("complete", 0), counts.get("items", 0)
     per_item = judged / closed if closed else None
+    price = policy.price / WHOLE
     return Cost(
         judgements=judged,
         gold=tested,
         gold_share=tested / judged if judged else None,
         per_item=per_item,
-        price=policy.price,
+        price=price,
         currency=policy.currency,
-        spent=judged * policy.price,
-        expected=round(per_item * total * policy.price) if per_item and policy.price else None,
-        budget=policy.budget,
+        spent=judged * price,
+        expected=per_item * total * price if per_item and price else None,
+        budget=policy.budget / WHOLE,
     )
 
 

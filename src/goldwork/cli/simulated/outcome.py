@@ -6,21 +6,16 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-import sqlalchemy as sa
-from sqlalchemy import Connection
-from sqlalchemy import bindparam as bind
-
 from goldwork.agreement import measure_agreement
 from goldwork.consensus import infer_consensus
 from goldwork.consensus.scoring import expected_accuracy
-from goldwork.quality.items import SURE
+from goldwork.services.outcome import read_outcome
 from goldwork.services.tables import named_table
-from goldwork.store.schema import account, annotator, decision, project_state
 
 if TYPE_CHECKING:
     from goldwork.cli.simulated.stage import Stage
     from goldwork.judgements import Judgements
+    from goldwork.services.outcome import Outcome
     from goldwork.sim.samples import Sample
 
 SAID = {
@@ -30,20 +25,6 @@ SAID = {
     "watch": "given more gold",
     "restored": "cleared",
 }
-_STATE = sa.select(project_state.c.body).where(project_state.c.project == bind("project"))
-_DECIDED = (
-    sa.select(account.c.name, decision.c.kind)
-    .select_from(
-        decision.join(
-            annotator, decision.c.subject == sa.literal("annotator ") + sa.cast(annotator.c.id, sa.Text)
-        ).join(account, account.c.id == annotator.c.account)
-    )
-    .where(
-        decision.c.project == bind("project"),
-        decision.c.kind.in_(list(SAID)),
-    )
-    .order_by(decision.c.seq, decision.c.number)
-)
 METHODS = {"majority": "the majority", "dawid-skene": "Dawid-Skene"}
 
 
@@ -86,20 +67,21 @@ def _defined(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def decided(connection: Connection, project: int) -> dict[str, Any]:
-    """What the engine made of it: how sure it is, what gold cost, and what was decided about whom."""
-    where = {"project": project}
-    body = connection.execute(_STATE, where).scalar()
-    whole = {} if body is None else msgspec.json.decode(body)
-    people: dict[str, list[str]] = {}
-    for row in connection.execute(_DECIDED, where):
-        people.setdefault(row.name, []).append(row.kind)
+def judge(found: Outcome, sample: Sample) -> dict[str, Any]:
+    """What the engine made of it, ready for JSON: how sure it is and how often right, what was decided about whom."""
+    codes = {value: code for code, value in enumerate(sample.classes)}
+    right = [
+        answers.get(sample.question) == codes[sample.truth[name]]
+        for name, answers in found.closed
+        if name in sample.truth
+    ]
     return {
-        "expected_accuracy": whole["sure"] / whole["measured"] / SURE if whole.get("measured") else None,
-        "complete": whole.get("complete", 0),
-        "gold_judgements": whole.get("gold", 0),
-        "waiting_for_an_expert": whole.get("in_adjudicate", 0) + whole.get("in_audit", 0),
-        "people": people,
+        "expected_accuracy": found.expected,
+        "accuracy": sum(right) / len(right) if right else None,
+        "complete": len(found.closed),
+        "gold_judgements": found.gold,
+        "waiting_for_an_expert": found.waiting,
+        "people": found.people,
     }
 
 
@@ -109,7 +91,7 @@ def report(stage: Stage, *, as_json: bool) -> None:
     for mine, sample in zip(stage.members, stage.samples, strict=True):
         with stage.database.read() as connection:
             table = named_table(connection, mine.project)
-            engine = decided(connection, mine.project)
+            engine = judge(read_outcome(connection, mine.project), sample)
         made.append(measure(sample, table) | {"engine": engine})
     if as_json:
         judgements = sum(project["judgements"] for project in made)
@@ -137,10 +119,11 @@ def sentences(project: dict[str, Any]) -> list[str]:
                 f"(95 % interval {score['low']:.1%} to {score['high']:.1%})."
             )
     if (engine := project.get("engine")) is not None:
-        sure = engine["expected_accuracy"]
+        sure, right = engine["expected_accuracy"], engine["accuracy"]
         said.append(
             f"  The engine has closed {engine['complete']:,} items"
             + (f" and expects {sure:.1%} of them to be right" if sure is not None else "")
+            + (f", which {right:.1%} are" if right is not None else "")
             + f"; {engine['waiting_for_an_expert']:,} wait for an expert. "
             f"Gold took {engine['gold_judgements']:,} judgements."
         )

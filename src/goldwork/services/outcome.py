@@ -1,0 +1,59 @@
+"""What the engine has made of a project so far: closed items with their answers, and what was decided about whom."""
+
+from __future__ import annotations
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy import bindparam as bind
+
+from goldwork.quality.items import SURE
+from goldwork.services.log import decode
+from goldwork.store.schema import account, annotator, decision, item, item_state, project_state
+
+ABOUT_PEOPLE = ("warn", "quarantine", "propose", "watch", "restored")
+
+_STATE = sa.select(project_state.c.body).where(project_state.c.project == bind("project"))
+_subject = sa.literal("annotator ") + sa.cast(annotator.c.id, sa.Text)
+_DECIDED = (
+    sa.select(account.c.name, decision.c.kind)
+    .select_from(
+        decision.join(annotator, decision.c.subject == _subject).join(account, account.c.id == annotator.c.account)
+    )
+    .where(decision.c.project == bind("project"), decision.c.kind.in_(ABOUT_PEOPLE))
+    .order_by(decision.c.seq, decision.c.number)
+)
+_CLOSED = (
+    sa.select(item.c.external_id, item_state.c.body)
+    .join(item, item.c.id == item_state.c.item)
+    .where(item_state.c.project == bind("project"), item_state.c.status.in_(("complete", "audit", "adjudicate")))
+    .order_by(item.c.id)
+)
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """`expected`: the mean confidence of closed items; `closed`: their external ids and answers, by question the code
+    of the class; `people`: the kinds of decisions about somebody, by name."""
+
+    expected: float | None
+    gold: int
+    waiting: int
+    closed: list[tuple[str, dict[str, int]]]
+    people: dict[str, list[str]]
+
+
+def read_outcome(connection: Connection, project: int) -> Outcome:
+    """How a project stands."""
+    where = {"project": project}
+    body = connection.execute(_STATE, where).scalar()
+    whole = {} if body is None else decode(body)
+    people: dict[str, list[str]] = {}
+    for row in connection.execute(_DECIDED, where):
+        people.setdefault(row.name, []).append(row.kind)
+    return Outcome(
+        expected=whole["sure"] / whole["measured"] / SURE if whole.get("measured") else None,
+        gold=whole.get("gold", 0),
+        waiting=whole.get("in_adjudicate", 0) + whole.get("in_audit", 0),
+        closed=[(row.external_id, decode(row.body).get("answer", {})) for row in connection.execute(_CLOSED, where)],
+        people=people,
+    )
