@@ -243,6 +243,37 @@ class TestLists:
                 break
         assert [one.seq for one in paged] == [one.seq for one in rows(room)]
 
+    def test_what_waits_is_not_answered_by_a_word_on_something_else(self, accused: tuple[Room, Member, int]) -> None:
+        room, boss, who = accused
+        appeal(room, own(room, who), find(room, "quarantine"))
+        rule(room, boss, find(room, "warn"), "upheld")
+        assert [one.kind for one in rows(room, standing="waiting")] == ["quarantine"]
+        assert [one.kind for one in rows(room, standing="ruled")] == ["warn"]
+        rule(room, boss, find(room, "quarantine"), "upheld")
+        assert rows(room, standing="waiting") == []
+
+    @pytest.mark.parametrize(
+        "filters",
+        [{"about": "annotator"}, {"kind": "propose"}, {"standing": "waiting"}, {"about": "annotator", "subject": 2}],
+        ids=str,
+    )
+    def test_those_about_people_are_found_among_many(self, room: Room, filters: dict[str, Any]) -> None:
+        """SQLite reads an index of them, not all decisions."""
+        if room.database.dialect != "sqlite":
+            return
+        plans: list[str] = []
+
+        def explain(connection: sa.Connection) -> None:
+            def note(_connection: Any, cursor: Any, text: str, values: Any, _context: Any, _many: bool) -> None:
+                if "FROM decision" in text:
+                    plans.extend(row[-1] for row in cursor.connection.execute(f"EXPLAIN QUERY PLAN {text}", values))
+
+            sa.event.listen(connection, "before_cursor_execute", note)
+            decisions.list_decisions(connection, room.project, **filters)
+
+        room.read(explain)
+        assert re.fullmatch(r"(SEARCH|SCAN) decision USING INDEX ix_decision_.*", plans[0]), plans
+
     def test_what_cannot_be_asked(self, room: Room) -> None:
         for wrong in ({"limit": 0}, {"after": "x"}, {"after": "1." + "9" * 30}, {"subject": 3}):
             with pytest.raises(InputError):

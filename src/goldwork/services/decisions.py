@@ -108,11 +108,20 @@ _RULED = sa.exists().where(_of(_word), _word.c.kind != "appeal")
 _UNANSWERED = sa.exists().where(
     _of(_appeal),
     _appeal.c.kind == "appeal",
-    ~sa.exists().where(_of(_later), _later.c.kind != "appeal", _later.c.seq > _appeal.c.seq),
+    ~sa.exists().where(
+        _later.c.project == _appeal.c.project,
+        _later.c.about_seq == _appeal.c.about_seq,
+        _later.c.about_number == _appeal.c.about_number,
+        _later.c.kind != "appeal",
+        _later.c.seq > _appeal.c.seq,
+    ),
 )
 WAITING = _UNANSWERED | ((decision.c.kind == "propose") & ~_RULED)
 """What waits for a person: a proposal that nobody has decided, an appeal that nobody has answered."""
-PEOPLE = sa.literal_column(f"decision.{ABOUT_PEOPLE}", sa.Boolean)
+PEOPLE: sa.ColumnElement[Any] = sa.literal_column(f"decision.{ABOUT_PEOPLE}")
+of_project = sa.literal_column("+decision.project", sa.BigInteger)
+"""The project of decisions about somebody. The sign keeps SQLite, which has no statistics, from taking the project's
+decisions to be few and reading them all: what is left to it are the indexes of subjects and of people."""
 _DECISIONS = sa.select(
     decision.c.seq, decision.c.number, decision.c.kind, decision.c.subject, decision.c.body, event.c.at
 ).join(event, (event.c.project == decision.c.project) & (event.c.seq == decision.c.seq))
@@ -168,13 +177,14 @@ def list_decisions(
         raise InputError(f"must be 1 to {MAX_PAGE}. Got {limit}.", where="limit")
     if subject is not None and about is None:
         raise InputError("say whether the subject is an item or an annotator.", where="about")
-    query = _DECISIONS.where(decision.c.project == project_id)
-    if about == "annotator" or kind in (*APPEALABLE, "restored", "qualified") or standing == "waiting":
-        query = query.where(PEOPLE)
-    elif about == "item":
-        query = query.where(~PEOPLE)
+    query = _DECISIONS
     if subject is not None:
-        query = query.where(decision.c.subject == f"{about} {subject}")
+        query = query.where(of_project == project_id, decision.c.subject == f"{about} {subject}")
+    elif about == "annotator" or kind in (*APPEALABLE, "restored", "qualified") or standing == "waiting":
+        query = query.where(of_project == project_id, PEOPLE)
+    else:
+        query = query.where(decision.c.project == project_id)
+        query = query.where(~PEOPLE) if about == "item" else query
     if kind is not None:
         query = query.where(decision.c.kind == kind)
     if standing is not None:
@@ -262,8 +272,8 @@ def stands(kind: Kind, said: Sequence[Any]) -> Standing | None:
 def my_decisions(connection: Connection, mine: Member) -> list[MyDecision]:
     """The decisions about the member that they may see by now, latest first."""
     who = mine.person.annotator
-    where = (decision.c.project == mine.project) & (decision.c.subject == f"annotator {who}")
-    found = [_made(row) for row in connection.execute(_DECISIONS.where(where).order_by(decision.c.seq.desc()))]
+    query = _DECISIONS.where(of_project == mine.project, decision.c.subject == f"annotator {who}")
+    found = [_made(row) for row in connection.execute(query.order_by(decision.c.seq.desc()))]
     if not found:
         return []
     results = Grounds(connection, mine.project).measure([who])[who]

@@ -42,7 +42,7 @@ _EVERYBODY = sa.select(gold_result.c.annotator).where(gold_result.c.project == b
 _ANEW = (
     sa.select(decision.c.subject, decision.c.seq, decision.c.kind, decision.c.body)
     .where(
-        decision.c.project == bind("project"),
+        sa.literal_column("+decision.project", sa.BigInteger) == bind("project"),  # the index of people, not the key
         sa.literal_column(f"decision.{ABOUT_PEOPLE}"),
         decision.c.kind.in_(("restored", "qualified")),
     )

@@ -21,7 +21,7 @@ from goldwork.quality.items import SURE
 from goldwork.quality.people import SCORE
 from goldwork.quality.policy import WHOLE, Policy
 from goldwork.services import figures
-from goldwork.services.decisions import PEOPLE, WAITING
+from goldwork.services.decisions import PEOPLE, WAITING, of_project
 from goldwork.services.evidence import Grounds, Measured
 from goldwork.services.figures import Figures, Interval, Quality
 from goldwork.services.log import decode
@@ -189,7 +189,8 @@ _TODAY = (
     .group_by(decision.c.kind)
     .order_by(decision.c.kind)
 )
-_WAITING = sa.select(sa.func.count()).where(decision.c.project == bind("project"), PEOPLE, WAITING)
+_MADE = sa.select(sa.func.count()).select_from(decision).where(of_project == bind("project"), PEOPLE)
+_WAITING = _MADE.where(WAITING)
 _STATES = (
     sa.select(
         annotator_state.c.annotator, annotator_state.c.body, annotator.c.pseudonym, annotator.c.account, account.c.name
@@ -204,10 +205,9 @@ _STATES = (
 )
 _ABOUT = (
     sa.select(decision.c.subject, decision.c.kind, decision.c.seq, decision.c.number)
-    .where(decision.c.project == bind("project"), PEOPLE, decision.c.kind.in_(("watch", "unqualified")))
+    .where(of_project == bind("project"), PEOPLE, decision.c.kind.in_(("watch", "unqualified")))
     .order_by(decision.c.seq)
 )
-_MADE = sa.select(sa.func.count()).where(decision.c.project == bind("project"), PEOPLE)
 _RULINGS = (
     sa.select(ruling.c.about_seq, ruling.c.about_number, ruling.c.kind)
     .where(ruling.c.project == bind("project"), ruling.c.annotator.is_not(None))

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
+from goldwork.services.decisions import of_project
 from goldwork.services.log import Log
 from goldwork.services.work import Steps, Work
 from goldwork.store.schema import assignment, decision
@@ -22,7 +23,7 @@ CHUNK = 100
 """Items reconsidered in one event: each reads its answers, and whoever gave them."""
 
 _IN_DOUBT = sa.select(decision.c.body).where(
-    decision.c.project == bind("project"), decision.c.subject == bind("subject"), decision.c.kind == "quarantine"
+    of_project == bind("project"), decision.c.subject == bind("subject"), decision.c.kind == "quarantine"
 )
 _JUDGED = (
     sa.select(assignment.c.item)

@@ -32,7 +32,7 @@ _OTHERS = sa.select(sa.func.count()).where(
     member.c.project == bind("project"), member.c.role == "manager", member.c.account != bind("account")
 )
 _WARNED = sa.select(decision.c.seq, decision.c.kind).where(
-    decision.c.project == bind("project"), decision.c.subject == bind("subject"), decision.c.seq >= bind("seq")
+    decisions.of_project == bind("project"), decision.c.subject == bind("subject"), decision.c.seq >= bind("seq")
 )
 
 

@@ -395,7 +395,7 @@ decision = Table(
     Column("subject", Text, nullable=False),
     Column("body", Text, nullable=False),
     PrimaryKeyConstraint("project", "seq", "number"),
-    Index("ix_decision_subject", "project", "subject", "seq"),
+    Index("ix_decision_subject", "subject", "seq"),
     Index("ix_decision_people", "project", "seq", sqlite_where=text(ABOUT_PEOPLE), postgresql_where=text(ABOUT_PEOPLE)),
     sqlite_with_rowid=False,
 )

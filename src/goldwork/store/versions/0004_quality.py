@@ -110,7 +110,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["project"], ["project.id"], name=op.f("fk_ruling_project")),
         sa.PrimaryKeyConstraint("project", "seq", name=op.f("pk_ruling")),
     )
-    op.create_index("ix_decision_subject", "decision", ["project", "subject", "seq"], unique=False)
+    op.create_index("ix_decision_subject", "decision", ["subject", "seq"], unique=False)
     people = "kind IN ('warn', 'quarantine', 'propose', 'restored', 'watch', 'qualified', 'unqualified')"
     for name, table, where in (("people", "decision", people), ("rules", "event", "kind IN ('policy', 'gold')")):
         op.create_index(
