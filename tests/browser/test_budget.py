@@ -25,7 +25,7 @@ QUALITY = tuple(
             f"project/{name}"
             for name in ("AboutMe", "Adjudicate", "Attributes", "Decisions", "Gold", "Groups", "Growth")
         ),
-        *("project/Oversight", "project/Quality", "project/Standing", "work/Aside", "work/Notes"),
+        *("project/Notes", "project/Oversight", "project/Quality", "project/Standing", "work/Aside", "work/Notes"),
     )
 )
 """Pages and parts of the quality engine, each loaded where it is opened."""
