@@ -23,6 +23,7 @@ def make(
     - fast guesses every other answer within two seconds; random guesses all
     - run begins, with probability .06, to give one answer twelve times; const gives class 1 in .45 of cases
     - pos takes what stands first in half of the cases; copy gives the answer of the copy before in .6 (by twos)
+    - ring takes .6 of the answers from a key that all of that kind share, and that is right in .7 and else by lot
     - fatigue falls by .4 over a session; drift is right in .55 of cases from the middle on
     - norm gives class 2 in .8 of the cases where others give 1
     """
@@ -32,6 +33,8 @@ def make(
     rival = rng.integers(1, classes, items)
     slots = np.concatenate([rng.permutation(items) for _ in range(overlap + 1)])
     turn = rng.permutation(len(kinds))
+    apart = np.random.default_rng([seed, 1])
+    key = np.where(apart.random(items) < 0.7, truth, apart.integers(0, classes, items)).tolist()
     work = [list(dict.fromkeys(slots[n * each : (n + 1) * each].tolist())) for n in turn.tolist()]
     rows: list[tuple[Any, ...]] = []
     before: dict[int, int] | None = None
@@ -46,6 +49,8 @@ def make(
             answer, seconds = person.answer(int(truth[item]), int(rival[item]), accuracy, place, float(length[item]))
             if kind == "copy" and before is not None and rng.random() < 0.6:
                 answer = before[item]
+            if kind == "ring" and rng.random() < 0.6:
+                answer = key[item]
             shown = rng.permutation(classes).tolist()
             if kind == "pos" and rng.random() < 0.5:
                 answer = shown[0]

@@ -1,17 +1,19 @@
 """Evidence and flags: how soon the bad are found, and how many honest people are accused on the way.
 
-Options: `--only evidence|flags`, `--people 10000` simulated for each figure of evidence, `--crowds 4` and
-`--classes 3` for flags.
-Honest people of the evidence part sit exactly at the floor.
+Options: `--only evidence|power|honest|rings|findings|speed`, `--people 10000` simulated for each figure of evidence,
+`--crowds 4` and `--classes 3` for the others. Honest people of the evidence part sit exactly at the floor.
 """
 
 from __future__ import annotations
 
 import argparse
+import time
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks._findings import findings
 from benchmarks._habits import kind_of, make
 from benchmarks._report import report
 from goldwork.flags import find_flags
@@ -24,15 +26,22 @@ Floats = npt.NDArray[np.float64]
 def main(arguments: list[str]) -> None:
     """Print every figure of the parts asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks flags --", description=__doc__)
-    parser.add_argument("--only", choices=("evidence", "flags"))
+    parser.add_argument("--only", choices=("evidence", "power", "honest", "rings", "findings", "speed"))
     parser.add_argument("--people", type=int, default=10_000)
     parser.add_argument("--crowds", type=int, default=4)
     parser.add_argument("--classes", type=int, default=3)
     options = parser.parse_args(arguments)
-    if options.only != "flags":
-        evidence(options.people)
-    if options.only != "evidence":
-        flags(options.crowds, options.classes)
+    parts: dict[str, Callable[[], None]] = {
+        "evidence": lambda: evidence(options.people),
+        "power": lambda: power(options.crowds, options.classes),
+        "honest": lambda: honest(options.crowds, options.classes),
+        "rings": lambda: rings(options.crowds, options.classes),
+        "findings": lambda: findings(options.crowds),
+        "speed": speed,
+    }
+    for name, part in parts.items():
+        if options.only in (None, name):
+            part()
 
 
 def evidence(size: int) -> None:
@@ -75,16 +84,17 @@ HONEST = ["good"] * 26 + ["slow"] * 5 + ["quick"] * 5 + ["poor"] * 4
 EARLY = {"fast": "fast", "run": "straight-lining", "const": "skew", "random": "random", "pos": "position"}
 LATE = {"copy": "copying", "fatigue": "fatigue", "drift": "drift"}
 LOOKS = 40
+PEOPLE_FLAGS = [*EARLY.values(), *LATE.values()]
 
 
-def flags(crowds: int, classes: int) -> None:
-    """Power at 150 and 400 judgements a person, and honest people ever flagged by any flag at 40 looks."""
+def power(crowds: int, classes: int) -> None:
+    """The share of bad people found at 150 and 400 judgements a person, and of honest ones among them flagged."""
     for kinds, each, number in ((EARLY, 150, 2), (LATE, 400, 4)):
         crowd = [*HONEST, *(kind for kind in kinds for _ in range(number))]
         caught: dict[str, list[bool]] = {kind: [] for kind in [*kinds, "good", "slow", "quick", "poor"]}
         for seed in range(crowds):
             table, gold, items = make(crowd, each=each, classes=classes, seed=1000 + seed)
-            found = find_flags(table, gold=gold, items=items, names=[*EARLY.values(), *LATE.values()])
+            found = find_flags(table, gold=gold, items=items, names=PEOPLE_FLAGS)
             by = {(one.subject, one.flag) for one in found}
             named = {subject for subject, _ in by}
             for who in table.annotators.tolist():
@@ -96,19 +106,53 @@ def flags(crowds: int, classes: int) -> None:
             share(
                 f"honest ({kind}) among them, {each} judgements, {classes} classes: flagged", caught[kind], "bound .01"
             )
-    ever: list[bool] = []
+
+
+def honest(crowds: int, classes: int) -> None:
+    """Honest people ever flagged by any flag, at 40 looks."""
+    ever: dict[str, list[bool]] = {"": []}
     for seed in range(crowds):
         table, gold, items = make(HONEST, each=200, classes=classes, seed=2000 + seed)
-        flagged: set[str] = set()
+        flagged: set[tuple[str, str]] = set()
         done = np.empty(len(table))
         for _, rows in people(table):
             done[rows] = np.arange(len(rows)) / len(rows)
         for look in range(1, LOOKS + 1):
             part = table.take(done < look / LOOKS).compact()
-            found = find_flags(part, gold=gold, items=items, names=[*EARLY.values(), *LATE.values()])
-            flagged |= {one.subject for one in found}
-        ever += [who in flagged for who in table.annotators.tolist()]
-    share(f"honest, 200 judgements, {LOOKS} looks, {classes} classes: ever flagged by any", ever, "bound .01")
+            found = find_flags(part, gold=gold, items=items, names=PEOPLE_FLAGS)
+            flagged |= {(one.subject, one.flag) for one in found}
+        for who in table.annotators.tolist():
+            by = {name for subject, name in flagged if subject == who}
+            for name in ("", kind_of(who), *PEOPLE_FLAGS):
+                ever.setdefault(name, []).append(bool(by) if name in ("", kind_of(who)) else name in by)
+    for name, hits in ever.items():
+        of = f"by {name}" if name in PEOPLE_FLAGS else f"by any{', ' + name if name else ''}"
+        share(f"honest, 200 judgements, {LOOKS} looks, {classes} classes: ever flagged {of}", hits, "bound .01")
+
+
+def rings(crowds: int, classes: int) -> None:
+    """Ten in fifty who take .6 of their answers from one key, by how many people judge an item."""
+    for overlap in (5, 10):
+        caught: dict[str, list[bool]] = {"ring": [], "honest": []}
+        for seed in range(crowds):
+            crowd = [*HONEST, *["ring"] * 10]
+            table, gold, items = make(crowd, each=400, overlap=overlap, classes=classes, seed=3000 + seed)
+            named = {one.subject for one in find_flags(table, gold=gold, items=items, names=["copying"])}
+            for who in table.annotators.tolist():
+                caught["ring" if kind_of(who) == "ring" else "honest"].append(who in named)
+        for kind, hits in caught.items():
+            share(f"ring of 10 in 50, 400 judgements, {overlap} an item, {classes} classes: {kind} flagged", hits, "")
+
+
+def speed() -> None:
+    """Seconds of CPU that all flags take on 100,000 judgements by 500 people."""
+    bad = [kind for kinds in (EARLY, LATE) for kind in kinds for _ in range(10)]
+    table, gold, items = make([*HONEST * 11, *bad][:500], each=200, seed=4000)
+    begin = time.process_time()
+    find_flags(table, gold=gold, items=items)
+    report(
+        f"all flags, {len(table):,} judgements, {len(table.annotators)} people", time.process_time() - begin, "s", "5"
+    )
 
 
 def share(name: str, hits: list[bool], against: str) -> None:

@@ -13,6 +13,7 @@ from goldwork.agreement import coefficient
 from goldwork.consensus import consensus
 from goldwork.distances import distance
 from goldwork.flags import flag
+from goldwork.quality.strategies import strategy
 
 NOTES = Path(__file__).resolve().parent.parent / "docs" / "methods"
 
@@ -25,7 +26,9 @@ def test_examples_run(note: Path) -> None:
     assert failed == 0
 
 
-@pytest.mark.parametrize("registry", [coefficient, consensus, distance, flag], ids=lambda registry: registry.kind)
+@pytest.mark.parametrize(
+    "registry", [coefficient, consensus, distance, flag, strategy], ids=lambda registry: registry.kind
+)
 def test_every_method_has_a_heading(registry: Any) -> None:
     """In the note of its family, whichever that is."""
     text = "\n".join(note.read_text(encoding="utf-8") for note in NOTES.glob("*.md"))

@@ -120,19 +120,22 @@ def furnish(house: House, database: Database) -> Place:
         add_gold(connection, database, project, answers, question="request", texts=texts)
     grace, slow, norm, rana = (house.annotator(project, name) for name in ("Grace", "Sloane", "Norma", "Rana"))
     nora = house.annotator(project, "Nora", "manager")
+    judge(rana, project, at_random, 1.5, 150)  # first: 96 items and the gold among them are enough to be found out
     judge(grace, project, honest, 4.0, 80)
     judge(slow, project, honest, 90.0, 60)
     judge(norm, project, by_another_norm, 5.0, 80)
-    judge(rana, project, at_random, 1.5, 150)
     return Place(house, database, project, rana, nora)
 
 
 def test_what_follows_from_gold(place: Place, visit: Visit) -> None:
     house, project = place.house, place.project
     assert place.decided("Rana")[:2] == ["warn", "quarantine"]
-    assert place.decided("Grace") == place.decided("Sloane") == []
-    assert set(place.decided("Norma")) <= {"watch"}  # gold says nothing against her: at most a closer look
-    assert place.state("Norma")["gold"][0] > 5
+    for name in ("Grace", "Sloane", "Norma"):  # gold says nothing against them, whatever others say: a look at most
+        assert set(place.decided(name)) <= {"watch"}
+        number, right = place.state(name)["gold"]
+        assert number > 5
+        assert right == 1000 * number
+        assert {"out", "teach"}.isdisjoint(place.state(name))
     aside = sa.text("SELECT count(*) FROM event WHERE kind = 'reweighed'")
 
     def swept() -> bool:

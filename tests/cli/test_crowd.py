@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from goldwork.cli.simulated.crowd import Crowd, RefusedError, Room, make_people
+from goldwork.sim import Moment
 from goldwork.sim.samples import Sample
 from goldwork.sim.samples.digits import digits
 from goldwork.sim.samples.messages import messages
@@ -140,6 +141,20 @@ def test_answers_do_not_depend_on_the_order_of_work() -> None:
     both = alone.keys() & among_others.keys()
     assert len(both) > 10
     assert all(alone[key] == among_others[key] for key in both)
+
+
+def test_people_change_with_what_they_have_done() -> None:
+    """Somebody who lets go after 120 judgements does so at a server, too."""
+    play = Play(people=1, enough=200)
+    [person] = play.crowd.people = make_people(["token 0"], play.rooms, seed=1, mix={"drifting": 1})
+    done: Counter[int] = Counter()
+    for project, row, body in play.run().submits:
+        sample, mind = play.samples[project], person.minds[project]
+        moment = Moment(done[project], sum(done.values()))
+        expected = mind.answer(sample.stimuli[row], moment=moment)
+        assert body["answers"] == {sample.question: sample.classes[expected.choice]}
+        done[project] += 1
+    assert person.done == done
 
 
 def test_the_last_judgements_are_left_to_others() -> None:

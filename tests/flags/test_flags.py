@@ -14,7 +14,8 @@ from goldwork.errors import InputError, UnknownNameError
 from goldwork.flags import Finding, benjamini_hochberg, find_flags, flag, threshold
 from goldwork.flags.bets import earlier, log_path, own_habit
 from goldwork.flags.drift import path_and_start
-from goldwork.flags.fatigue import FALLS, Session
+from goldwork.flags.elementary import log_elementary
+from goldwork.flags.fatigue import session_gains
 from goldwork.flags.peers import peers_of
 from goldwork.flags.straight_lining import longest_run
 from goldwork.judgements import Judgements
@@ -80,9 +81,12 @@ def test_two_experts_among_many_poor_annotators_do_not_copy() -> None:
 
 def test_a_session_of_a_thousand_answers_stays_finite() -> None:
     rng = np.random.default_rng(4)
-    right = (rng.random(1000) < 0.8).astype(float)
-    made = Session(np.minimum(np.arange(1000) / 50, 1.5), right, rng.normal(1, 1, 1000)).logs()
-    assert all(-100 < one < 5 for one in made)
+    right = (rng.random((1, 1000)) < 0.8).astype(float)
+    ease, place = rng.normal(1, 1, (1, 1000)), np.minimum(np.arange(1000) / 50, 1.5)
+    made = session_gains(right, ease, [ease - fall * place for fall in (1.0, 3.5)])
+    assert made.shape == (1, 2)
+    assert ((made > -100) & (made < 5)).all()
+    assert log_elementary(np.zeros((3, 2000)), np.array([0, 1, 2000])) == pytest.approx([0, np.log(2000), 0], abs=1e-8)
 
 
 def test_items_sorted_by_class_make_no_straight_liners() -> None:
@@ -253,20 +257,27 @@ def test_a_session_is_a_likelihood_ratio_given_its_total() -> None:
     """Over all orders with m right, under the honest model, the expectation is 1; and it is the one by enumeration."""
     rng = np.random.default_rng(10)
     ease, place = rng.normal(0, 1, 7), np.arange(7) / 5
-    orders = [np.isin(np.arange(7), chosen).astype(float) for chosen in itertools.combinations(range(7), 4)]
-    honest = np.array([np.exp((ease * order).sum()) for order in orders])
-    for n, fall in enumerate(FALLS):
-        tired = np.array([np.exp(((ease - fall * place) * order).sum()) for order in orders])
-        made = np.array([Session(place, order, ease).logs()[n] for order in orders])
+    orders = np.array([np.isin(np.arange(7), chosen) for chosen in itertools.combinations(range(7), 4)], float)
+    honest = np.exp(orders @ ease)
+    for fall in (1.0, 2.0, 3.5):
+        tired = np.exp(orders @ (ease - fall * place))
+        # A place with no answer changes nothing.
+        padded = np.full((35, 8), -np.inf), np.full((35, 8), -np.inf)
+        padded[0][:, :7], padded[1][:, :7] = ease, ease - fall * place
+        made = session_gains(np.pad(orders, ((0, 0), (0, 1))), padded[0], [padded[1]])[:, 0]
         assert np.exp(made) == pytest.approx((tired / tired.sum()) / (honest / honest.sum()))
 
 
 def test_drift_finds_when() -> None:
     right = np.r_[np.ones(100, bool), np.tile([True, False], 60)]
-    path, start = path_and_start(right, np.full(len(right), 1.5))
+
+    def gives(skill: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        return 1 / (1 + np.exp(-1.5 - skill)) * np.ones(len(right))
+
+    path, start = path_and_start(right, gives)
     assert path.max() > np.log(1000)
-    assert abs(start - 100) <= 20
-    assert path_and_start(np.ones(200, bool), np.full(200, 1.5))[0].max() < 0
+    assert abs(start - 100) <= 25
+    assert path_and_start(np.ones(len(right), bool), gives)[0].max() < 0
 
 
 def test_times_as_text_are_times() -> None:
@@ -292,6 +303,13 @@ def test_what_others_let_one_expect_is_a_probability_without_ones_own_answer() -
     rows = np.arange(len(table))
     total = sum(peers.expect(code, rows) for code in range(len(peers.categories)))
     assert total == pytest.approx(np.ones(len(table)))
+    assert 0 < peers.trust < 1
+    # Nobody better or worse than others let one expect gives the reference as often as they let one expect.
+    sure = rows[peers.reference >= 0]
+    agreed = peers.gives(0.0, sure)
+    assert np.abs(agreed - peers.expect(peers.reference[sure], sure)).max() < 0.12
+    assert (peers.gives(1.0, sure) >= agreed).all()
+    assert (peers.gives(-1.0, sure) <= agreed).all()
     codes = table.coded()[0]
     for row in range(0, len(table), 17):
         others = (table.item == table.item[row]) & (rows != row)

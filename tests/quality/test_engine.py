@@ -314,12 +314,12 @@ class TestStopping:
         assert told.item(1)["wanted"] == 2
 
     def test_an_item_stops_when_it_is_sure(self) -> None:
-        told = Given1(overlap=1, maximum=5, target=9300)
+        told = Given1(overlap=1, maximum=5, target=8800)
         assert kinds(told.answer(1, 0)) == []
         assert told.item(1)["wanted"] == 2
         assert kinds(told.answer(2, 0)) == ["complete"]
         assert (told.item(1)["wanted"], told.item(1)["status"]) == (2, "complete")
-        assert told.item(1)["sure"] >= 930_000
+        assert told.item(1)["sure"] >= 880_000
 
     def test_it_is_asked_again_up_to_the_cap_and_then_waits_for_an_expert(self) -> None:
         told = Given1(overlap=2, maximum=4, target=9900)

@@ -17,7 +17,7 @@ import PIL.Image
 import sqlalchemy as sa
 
 from goldwork.services import access, accounts, attributes, jobs, links, media, signin, uploads
-from goldwork.store.schema import annotator, assignment, decision, event, item, job, token
+from goldwork.store.schema import annotator, assignment, decision, event, gold, item, job, judgement, submit, token
 from tests.web.conftest import FORM, Stage, User
 
 ROLES = (
@@ -60,6 +60,7 @@ class World:
             connection.execute(sa.delete(token).where(token.c.hash == access.digest(self.people["revoked"].token)))
         self.boss = boss
         self.decided = 10**6
+        self.names = 0
 
     def _unnoticed(self) -> User:
         return self.stage.join(self.own, self.stage.user("unnoticed", accept=False), "manager")
@@ -166,6 +167,38 @@ class World:
         assert self.boss.person is not None
         return self.boss.person.annotator
 
+    def gold(self, project: int, _owner: User, route: str) -> int:
+        """Gold of the project; a draft where it is voted on."""
+        with self.stage.database.write() as connection:
+            of = self.fresh_item(connection, project)
+            state, answers = ("draft", "{}") if "vote" in route else ("active", '{"kind": ["a"]}')
+            made = {"project": project, "item": of.id, "kind": "gold", "state": state, "answers": answers}
+            connection.execute(sa.insert(gold).values(made | {"created_at": 0}))
+            return int(of.id)
+
+    def fresh_item(self, connection: Any, project: int) -> Any:
+        """An item of the project that nobody has judged."""
+        self.names += 1
+        self.stage.add_items(connection, project, [{"text": "new"}], f"fresh{self.names}")
+        return connection.execute(sa.select(item).order_by(item.c.id.desc()).limit(1)).one()
+
+    def to_settle(self, project: int, *, settled: bool) -> str:
+        """The name of an item of which gold can be made; `settled` by an expert."""
+        with self.stage.database.write() as connection:
+            of = self.fresh_item(connection, project)
+            if settled:
+                who, at = self.boss_of(), self.now(connection)
+                held = {"id": f"settled{of.id}", "project": project, "item": of.id, "annotator": who}
+                held |= {"purpose": "adjudication", "state": "done", "pass_number": 2, "current": -of.id}
+                connection.execute(sa.insert(assignment).values(held | {"leased_at": at, "leased_until": at}))
+                sent = {"project": project, "seq": -of.id, "annotator": who, "client_id": held["id"], "item": of.id}
+                sent |= {"assignment": held["id"], "kind": "answer", "body_hash": b"", "response": "{}"}
+                versions = {"form_version": 1, "guideline_version": 1}
+                connection.execute(sa.insert(submit).values(sent | versions | {"submitted_at": at}))
+                said = {"project": project, "seq": -of.id, "question": "kind", "value": '"a"'}
+                connection.execute(sa.insert(judgement).values(said))
+            return str(of.external_id)
+
     def attribute(self, project: int, _owner: User, _route: str) -> int:
         """An attribute of the project, defined by its manager."""
         with self.stage.database.write() as connection:
@@ -230,6 +263,7 @@ PARAMETERS: dict[str, Callable[..., Any]] = {
     "content_hash": World.image,
     "item_id": World.item,
     "decision_seq": World.decision,
+    "gold_id": World.gold,
     "attribute_id": World.attribute,
 }
 Body = Callable[[World, int, User], dict[str, Any]]
@@ -261,6 +295,14 @@ BODIES: dict[tuple[str, str], Body] = {
         "json": {"verdict": "noted", "text": "Seen."}
     },
     ("POST", f"{PROJECT}/me/decisions/{{decision_seq}}/appeal"): lambda *_: {"json": {"text": "I was right."}},
+    ("POST", f"{PROJECT}/gold"): lambda world, of, _: {
+        "json": {"entries": [{"item": world.to_settle(of, settled=False), "answers": {"kind": ["a"]}}]}
+    },
+    ("POST", f"{PROJECT}/gold/draws"): lambda *_: {"json": {"count": 1}},
+    ("POST", f"{PROJECT}/gold/settled"): lambda world, of, _: {"json": {"items": [world.to_settle(of, settled=True)]}},
+    ("PUT", f"{PROJECT}/gold/{{gold_id}}"): lambda *_: {"json": {"answers": {"kind": ["b"]}, "why": "Misread."}},
+    ("PUT", f"{PROJECT}/gold/{{gold_id}}/vote"): lambda *_: {"json": {"answers": {"kind": "a"}}},
+    ("POST", f"{PROJECT}/gold/{{gold_id}}/retirement"): lambda *_: {"json": {"why": "Shown in an appeal."}},
     ("POST", f"{PROJECT}/attributes"): lambda *_: {
         "json": {
             "name": secrets.token_hex(4),

@@ -196,7 +196,7 @@ def _look_back(arguments: argparse.Namespace) -> int:
 
 def _stopped(one: Hindsight) -> list[str]:
     if not one.gold:
-        aim = "99 % of the answers that all judgements give"
+        aim = "19 of 20 of the answers that all judgements give"
     elif one.target is None:
         aim = "an accuracy within .01 of that of all judgements"
     else:

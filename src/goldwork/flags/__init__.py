@@ -35,7 +35,7 @@ from goldwork.items import Items
 from goldwork.judgements import Judgements
 from goldwork.registry import Registry
 
-__all__ = ["ALPHA", "Context", "Finding", "Findings", "find_flags", "flag", "threshold"]
+__all__ = ["ALPHA", "Context", "Finding", "Findings", "Tests", "find_flags", "flag", "threshold"]
 
 ALPHA = 0.01
 """The probability for an honest annotator of ever being flagged, by any flag."""
@@ -76,7 +76,7 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True)
 class Context:
-    """What is known beside the judgements: gold by item, the items, the seed.
+    """What is known beside the judgements: gold by item, the items, the seed; people's groups, where they gave one.
 
     `shared` keeps what flags work out together.
     """
@@ -84,6 +84,7 @@ class Context:
     gold: Mapping[Any, Any] = dataclasses.field(default_factory=dict)
     items: Items | None = None
     seed: int = 0
+    groups: Mapping[Any, Any] = dataclasses.field(default_factory=dict)
     shared: dict[str, Any] = dataclasses.field(default_factory=dict, repr=False, compare=False)
 
 
@@ -99,6 +100,27 @@ class Findings(Sequence[Finding]):
 
     def __len__(self) -> int:
         return len(self.found)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Tests(Sequence[Finding]):
+    """An e-value or p-value for each of many, and `make`, which puts one's finding into words where somebody looks."""
+
+    values: npt.NDArray[np.float64]
+    make: Callable[[int], Finding]
+
+    @classmethod
+    def of(cls, found: Sequence[tuple[float, Callable[[], Finding]]]) -> Tests:
+        """Of values with what puts each into words."""
+        return cls(np.array([value for value, _ in found]), lambda n: found[n][1]())
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return [self.make(n) for n in range(*place.indices(len(self)))]
+        return self.make(range(len(self))[place])
+
+    def __len__(self) -> int:
+        return len(self.values)
 
 
 class NotAskedError(InputError):
@@ -132,6 +154,7 @@ def find_flags(
     *,
     gold: Mapping[Any, Any] | None = None,
     items: Items | None = None,
+    groups: Mapping[Any, Any] | None = None,
     names: Sequence[str] | None = None,
     question: Any = None,
     alpha: float = ALPHA,
@@ -141,14 +164,15 @@ def find_flags(
 ) -> Findings:
     """What the flags called `names` (none: all) find among people's judgements on one question.
 
-    `everything` also returns what does not reach its threshold. Raises InputError for a question that is not there or
-    not chosen, or shares outside 0 to 1; UnknownNameError for a flag that is not there.
+    `groups` says of annotators which group they are in; whoever gave none is left out. `everything` also returns what
+    does not reach its threshold. Raises InputError for a question that is not there or not chosen, or shares outside 0
+    to 1; UnknownNameError for a flag that is not there.
     """
     if not (0 < alpha < 1 and 0 < discovery < 1):
         raise InputError(f"alpha and discovery must lie between 0 and 1. Got {alpha!r} and {discovery!r}.")
     chosen = table.humans()
     chosen = (chosen.only_question() if question is None else chosen.about(question)).counted()
-    context, least = Context(gold or {}, items, seed), threshold(alpha)
+    context, least = Context(gold or {}, items, seed, groups or {}), threshold(alpha)
     found: list[Finding] = []
     notes: list[str] = []
     for name in flag.names() if names is None else names:
@@ -159,7 +183,8 @@ def find_flags(
             notes.append(f"{name}: not asked, {refused.message}")
             continue
         if about(name) == "annotator":
-            kept = [one for one in tested if (one.e_value or 0.0) >= least]
+            values = _values(tested, 0.0)
+            kept = [tested[place] for place in np.flatnonzero(values >= least).tolist()]
         else:
             kept = benjamini_hochberg(tested, discovery)
         found += tested if everything else kept
@@ -168,11 +193,19 @@ def find_flags(
 
 def benjamini_hochberg(tested: Sequence[Finding], share: float) -> list[Finding]:
     """Those of `tested` whose p-values the rule rejects."""
-    values: npt.NDArray[np.float64] = np.array([1.0 if one.p_value is None else one.p_value for one in tested])
+    values = _values(tested, 1.0)
     ordered = np.sort(values)
     below = np.flatnonzero(ordered <= share * np.arange(1, len(values) + 1) / max(len(values), 1))
     least = ordered[below[-1]] if len(below) else -1.0
-    return [one for one, value in zip(tested, values.tolist(), strict=True) if value <= least]
+    return [tested[place] for place in np.flatnonzero(values <= least).tolist()]
+
+
+def _values(tested: Sequence[Finding], default: float) -> npt.NDArray[np.float64]:
+    """The e-value or p-value of each."""
+    if isinstance(tested, Tests):
+        return tested.values
+    values = [one.p_value if one.e_value is None else one.e_value for one in tested]
+    return np.array([default if value is None else value for value in values])
 
 
 def _strength(found: Finding) -> tuple[Any, ...]:

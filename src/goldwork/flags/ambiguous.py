@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from goldwork.flags import Context, Finding, flag
+from goldwork.flags import Context, Finding, Tests, flag
 from goldwork.flags.bets import wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
@@ -21,25 +21,24 @@ UNSAID = "Whether the item is unclear, an edge case of the guideline, or just me
 
 
 @flag("ambiguous", about="item")
-def ambiguous(table: Judgements, context: Context) -> list[Finding]:
+def ambiguous(table: Judgements, context: Context) -> Tests:
     """One finding for every item with three answers."""
     from scipy.special import bdtrc
 
     peers = peers_of(table, context)
     answers, most = table.per_item(), peers.leaders[1].max(axis=1)
     tested = np.flatnonzero(answers >= FEWEST)
-    if not len(tested):
-        return []
     apart = answers - most
-    usual = float(apart[tested].sum() / answers[tested].sum())
+    usual = float(apart[tested].sum() / max(answers[tested].sum(), 1))
     values = np.where(apart[tested] > 0, bdtrc(np.maximum(apart[tested] - 1.0, 0.0), answers[tested], usual), 1.0)
-    return [
-        _finding(table, peers, item, int(answers[item]), usual, float(p))
-        for item, p in zip(tested.tolist(), values.tolist(), strict=True)
-    ]
+
+    def make(n: int) -> Finding:
+        return _finding(table, peers, tested[n], int(answers[tested[n]]), usual, float(values[n]))
+
+    return Tests(values, make)
 
 
-def _finding(table: Judgements, peers: Peers, item: int, answers: int, usual: float, p_value: float) -> Finding:
+def _finding(table: Judgements, peers: Peers, item: np.intp, answers: int, usual: float, p_value: float) -> Finding:
     labels, counts, _ = (one[item] for one in peers.leaders)
     apart = answers - int(counts.max())
     low, high = wilson(apart, answers)

@@ -1,11 +1,11 @@
 """drift: from some time on, a person's answers follow the items less than this person's own before.
 
-Of each answer it is known whether it is gold's, or where there is no gold that of most others (x = 1), and how easy
-that was: z, the log odds that others' answers let one expect. **Honest** is whoever has one skill a all the time,
-whichever it is: P(x = 1) = 1 / (1 + exp(-z - a)). **Against that** is bet that it falls at some time by .8, 1.5 or
-2.5. Every 20th answer may be that time, the k-th with a share of the money in proportion to k^-1.5. Items that get
-harder make others differ too, so z carries it and nobody is accused. A mixture over starts stands in the place of a
-CUSUM's maximum, which makes it an e-process.
+Of each answer it is known whether it is gold's, or where there is no gold that of most others (x = 1), and how
+probable others' answers let that be for somebody of skill a (`Peers.gives`). **Honest** is whoever has one skill a all
+the time, whichever it is. **Against that** is bet that the log odds of seeing what is fall at some time by 1 or 1.8.
+Every 25th answer may be that time, the k-th with the share 16 / ((k + 15) (k + 16)) of the money. Items that get harder
+make others differ too, so nobody is accused. A mixture over starts stands in the place of a CUSUM's maximum, which
+makes it an e-process.
 
 *Sources:* universal inference, see `goldwork.flags.bets`; e-detectors, Shin, Ramdas and Rinaldo 2023, New England
 Journal of Statistics in Data Science 2, 229-260; CUSUM, Page 1954, Biometrika 41, 100-115.
@@ -13,20 +13,26 @@ Journal of Statistics in Data Science 2, 229-260; CUSUM, Page 1954, Biometrika 4
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections.abc import Callable, Iterable
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.flags import Context, Finding, NotAskedError, flag
+from goldwork.flags import Context, Finding, NotAskedError, Tests, flag
 from goldwork.flags.bets import Floats, Rows, in_time, largest, people, wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
 
-BEFORE = (-0.5, 0.0, 0.5, 1.0, 1.5)
-FALLS = (0.8, 1.5, 2.5)
+BEFORE = {-0.4: 0.2, 0.1: 0.4, 0.6: 0.3, 1.2: 0.1}
+"""The skills before, beside the crowd's, and the share of the money on each."""
+FALLS = {1.0: 0.6, 1.8: 0.4}
 HONEST = tuple(n / 10 for n in range(-40, 41))
-EVERY = 20
-ZETA = 2.612375348685488
-"""The sum of k^-1.5 over all k."""
+EVERY = 25
+EARLY = 16
+"""The first so many starts share half of the money."""
 FEWEST = 40
 UNSAID = (
     "Harder items, a new guideline or other people to compare with can do this too: see whether others fell at the "
@@ -35,7 +41,7 @@ UNSAID = (
 
 
 @flag("drift", about="annotator")
-def drift(table: Judgements, context: Context) -> list[Finding]:
+def drift(table: Judgements, context: Context) -> Tests:
     """One finding for everybody with 40 answers that gold or most others can be held against. Needs times."""
     if not in_time(table):
         raise NotAskedError("the column submitted_at is needed, which says what was answered after what.")
@@ -44,13 +50,14 @@ def drift(table: Judgements, context: Context) -> list[Finding]:
     for code, rows in people(table):
         mine = rows[peers.reference[rows] >= 0]
         if len(mine) >= FEWEST:
-            found.append(_finding(table, peers, code, mine))
-    return found
+            path, start = path_and_start(peers.reference[mine] == peers.codes[mine], partial(peers.gives, rows=mine))
+            value = largest(path)
+            found.append((value, partial(_finding, peers, code, mine, start, value)))
+    return Tests.of(found)
 
 
-def _finding(table: Judgements, peers: Peers, code: int, rows: Rows) -> Finding:
-    right = peers.reference[rows] == peers.codes[rows]
-    path, start = path_and_start(right, peers.ease[rows])
+def _finding(peers: Peers, code: int, rows: Rows, start: int, value: float) -> Finding:
+    table, right = peers.table, peers.reference[rows] == peers.codes[rows]
     before, after = right[:start], right[start:]
     low, high = wilson(int(after.sum()), len(after))
     base, share, wrong = float(before.mean()), float(after.mean()), rows[start:][~after]
@@ -73,28 +80,31 @@ def _finding(table: Judgements, peers: Peers, code: int, rows: Rows) -> Finding:
             "first_item_after": table.items[table.item[rows[start]]],
             "differing_after": table.items[table.item[wrong]][:10].tolist(),
         },
-        e_value=largest(path),
+        e_value=value,
     )
 
 
-def path_and_start(right: npt.NDArray[np.bool_], ease: Floats) -> tuple[Floats, int]:
-    """[n]: the logarithm of the e-value after each answer; and the likeliest time of the fall, at least EVERY."""
-    sign = np.where(right, 1.0, -1.0)
+def path_and_start(right: npt.NDArray[np.bool_], gives: Callable[[Floats], Floats]) -> tuple[Floats, int]:
+    """[n]: the logarithm of the e-value after each answer; and the likeliest time of the fall, at least EVERY.
 
-    def reached(skill: float) -> Floats:
-        return np.concatenate([[0.0], np.cumsum(-np.log1p(np.exp(-sign * (ease + skill))))])
+    `gives` says of skills [S, 1], [S, n]: how probable it is for somebody of that skill that each answer is right.
+    """
+
+    def reached(skills: Iterable[float]) -> Floats:
+        share = gives(np.array([*skills])[:, None])
+        return np.pad(np.cumsum(np.log(np.where(right, share, 1 - share)), axis=1), ((0, 0), (1, 0)))
 
     starts = np.arange(EVERY, len(right), EVERY)
-    money = -1.5 * np.log(np.arange(len(starts)) + 1.0) - np.log(ZETA * len(BEFORE) * len(FALLS))
+    place = np.arange(len(starts)) + EARLY
+    money = math.log(EARLY) - np.log(place * (place + 1.0))
     bets, best = [], (-np.inf, -EVERY)
-    for skill in BEFORE:
-        before = reached(skill)
-        for fall in FALLS:
-            after = reached(skill - fall)
-            stake = np.full(len(right), -np.inf)
-            stake[starts] = before[starts] - after[starts] + money
-            bets.append(np.logaddexp.accumulate(stake) + after[1:])
-            likely = before[starts] - after[starts] + after[-1]
-            best = max(best, (float(likely.max()), -int(starts[likely.argmax()])))
-    honest = np.stack([reached(skill)[1:] for skill in HONEST]).max(axis=0)
+    skills = reached(BEFORE), *(reached(skill - fall for skill in BEFORE) for fall in FALLS)
+    for (n, of_skill), (m, of_fall) in itertools.product(enumerate(BEFORE.values()), enumerate(FALLS.values(), 1)):
+        before, after = skills[0][n], skills[m][n]
+        stake = np.full(len(right), -np.inf)
+        stake[starts] = before[starts] - after[starts] + money + math.log(of_skill * of_fall)
+        bets.append(np.logaddexp.accumulate(stake) + after[1:])
+        likely = before[starts] - after[starts] + after[-1]
+        best = max(best, (float(likely.max()), -int(starts[likely.argmax()])))
+    honest = reached(HONEST)[:, 1:].max(axis=0)
     return np.logaddexp.reduce(np.stack(bets), axis=0) - honest, -best[1]

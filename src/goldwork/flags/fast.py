@@ -4,9 +4,10 @@ Speed alone accuses nobody: on CIFAR-100N the fastest people are the best. How f
 the item's length and to others on it, to the place in the person's work, and once to everybody, once to the person's
 own pace (see `goldwork.flags.times`); w = 1 / (1 + exp((z + 2) / .35)) is near 1 where it came much faster, z spreads.
 
-**Honest** is whoever answers as others let one expect but in up to three of ten cases by habit, among slow answers and
-among fast ones; or keeps to a rule of their own (see `random`). **Against that** is bet that fast answers are guesses:
-P(l) = (1 - w) q'(l) + w m(l), with m habit or a fair die. Times are taken as given; the bet is on the answers.
+**Honest** is whoever answers as others let one expect but in up to four of ten cases by habit (`random`), and among
+fast answers at most one in ten more often than among slow ones; or keeps to a rule of their own. **Against that** is
+bet that fast answers are guesses: P(l) = (1 - w) q'(l) + w m(l), with m habit or a fair die. Times are taken as
+given; the bet is on the answers.
 
 *Sources:* universal inference, see `goldwork.flags.bets`; rapid guessing and that accuracy has to tell it from speed,
 Wise 2017, Educational Measurement: Issues and Practice 36(4), 52-61.
@@ -14,15 +15,23 @@ Wise 2017, Educational Measurement: Issues and Practice 36(4), 52-61.
 
 from __future__ import annotations
 
-import numpy as np
+from functools import partial
 
-from goldwork.flags import Context, Finding, NotAskedError, flag
+import numpy as np
+import numpy.typing as npt
+
+from goldwork.flags import Context, Finding, NotAskedError, Tests, flag
 from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, own_habit, people, wilson
 from goldwork.flags.peers import Peers, peers_of
-from goldwork.flags.random_answers import GUESSED, own_rule
+from goldwork.flags.random_answers import DIE, GUESSED, HABIT, own_rule
 from goldwork.flags.times import Times, times_of
 from goldwork.judgements import Judgements
 
+BESIDE_ALL, BESIDE_OWN = 0.75, 0.25
+"""The shares of the money on answers fast beside everybody's, and beside the person's own."""
+HURRY = 0.1
+"""The share of fast answers that honest people may give by habit, beyond that of slow ones."""
+SLOW_HABITS = (0.0, 0.15)
 FEWEST = 5.0
 """Nobody is tested with fewer fast answers (the sum of w)."""
 UNSAID = (
@@ -32,7 +41,7 @@ UNSAID = (
 
 
 @flag("fast", about="annotator")
-def fast(table: Judgements, context: Context) -> list[Finding]:
+def fast(table: Judgements, context: Context) -> Tests:
     """One finding for everybody with 20 answers, of which five came fast. Needs seconds."""
     times = times_of(table, context)
     peers, ordered = peers_of(table, context), in_time(table)
@@ -42,10 +51,14 @@ def fast(table: Judgements, context: Context) -> list[Finding]:
     for code, rows in people(table):
         mine = rows[(peers.others[rows] > 0) & ~np.isnan(times.slow[rows])]
         if len(mine) >= LEAST:
-            quick = [w for w in (_weight(times.slow[mine]), _weight(times.own[mine])) if w.sum() >= FEWEST]
+            both = (BESIDE_ALL, _weight(times.slow[mine])), (BESIDE_OWN, _weight(times.own[mine]))
+            quick = [(money, w) for money, w in both if w.sum() >= FEWEST]
             if quick:
-                found.append(_finding(table, peers, times, code, mine, quick, ordered=ordered))
-    return found
+                paths = [_path(peers, mine, w, ordered=ordered) + np.log(money) for money, w in quick]
+                value = largest(np.logaddexp.reduce(np.stack(paths), axis=0))
+                hurried = quick[int(np.argmax([path.max() for path in paths]))][1] > 0.5
+                found.append((value, partial(_finding, peers, times, code, mine, hurried, value)))
+    return Tests.of(found)
 
 
 def _weight(z: Floats) -> Floats:
@@ -53,11 +66,9 @@ def _weight(z: Floats) -> Floats:
 
 
 def _finding(
-    table: Judgements, peers: Peers, times: Times, code: int, rows: Rows, quick: list[Floats], *, ordered: bool
+    peers: Peers, times: Times, code: int, rows: Rows, hurried: npt.NDArray[np.bool_], value: float
 ) -> Finding:
-    paths = [_path(peers, rows, w, ordered=ordered) - np.log(2) for w in quick]
-    best = int(np.argmax([path.max() for path in paths]))
-    hurried = quick[best] > 0.5
+    table = peers.table
     clear = peers.reference[rows] >= 0
     same = peers.reference[rows] == peers.codes[rows]
     trials, hits = int((clear & hurried).sum()), int((same & clear & hurried).sum())
@@ -93,7 +104,7 @@ def _finding(
                 for row in rows[hurried][np.argsort(times.slow[rows[hurried]], kind="stable")][:10].tolist()
             ]
         },
-        e_value=largest(np.logaddexp.reduce(np.stack(paths), axis=0)),
+        e_value=value,
     )
 
 
@@ -102,10 +113,13 @@ def _path(peers: Peers, rows: Rows, w: Floats, *, ordered: bool) -> Floats:
     habit = own_habit(peers.codes[rows], k)
     against = [
         (1 - w) * ((1 - share) * expected + share * habit) + w * guess
-        for share in (0.0, 0.15)
+        for share in SLOW_HABITS
         for guess in (habit, np.full(len(rows), 1 / k))
     ]
-    mixed = [(1 - share) * expected + share * habit for share in GUESSED]
-    honest = [(1 - w) * slow + w * quick for slow in mixed for quick in mixed]
+    money = np.tile([HABIT, DIE], len(SLOW_HABITS)) / len(SLOW_HABITS)
+    mixed = {share: (1 - share) * expected + share * habit for share in GUESSED}
+    honest = [
+        (1 - w) * mixed[slow] + w * mixed[quick] for slow in mixed for quick in mixed if quick < slow + HURRY + 1e-9
+    ]
     logs = np.log(np.stack([*honest, own_rule(peers, rows, habit)]))
-    return log_path(np.log(np.stack(against)), logs, ordered=ordered)
+    return log_path(np.log(np.stack(against)), logs, ordered=ordered, weights=money)

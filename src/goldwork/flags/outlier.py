@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from goldwork.flags import Context, Finding, flag
+from goldwork.flags import Context, Finding, Tests, flag
 from goldwork.flags.bets import Floats
 from goldwork.flags.times import times_of
 from goldwork.judgements import Judgements
@@ -26,7 +26,7 @@ UNSAID = (
 
 
 @flag("outlier", about="item")
-def outlier(table: Judgements, context: Context) -> list[Finding]:
+def outlier(table: Judgements, context: Context) -> Tests:
     """One finding for every item with three timed answers. Needs seconds."""
     from scipy.special import ndtr
 
@@ -39,10 +39,14 @@ def outlier(table: Judgements, context: Context) -> list[Finding]:
     tested = np.flatnonzero(answers >= FEWEST)
     values = ndtr((float(clipped[known].mean()) - mean[tested]) * np.sqrt(answers[tested]) / spread)
     unit = times_of(table, context).spread
-    return [
-        _finding(table, item, int(answers[item]), float(mean[item]) * unit, spread * unit, float(p), rest)
-        for item, p in zip(tested.tolist(), values.tolist(), strict=True)
-    ]
+
+    def make(n: int) -> Finding:
+        item = int(tested[n])
+        return _finding(
+            table, item, int(answers[item]), float(mean[item]) * unit, spread * unit, float(values[n]), rest
+        )
+
+    return Tests(values, make)
 
 
 def _finding(

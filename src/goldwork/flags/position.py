@@ -13,11 +13,12 @@ option stood; else a list of the options as they stood.
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from goldwork.flags import Context, Finding, NotAskedError, flag
+from goldwork.flags import Context, Finding, NotAskedError, Tests, flag
 from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, people, wilson
 from goldwork.judgements import Judgements
 from goldwork.judgements.shown import places
@@ -29,7 +30,7 @@ UNSAID = "A small lean towards what stands first is human. What the person would
 
 
 @flag("position", about="annotator")
-def position(table: Judgements, context: Context) -> list[Finding]:
+def position(table: Judgements, context: Context) -> Tests:
     """One finding for everybody with 20 answers whose place is known. Needs `shown`, drawn by lot."""
     column = table.context.get("shown")
     if column is None:
@@ -42,11 +43,13 @@ def position(table: Judgements, context: Context) -> list[Finding]:
     for code, rows in people(table):
         mine = rows[at[rows] >= 0]
         if len(mine) >= LEAST:
-            found.append(_finding(table, code, mine, at[mine], options[mine], ordered=ordered))
-    return found
+            value = largest(_path(at[mine], options[mine], ordered=ordered))
+            found.append((value, partial(_finding, table, code, mine, at[mine], options[mine], value)))
+    return Tests.of(found)
 
 
-def _finding(table: Judgements, code: int, rows: Rows, place: Rows, options: Rows, *, ordered: bool) -> Finding:
+def _path(place: Rows, options: Rows, *, ordered: bool) -> Floats:
+    """The path of one person's bets."""
     most = int(options.max())
     at = place == np.arange(most)[:, None]
     there = options > np.arange(most)[:, None]
@@ -54,7 +57,12 @@ def _finding(table: Judgements, code: int, rows: Rows, place: Rows, options: Row
     bets: list[Floats] = [
         np.where(there[j], (1 - share) * base + share * at[j], base) for j in range(most) for share in SHARES
     ]
-    path = log_path(np.log(np.stack(bets)), np.log(base)[None], ordered=ordered)
+    return log_path(np.log(np.stack(bets)), np.log(base)[None], ordered=ordered)
+
+
+def _finding(table: Judgements, code: int, rows: Rows, place: Rows, options: Rows, value: float) -> Finding:
+    across = np.arange(int(options.max()))[:, None]
+    at, there, base = place == across, options > across, 1 / options
     expected = (there * base).sum(axis=1) / len(rows)
     liked = int(np.argmax(at.mean(axis=1) - expected))
     hits, share = int(at[liked].sum()), float(at[liked].mean())
@@ -78,7 +86,7 @@ def _finding(table: Judgements, code: int, rows: Rows, place: Rows, options: Row
             "chosen_there": hits,
             "items": table.items[table.item[rows[at[liked]]]][:10].tolist(),
         },
-        e_value=largest(path),
+        e_value=value,
     )
 
 

@@ -1,11 +1,11 @@
 """random: the answers do not hang on the item.
 
-**Honest** is whoever answers, in at least seven of ten cases, as others' answers let one expect, and else by habit; or
+**Honest** is whoever answers, in at least six of ten cases, as others' answers let one expect, and else by habit; or
 keeps as often to a rule of their own, such as giving b wherever others give a. **Against that** is bet that answers
 come from habit alone (whatever it is), or from a fair die. With q others' expectation, m the person's habit so far, g
 what the rule gives and K classes,
 
-    E = (prod m / 2 + prod 1/K / 2) / max(prod (1 - r) q + r m for r up to .3, prod .7 [l = g] + .3 m)
+    E = (.3 prod m + .7 prod 1/K) / max(prod (1 - r) q + r m for r up to .4, prod .6 [l = g] + .4 m)
 
 *Source:* universal inference, see `goldwork.flags.bets`; the random worker of Vuurens, de Vries and Eickhoff 2011,
 SIGIR workshop on crowdsourcing for information retrieval.
@@ -13,15 +13,19 @@ SIGIR workshop on crowdsourcing for information retrieval.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from goldwork.flags import Context, Finding, flag
+from goldwork.flags import Context, Finding, Tests, flag
 from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, own_habit, people, wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
 
-GUESSED = (0.0, 0.1, 0.2, 0.3)
+GUESSED = (0.0, 0.1, 0.2, 0.3, 0.4)
 """The shares of answers from habit that honest people may have."""
+HABIT, DIE = 0.3, 0.7
+"""The shares of the money on habit and on a fair die."""
 UNSAID = (
     "Somebody with a rule of their own, or on items nobody agrees about, can look like this. Whether the answers are "
     "wrong is for gold to say."
@@ -29,23 +33,31 @@ UNSAID = (
 
 
 @flag("random", about="annotator")
-def random_answers(table: Judgements, context: Context) -> list[Finding]:
+def random_answers(table: Judgements, context: Context) -> Tests:
     """One finding for everybody with 20 answers that others or gold can be held against."""
     peers, ordered = peers_of(table, context), in_time(table)
     found = []
     for code, rows in people(table):
         mine = rows[peers.others[rows] > 0]
         if len(mine) >= LEAST:
-            found.append(_finding(table, peers, code, mine, ordered=ordered))
-    return found
+            value = largest(_path(peers, mine, ordered=ordered))
+            found.append((value, partial(_finding, peers, code, mine, value)))
+    return Tests.of(found)
 
 
-def _finding(table: Judgements, peers: Peers, code: int, rows: Rows, *, ordered: bool) -> Finding:
+def _path(peers: Peers, rows: Rows, *, ordered: bool) -> Floats:
+    """The path of one person's bets."""
     said, k = peers.codes[rows], len(peers.categories)
     habit, expected = own_habit(said, k), peers.chosen[rows]
     against = np.log(np.stack([habit, np.full(len(rows), 1 / k)]))
     honest = [np.log((1 - share) * expected + share * habit) for share in GUESSED]
-    path = log_path(against, np.stack([*honest, np.log(own_rule(peers, rows, habit))]), ordered=ordered)
+    rule = np.log(own_rule(peers, rows, habit))
+    return log_path(against, np.stack([*honest, rule]), ordered=ordered, weights=np.array([HABIT, DIE]))
+
+
+def _finding(peers: Peers, code: int, rows: Rows, value: float) -> Finding:
+    table, said = peers.table, peers.codes[rows]
+    habit = own_habit(said, len(peers.categories))
     clear = peers.reference[rows] >= 0
     hits, trials = int((peers.reference[rows] == said)[clear].sum()), int(clear.sum())
     chance = float(habit[clear].mean()) if trials else 0.0
@@ -66,12 +78,12 @@ def _finding(table: Judgements, peers: Peers, code: int, rows: Rows, *, ordered:
         ),
         unsaid=UNSAID,
         evidence={"furthest_from_others": furthest(table, peers, rows)},
-        e_value=largest(path),
+        e_value=value,
     )
 
 
 def own_rule(peers: Peers, rows: Rows, habit: Floats) -> Floats:
-    """[rows]: how probable each answer was by a rule of the person's own, kept to in seven of ten cases.
+    """[rows]: how probable each answer was by a rule of the person's own, kept to as often as honest people do.
 
     The rule gives what the person has given most often so far to items that others see alike; at first, what they see.
     """

@@ -12,16 +12,20 @@ SIGIR workshop on crowdsourcing for information retrieval.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from functools import partial
+
 import numpy as np
 
-from goldwork.flags import Context, Finding, flag
+from goldwork.flags import Context, Finding, Tests, flag
 from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, own_habit, people, wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.flags.random_answers import own_rule
 from goldwork.judgements import Judgements
 
-PULLS = (0.2, 0.4, 0.6, 0.9)
-ERRORS = (0.0, 0.15, 0.35)
+PULLS = {0.3: 0.4, 0.5: 0.4, 0.8: 0.2}
+ERRORS = {0.0: 0.85, 0.25: 0.15}
+"""What is bet on, with the share of the money."""
 HONEST_PULLS = (0.0, 0.05, 0.1)
 HONEST_ERRORS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0)
 FOLLOWED = 3
@@ -32,28 +36,34 @@ UNSAID = (
 
 
 @flag("skew", about="annotator")
-def skew(table: Judgements, context: Context) -> list[Finding]:
+def skew(table: Judgements, context: Context) -> Tests:
     """One finding for everybody with 20 answers that others or gold can be held against."""
     peers, ordered = peers_of(table, context), in_time(table)
     found = []
     for code, rows in people(table):
         mine = rows[peers.others[rows] > 0]
         if len(mine) >= LEAST and len(peers.categories) > 1:
-            found.append(_finding(table, peers, code, mine, ordered=ordered))
-    return found
+            paths = _paths(peers, mine, ordered=ordered)
+            value = largest(np.logaddexp.reduce(np.stack(list(paths.values())), axis=0))
+            found.append((value, partial(_finding, peers, code, mine, paths, value)))
+    return Tests.of(found)
 
 
-def _finding(table: Judgements, peers: Peers, code: int, rows: Rows, *, ordered: bool) -> Finding:
+def _paths(peers: Peers, rows: Rows, *, ordered: bool) -> dict[int, Floats]:
+    """By class, of those given most: the path of bets that answers are drawn to it, with its share of the money."""
     said, k = peers.codes[rows], len(peers.categories)
-    used = np.bincount(said, minlength=k)
+    used, rule = np.bincount(said, minlength=k), _rule(peers, rows)
     favourites = np.argsort(-used, kind="stable")[:FOLLOWED]
-    rule = _rule(peers, rows)
-    paths = {
+    return {
         int(c): _path(peers.chosen[rows], said == c, rule, k, ordered=ordered) - np.log(k)
         for c in favourites
         if used[c]
     }
-    path = np.logaddexp.reduce(np.stack(list(paths.values())), axis=0)
+
+
+def _finding(peers: Peers, code: int, rows: Rows, paths: dict[int, Floats], value: float) -> Finding:
+    table, said = peers.table, peers.codes[rows]
+    used = np.bincount(said, minlength=len(peers.categories))
     liked = max(paths, key=lambda c: (float(paths[c].max()), -c))
     expected = peers.expect(liked, rows)
     hits, share = int(used[liked]), float(used[liked] / len(rows))
@@ -80,7 +90,7 @@ def _finding(table: Judgements, peers: Peers, code: int, rows: Rows, *, ordered:
                 for row in odd.tolist()
             ],
         },
-        e_value=largest(path),
+        e_value=value,
     )
 
 
@@ -96,9 +106,10 @@ def _rule(peers: Peers, rows: Rows) -> Floats:
 def _path(expected: Floats, is_liked: Floats, rule: Floats, k: int, *, ordered: bool) -> Floats:
     """The path of bets that answers are drawn to one class."""
 
-    def logs(pulls: tuple[float, ...], errors: tuple[float, ...]) -> Floats:
+    def logs(pulls: Iterable[float], errors: Collection[float]) -> Floats:
         rows = [(1 - p) * ((1 - e) * expected + e / k) + p * is_liked for p in pulls for e in errors]
         return np.asarray(np.log(np.stack(rows)))
 
     honest = np.concatenate([logs(HONEST_PULLS, HONEST_ERRORS), rule])
-    return log_path(logs(PULLS, ERRORS), honest, ordered=ordered)
+    money = np.outer(list(PULLS.values()), list(ERRORS.values())).ravel()
+    return log_path(logs(PULLS, ERRORS), honest, ordered=ordered, weights=money)

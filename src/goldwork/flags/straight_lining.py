@@ -3,8 +3,8 @@
 **Honest** is whoever answers as others let one expect, or surer than they are with each other, in up to three of ten
 cases by habit, and repeats the answer before without looking in at most 8 of 100 cases. **Against that** is bet that a
 larger share r repeats it: P(l) = (1 - r) g(l) + r [l = answer before], with r the same all the time, or .08 until
-three answers in a row are alike and larger from then on, as in long runs. What others say of each item is reckoned
-with, so items that come sorted by class accuse nobody.
+three, four or five answers in a row are alike and larger from then on, as in long runs. What others say of each item is
+reckoned with, so items that come sorted by class accuse nobody.
 
 *Source:* universal inference, see `goldwork.flags.bets`. For long runs as a mark of careless answers, Johnson 2005,
 Journal of Research in Personality 39, 103-129.
@@ -13,19 +13,22 @@ Journal of Research in Personality 39, 103-129.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
-from goldwork.flags import Context, Finding, NotAskedError, flag
+from goldwork.flags import Context, Finding, NotAskedError, Tests, flag
 from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, own_habit, people, wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
 
-REPEATS = (0.25, 0.45, 0.7, 0.95)
+REPEATS = {0.3: 0.15, 0.6: 0.15}
+"""The shares that repeat all the time, with their share of the money."""
 HONEST_REPEATS = (0.0, 0.04, 0.08)
-RUNS = (0.6, 0.85, 0.97)
-"""The share that repeats once a run has begun."""
-BEGUN = 3
+RUNS = (0.6, 0.9)
+"""The share that repeats once a run has begun; these have the rest of the money in equal parts."""
+BEGUN = (3, 4, 5)
+HABIT = 0.1
 SHARP = (0.0, 0.3, 0.6, 0.8)
 """How much surer than the crowd the best may be."""
 HABITS = (0.0, 0.1, 0.2, 0.3)
@@ -33,7 +36,7 @@ UNSAID = "Whether the repeated answers are wrong is not said, nor why they repea
 
 
 @flag("straight-lining", about="annotator")
-def straight_lining(table: Judgements, context: Context) -> list[Finding]:
+def straight_lining(table: Judgements, context: Context) -> Tests:
     """One finding for everybody with 20 answers that others or gold can be held against. Needs times."""
     if not in_time(table):
         raise NotAskedError("the column submitted_at is needed, which says what was answered after what.")
@@ -41,25 +44,34 @@ def straight_lining(table: Judgements, context: Context) -> list[Finding]:
     found = []
     for code, rows in people(table):
         if (peers.others[rows[1:]] > 0).sum() >= LEAST:
-            found.append(_finding(table, peers, code, rows))
-    return found
+            value = largest(_path(peers, rows))
+            found.append((value, partial(_finding, peers, code, rows, value)))
+    return Tests.of(found)
 
 
-def _finding(table: Judgements, peers: Peers, code: int, rows: Rows) -> Finding:
+def _path(peers: Peers, rows: Rows) -> Floats:
+    """The path of one person's bets."""
     before = peers.codes[rows[:-1]]
     habit = own_habit(peers.codes[rows], len(peers.categories))[1:]
     known = peers.others[rows[1:]] > 0
     now, before, habit = rows[1:][known], before[known], habit[known]
     again = peers.codes[now] == before
-
-    run = _run_so_far(peers.codes[rows])[:-1][known] >= BEGUN
+    run = _run_so_far(peers.codes[rows])[:-1][known]
 
     def logs(repeats: Sequence[float | Floats], habits: tuple[float, ...], sharp: tuple[float, ...]) -> Floats:
         base = [(1 - h) * peers.sharpened(s, now) + h * habit for h in habits for s in sharp]
         return np.asarray(np.log(np.stack([(1 - r) * one + r * again for r in repeats for one in base])))
 
-    bursts = [np.where(run, share, HONEST_REPEATS[-1]) for share in RUNS]
-    path = log_path(logs([*REPEATS, *bursts], (0.1,), (0.0,)), logs(HONEST_REPEATS, HABITS, SHARP), ordered=True)
+    bursts = [np.where(run >= begun, share, HONEST_REPEATS[-1]) for share in RUNS for begun in BEGUN]
+    money = np.array([*REPEATS.values(), *[(1 - sum(REPEATS.values())) / len(bursts)] * len(bursts)])
+    against, honest = logs([*REPEATS, *bursts], (HABIT,), (0.0,)), logs(HONEST_REPEATS, HABITS, SHARP)
+    return log_path(against, honest, ordered=True, weights=money)
+
+
+def _finding(peers: Peers, code: int, rows: Rows, value: float) -> Finding:
+    table, known = peers.table, peers.others[rows[1:]] > 0
+    now, before = rows[1:][known], peers.codes[rows[:-1]][known]
+    again = peers.codes[now] == before
     expected = float(peers.expect(before, now).mean())
     share = float(again.mean())
     low, high = wilson(int(again.sum()), len(now))
@@ -84,7 +96,7 @@ def _finding(table: Judgements, peers: Peers, code: int, rows: Rows) -> Finding:
             "length": length,
             "longest_run": table.items[table.item[rows[begin : begin + min(length, 50)]]].tolist(),
         },
-        e_value=largest(path),
+        e_value=value,
     )
 
 

@@ -25,10 +25,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.quality.posterior import PLAIN, Calibration, Credit, Given, add, learn, posterior
+from goldwork.quality.posterior import PLAIN, USUAL, Calibration, Credit, Given, add, learn, posterior
 from goldwork.quality.skill import Pooled
 
-PRIORS = ((math.log(1.05), 0.3), (math.log(0.22), 0.3))
+PRIORS = ((math.log(USUAL.temperature), 0.3), (math.log(USUAL.correlation), 0.3))
 FREEDOM = 3.0
 ORDERS = 4
 

@@ -44,13 +44,30 @@ Whole = npt.NDArray[np.int64]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Crowd:
-    """D crowds that a log may come from: `skill` m, `people` s, `items` t and `tempted` e, each [D]."""
+    """D crowds that a log may come from: `skill` m, `people` s, `items` t and `tempted` e, each [D].
+
+    `known` [D, A]: where it was learned from a log, the skills a_j of the A people in it; `share` [A]: of the
+    judgements each of them made. Who works much need not be like the others: on snow_rte they are less often right.
+    """
 
     classes: int
     skill: Floats
     people: Floats
     items: Floats
     tempted: Floats
+    known: Floats | None = None
+    share: Floats | None = None
+
+    def people_of(self, place: int, number: int, random: np.random.Generator) -> Floats:
+        """The skills of so many people: drawn anew, or those of the log by how much each did.
+
+        Other people might have come to the log: shares are multiplied by exponential lots (the Bayesian bootstrap,
+        Rubin 1981, Annals of Statistics 9, 130-134).
+        """
+        if self.known is None or self.share is None:
+            return random.normal(self.skill[place], self.people[place], number)
+        share = self.share * random.exponential(size=len(self.share))
+        return np.asarray(self.known[place, random.choice(len(share), number, p=share / share.sum())])
 
     def __len__(self) -> int:
         return len(self.skill)
@@ -68,13 +85,16 @@ def learn_crowd(judged: Judged, *, draws: int = 200, seed: int = 0) -> Learned:
     """Draw `draws` crowds and truths given the judgements and the gold."""
     chain = _Chain(judged, np.random.default_rng(seed))
     rows, truths = np.zeros((draws, 4)), np.zeros((draws, len(judged.gold)), np.int64)
+    known = np.zeros((draws, judged.annotators))
     for turn in range(BURN + draws * THIN):
         chain.step()
         place, rest = divmod(turn - BURN, THIN)
         if turn >= BURN and rest == THIN - 1:
             rows[place] = chain.mean, chain.spread, chain.scale, chain.tempted
-            truths[place] = chain.truth
-    return Learned(Crowd(judged.classes, *rows.T), truths)
+            truths[place], known[place] = chain.truth, chain.skills
+    number = np.bincount(judged.annotator, judged.weight, minlength=judged.annotators)
+    skill, people, items, tempted = rows.T
+    return Learned(Crowd(judged.classes, skill, people, items, tempted, known, number / number.sum()), truths)
 
 
 def softplus(x: Floats) -> Floats:
@@ -96,7 +116,7 @@ class _Chain:
         self._prior = math.log(assumed / (1 - assumed))
         self._stride = 2.4 / np.sqrt(0.15 * number + 1)
         self.mean, self.spread, self.scale, self.tempted = self._prior, 0.5, 0.7, 0.3
-        self._skills = np.full(self._people, self._prior)
+        self.skills = np.full(self._people, self._prior)
         self._common = np.full(self._k, 1 / self._k)
         self.truth = np.zeros(len(self._gold), np.int64)
         self._hardness = np.zeros(len(self._gold))
@@ -116,7 +136,7 @@ class _Chain:
 
     def _draw_items(self) -> None:
         """Class and hardness of every item, and which wrong class tempts."""
-        n, base = len(self._gold), self._skills[self._who]
+        n, base = len(self._gold), self.skills[self._who]
         logs = np.empty((n, self._k, len(NODES)))
         told = self._by_answer(self._weight * base) + np.log(self._common) + self._errors()
         if self._known.any():
@@ -158,14 +178,14 @@ class _Chain:
 
     def _move_people(self) -> None:
         hard = self.scale * self._hardness[self._item]
-        after = self._skills + self._stride * self._random.normal(size=self._people)
-        change = self._likelihood(after[self._who] + hard) - self._likelihood(self._skills[self._who] + hard)
+        after = self.skills + self._stride * self._random.normal(size=self._people)
+        change = self._likelihood(after[self._who] + hard) - self._likelihood(self.skills[self._who] + hard)
         ratio = np.bincount(self._who, change, minlength=self._people)
-        ratio += ((self._skills - self.mean) ** 2 - (after - self.mean) ** 2) / (2 * self.spread**2)
-        self._skills = np.where(np.log(self._random.random(self._people)) < ratio, after, self._skills)
+        ratio += ((self.skills - self.mean) ** 2 - (after - self.mean) ** 2) / (2 * self.spread**2)
+        self.skills = np.where(np.log(self._random.random(self._people)) < ratio, after, self.skills)
 
     def _move_scale(self) -> None:
-        base, hard = self._skills[self._who], self._hardness[self._item]
+        base, hard = self.skills[self._who], self._hardness[self._item]
         now = float(self._likelihood(base + self.scale * hard).sum()) - self.scale**2 / (2 * ITEMS**2)
         for size in (0.4, 0.1):
             after = self.scale * math.exp(size * self._random.normal())
@@ -175,9 +195,9 @@ class _Chain:
 
     def _draw_crowd(self) -> None:
         precision = self._people / self.spread**2 + 1 / SKILL**2
-        middle = (self._skills.sum() / self.spread**2 + self._prior / SKILL**2) / precision
+        middle = (self.skills.sum() / self.spread**2 + self._prior / SKILL**2) / precision
         self.mean = float(middle + self._random.normal() / math.sqrt(precision))
-        squares = float(((self._skills - self.mean) ** 2).sum())
+        squares = float(((self.skills - self.mean) ** 2).sum())
 
         def density(s: float) -> float:  # of log s
             return -(self._people - 1) * math.log(s) - squares / (2 * s * s) - s * s / (2 * PEOPLE**2)

@@ -56,7 +56,7 @@ RULES: Mapping[str, Rule] = {
     "asked": items.asked,
     "learned": items.learned,
     "calibration": items.calibrated,
-    "gold": people.corrected,
+    "gold": items.known,
     "watch": people.watched,
     "ruling": people.ruled,
     "guideline": people.guided,

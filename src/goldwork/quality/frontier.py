@@ -15,6 +15,7 @@ It cannot fall when the accuracy wanted rises.
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 import numpy.typing as npt
@@ -72,7 +73,7 @@ def _paths(
 ) -> tuple[Floats, npt.NDArray[np.int64]]:
     """Every item's probabilities after 1, 2, ... answers, [items, most, K], and its class."""
     k = crowd.classes
-    skills = random.normal(crowd.skill[place], crowd.people[place], people)
+    skills = crowd.people_of(place, people, random)
     hardness = crowd.items[place] * random.normal(size=items)
     truth = np.arange(items) % k
     tempting = (truth + 1 + random.integers(max(k - 1, 1), size=items)) % k
@@ -91,8 +92,15 @@ def _paths(
 
 def _marginal(skills: Floats, spread: float) -> Floats:
     """How often people of these skills are right, over items."""
-    x, weight = np.polynomial.hermite_e.hermegauss(21)
-    return np.asarray((1 / (1 + np.exp(-(skills[:, None] + spread * x)))) @ (weight / weight.sum()))
+    x, weight = normal()
+    return np.asarray((1 / (1 + np.exp(-(skills[:, None] + spread * x)))) @ weight)
+
+
+@functools.cache
+def normal() -> tuple[Floats, Floats]:
+    """Places and weights by which a function's mean under N(0, 1) is summed (Gauss and Hermite)."""
+    x, weight = np.polynomial.hermite_e.hermegauss(31)
+    return x, weight / weight.sum()
 
 
 def _tempered(logs: Floats, truth: npt.NDArray[np.int64]) -> Floats:

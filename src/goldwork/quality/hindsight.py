@@ -15,7 +15,7 @@ and on bluebird, where most people share an error, they covered 86 %.
 
 **Without gold** nothing in a log tells whether answers are right: people who are wrong together look right. What it
 tells is when answers stopped changing. A(n) is then the share of items with the answer they have in the end, the stop
-is where it reaches 1 - `CLOSE`, and Student's interval is over the orders.
+is where it reaches `SAME`, and Student's interval is over the orders.
 
 **The interval** has every n whose A(n) is not told apart from the target. It covers the stop 19 times in 20 because it
 leaves out the stop itself only when the interval of A there misses the target.
@@ -39,6 +39,8 @@ ORDERS = 6
 """In so many orders the judgements are given again."""
 CLOSE = 0.01
 """So much less than the accuracy of all judgements is good enough, where no target is given."""
+SAME = 0.95
+"""So many answers as in the end are enough, where there is no gold."""
 MOST_ITEMS = 1500
 """Of more items a random sample is looked at: the interval would hardly become shorter."""
 LEAST_GOLD = 20
@@ -97,11 +99,11 @@ def hindsight(judged: Judged, target: float | None = None, *, seed: int = 0) -> 
     line = _Line(looked)
     if gold < LEAST_GOLD:
         same = (looked.answers == looked.answers[-1]).mean(axis=2)
-        return _told(looked, line, None, _student(same, ORDERS, 0.0), _less(line, same, ORDERS, 0.0), items, 0)
+        return _told(looked, line, None, _student(same, ORDERS, 0.0), _less(line, same, 1 - SAME, 0.0), items, 0)
     right = (looked.answers[:, :, known] == judged.gold[known]).mean(axis=1)
     finite = gold / items
     if target is None:
-        excess = _less(line, right, gold, finite)
+        excess = _less(line, right, CLOSE, finite)
     else:
         low, high = _wilson(line.along(right), finite)
         excess = line.along(right).mean(axis=1) - target, low - target, high - target
@@ -208,13 +210,13 @@ def _student(values: Floats, number: int, finite: float, least: float = 0.0) -> 
     return np.asarray(mean), np.asarray(mean - half), np.asarray(mean + half)
 
 
-def _less(line: _Line, values: Floats, number: int, finite: float) -> Figures:
-    """By how much values [n, number] exceed those of all judgements less `CLOSE`, along the line."""
-    along = line.along(values)
+def _less(line: _Line, values: Floats, close: float, finite: float) -> Figures:
+    """By how much values [n, number] exceed those of all judgements less `close`, along the line."""
+    along, number = line.along(values), values.shape[1]
     least = 0.5 / number * (1 - 0.5 / number) if finite else 0.0
     mean, low, high = _student(along - along[-1], number, finite, least)
     low[-1] = high[-1] = 0.0  # all judgements are as good as all judgements
-    return mean + CLOSE, low + CLOSE, high + CLOSE
+    return mean + close, low + close, high + close
 
 
 def _told(

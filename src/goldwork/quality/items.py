@@ -19,7 +19,7 @@ from goldwork.quality import people
 from goldwork.quality.draft import Answer, Draft, Event, State
 from goldwork.quality.lessons import crowd, skill, teach
 from goldwork.quality.policy import WHOLE
-from goldwork.quality.posterior import Calibration, Credit, Given, credit, posterior, tempered
+from goldwork.quality.posterior import USUAL, Calibration, Credit, Given, credit, posterior, tempered
 from goldwork.quality.skill import SCALE
 
 MOST_CLASSES = 50
@@ -75,6 +75,20 @@ def asked(draft: Draft, event: Event) -> None:
         reconsider(draft, item, event.seq)
 
 
+def known(draft: Draft, event: Event) -> None:
+    """A gold answer set, corrected or withdrawn; `aside`: whether the item is kept out of ordinary work from now on."""
+    people.corrected(draft, event)
+    aside = event.body.get("aside")
+    if aside is None or aside == bool(draft.view.item(event.body["item"]).get("aside")):
+        return
+    mine = draft.item(event.body["item"])
+    if aside:
+        mine["aside"] = 1
+    else:
+        mine.pop("aside")
+    reconsider(draft, event.body["item"], event.seq)
+
+
 def learned(draft: Draft, event: Event) -> None:
     """What full inference over `seq <= through` found of some items. What has changed since is left as it is."""
     for item, shares in event.body["items"]:
@@ -102,7 +116,7 @@ def reconsider(draft: Draft, item: int, seq: int, *, shares: Mapping[str, Sequen
     filled = sum(one.fills for one in answers)
     counts = sum(one.fills for one in counted)
     want, why = wants(draft, item, mine, counted, sure)
-    status = "settled" if mine.get("known") else "open"
+    status = "settled" if mine.get("known") or mine.get("aside") else "open"
     if status == "open" and counts >= want:
         status = _closing(draft, item, sure, why)
     mine["wanted"] = filled if status == "settled" else filled - counts + want
@@ -145,7 +159,7 @@ def drawn(item: int, what: str, share: int) -> bool:
 def temper(project: State, question: str) -> Calibration:
     """How a question's probabilities are tempered at present."""
     both = project.get("calibration", {}).get(question)
-    return Calibration(both[0] / SCALE, both[1] / SCALE) if both else Calibration()
+    return Calibration(both[0] / SCALE, both[1] / SCALE) if both else USUAL
 
 
 def _learn(

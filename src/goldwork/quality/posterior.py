@@ -46,6 +46,8 @@ class Calibration(NamedTuple):
 
 
 PLAIN = Calibration()
+USUAL = Calibration(1.05, 0.22)
+"""What is assumed before gold has told: the middles of `goldwork.quality.calibrating`'s priors."""
 
 
 class Credit(NamedTuple):

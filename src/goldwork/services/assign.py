@@ -19,7 +19,7 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.errors import GoldworkError
 from goldwork.quality import training
-from goldwork.services import placement, suggest
+from goldwork.services import choosing, placement, suggest
 from goldwork.services.log import Log, upsert
 from goldwork.services.order import Candidate, Search, Stand
 from goldwork.services.placement import PASSES, Chosen, Layout, Purpose, Shares, Spot, Standing
@@ -209,7 +209,7 @@ class _Group:
         if need > 0:
             never = self._given_to(request)
             for row in placement.unseen(log, request.annotator, "training", "practice", stratum="", never=never)[:need]:
-                chosen = Chosen(row.item, "practice", row.mine, row.payload)
+                chosen = Chosen(row.item, "practice", row.mine)
                 held.append(self._give(log, request, Spot(chosen), chosen))
         return held or None
 
@@ -226,7 +226,9 @@ class _Group:
             if spot.chosen is not None:
                 search.keep_from(request.annotator, spot.chosen.item)
         work = sum(spot.chosen is None for spot in spots)
-        found, more = self._candidates(log, request, max(work, 1), give=work > 0)
+        found, more = self._chosen(log, request, work) if work and choosing.chooses(log) else ([], True)
+        if not found:
+            found, more = self._candidates(log, request, max(work, 1), give=work > 0)
         if not found:
             return held, more
         short, found = len(found) < work, found[:work]
@@ -235,6 +237,14 @@ class _Group:
                 break
             held.append(self._give(log, request, spot, spot.chosen or found.pop(0)))
         return held, more
+
+    def _chosen(self, log: Log, request: Lease, number: int) -> tuple[list[Candidate], bool]:
+        """What the project's strategy puts first among the next open items; nothing where these are all judged."""
+        pool, more = self._candidates(log, request, number + choosing.POOL, give=False)
+        found = choosing.choose(self.connection, log, request.annotator, pool, number)
+        for one in found:
+            self._searches[log.id].give(request.annotator, one)
+        return found, more or len(pool) > len(found)
 
     def _renew(self, log: Log, request: Lease, *, practice: bool) -> list[Held]:
         """What somebody holds of training or of work, for another while where that is due."""
@@ -255,13 +265,12 @@ class _Group:
         return {one.item for one in self._given if one.request.annotator == request.annotator}
 
     def _give(self, log: Log, request: Lease, spot: Spot, what: Candidate | Chosen) -> Held:
-        """Lease an item at somebody's next place; `flush` reads the payloads of ordinary ones all together."""
+        """Lease an item at somebody's next place; `flush` reads the payloads of all together."""
         standing = self._standings[log.id, request.annotator]
         given = _Given(what, what.mine or secrets.token_urlsafe(15), standing.given, request, log)
         self._given.append(given)
         placement.fill(standing, spot)
-        payload = "" if isinstance(what, Candidate) else what.payload
-        held = Held(given.lease, payload, log.now + log.policy().lease_ms)
+        held = Held(given.lease, "", log.now + log.policy().lease_ms)
         self._purposes[held.id] = given.purpose
         self.held.setdefault((request.project, request.annotator), []).append(held)
         return held
@@ -301,7 +310,9 @@ class _Group:
 
     def _take(self) -> None:
         run = self.connection.execute
-        wanted = {one.what.id: one.what.wanted for one in self._given if isinstance(one.what, Candidate)}
+        # Asked for gold too, which has none: an answer with gold takes as long as one without.
+        wanted = dict.fromkeys((one.item for one in self._given), 0)
+        wanted |= {one.item: one.what.wanted for one in self._given if isinstance(one.what, Candidate)}
         slots = free_slots(self.connection, wanted)
         fresh: list[dict[str, Any]] = []
         again: list[dict[str, Any]] = []
@@ -357,10 +368,9 @@ class _Group:
 
     def _fill_in(self, answers: Sequence[Leased | Exception]) -> None:
         payloads: dict[int, str] = {}
-        work = [one for one in self._given if one.purpose == "work"]
-        for items in slices(sorted({one.item for one in work})):
+        for items in slices(sorted({one.item for one in self._given})):
             payloads.update({row.id: row.payload for row in self.connection.execute(_PAYLOADS, {"items": items})})
-        of = {one.lease: payloads[one.item] for one in work}
+        of = {one.lease: payloads[one.item] for one in self._given}
         for answer in answers:
             if isinstance(answer, Leased):
                 answer.assignments[:] = [

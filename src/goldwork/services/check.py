@@ -23,6 +23,7 @@ from sqlalchemy import bindparam as bind
 from goldwork.quality.engine import Event, Policy
 from goldwork.quality.replay import Replay, Sweeps
 from goldwork.services import suggest
+from goldwork.services.check_gold import check_gold
 from goldwork.services.log import chain, decode, encode
 from goldwork.store.migrations import differences
 from goldwork.store.schema import (
@@ -81,6 +82,8 @@ def check_project(connection: Connection, row: Any) -> Iterator[Finding]:
     yield from _check_log(connection, row)
     yield from _check_submits(connection, row.id)
     yield from _check_assignments(connection, row.id)
+    for what, detail in check_gold(connection, row.id):
+        yield Finding(row.id, what, detail)
 
 
 def _check_database(connection: Connection) -> Iterator[Finding]:

@@ -13,14 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
-from goldwork.services import growth, standing
+from goldwork.services import growth, placement, standing
 from goldwork.services.access import Member
 from goldwork.services.signin import DAY
-from goldwork.store.schema import assignment, gold, item, submit
+from goldwork.store.schema import assignment, item, submit
 
 MAX_LEFT = 1000
 """What is left is counted up to here."""
-ROUND = 10
 WINDOW = 20_000
 """Open items looked at while counting."""
 
@@ -106,7 +105,7 @@ _FREE = sa.select(sa.func.count()).select_from(
             & (assignment.c.pass_number == 0),
         )
     )
-    .where(sa.or_(assignment.c.id.is_(None), assignment.c.state == "lapsed"))
+    .where(sa.or_(assignment.c.id.is_(None), (assignment.c.state == "lapsed") & (assignment.c.purpose == "work")))
     .limit(MAX_LEFT)
     .subquery()
 )
@@ -125,21 +124,15 @@ _HELD = sa.select(sa.func.count()).where(
     assignment.c.project == bind("project"),
     assignment.c.state == "leased",
 )
-_MIXED = (
-    sa.select(gold.c.item)
-    .where(gold.c.project == bind("project"), gold.c.state == "active", gold.c.kind.in_(("gold", "trap")))
-    .limit(1)
-)
 
 
 def count_left(connection: Connection, mine: Member) -> int:
-    """How many items the member holds or could still get, up to MAX_LEFT. In tens, rounded up, where tests are mixed
-    in: an exact number would move by one less for them, and tell which they are."""
+    """How many items the member holds or could still get, up to MAX_LEFT, with the gold and audits that are to stand
+    among them: so the number falls by one with whatever is judged, and tells nothing."""
     where = {"project": mine.project, "annotator": mine.person.annotator}
-    held = connection.execute(_HELD, where).scalar_one()
-    left = int(held) + int(connection.execute(_FREE, where).scalar_one())
-    mixed = connection.execute(_MIXED, where).first() is not None
-    return min(MAX_LEFT, -(-left // ROUND) * ROUND if mixed else left)
+    held = int(connection.execute(_HELD, where).scalar_one())
+    free = int(connection.execute(_FREE, where).scalar_one())
+    return min(MAX_LEFT, held + free + placement.coming(connection, mine.project, mine.person.annotator, free))
 
 
 def today(connection: Connection, mine: Member, now: int) -> Today:

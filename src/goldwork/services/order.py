@@ -106,6 +106,8 @@ class Search:
         self.taken: Counter[int] = Counter()
         """Slots given by this transaction, by item."""
         self._given: set[tuple[int, int]] = set()
+        self._seen: dict[int, tuple[Any, Place]] = {}
+        """What was found and not given away."""
         self._regions: list[_Region] = []
 
     def keep_from(self, annotator: int, item_id: int) -> None:
@@ -131,6 +133,8 @@ class Search:
                     found.append(Candidate(row.id, row.wanted, lease_id))
                     if give:
                         self._give(row, place, annotator)
+                    else:
+                        self._seen[row.id] = (row, place)
                     if len(found) == need:
                         stand.begun, stand.wrapped = place, False
                         return found, True
@@ -140,6 +144,10 @@ class Search:
                     return found, False
                 stand.place, stand.wrapped = START, True
         return found, bool(found) or not stand.dry
+
+    def give(self, annotator: int, found: Candidate) -> None:
+        """Give away an item that was found and not given away."""
+        self._give(*self._seen[found.id], annotator)
 
     def latest(self, annotator: int) -> Place:
         """Where an annotator judged last: there a process that has just started takes up again."""

@@ -23,7 +23,7 @@ from sqlalchemy import bindparam as bind
 from goldwork.quality.draft import State
 from goldwork.quality.policy import Policy
 from goldwork.services.log import Log, decode, encode
-from goldwork.store.schema import assignment, gold, item, placement, submit
+from goldwork.store.schema import annotator_state, assignment, gold, placement, project, submit
 
 Purpose = Literal["work", "gold", "repeat", "practice"]
 
@@ -40,9 +40,9 @@ LATEST = 64
 """Own submits that are looked through for one to repeat."""
 
 _unseen = (
-    sa.select(gold.c.item, gold.c.stratum, gold.c.shown, assignment.c.id.label("mine"), item.c.payload)
+    sa.select(gold.c.item, gold.c.stratum, gold.c.shown, assignment.c.id.label("mine"))
     .select_from(
-        gold.join(item, item.c.id == gold.c.item).outerjoin(
+        gold.outerjoin(
             assignment,
             (assignment.c.item == gold.c.item)
             & (assignment.c.annotator == bind("annotator"))
@@ -79,11 +79,9 @@ _latest = (
 )
 _again = assignment.alias("again")
 _REPEATS = (
-    sa.select(assignment.c.item, _again.c.id.label("mine"), item.c.payload)
+    sa.select(assignment.c.item, _again.c.id.label("mine"))
     .select_from(
-        _latest.join(assignment, assignment.c.id == _latest.c.assignment)
-        .join(item, item.c.id == assignment.c.item)
-        .outerjoin(
+        _latest.join(assignment, assignment.c.id == _latest.c.assignment).outerjoin(
             _again,
             (_again.c.item == assignment.c.item)
             & (_again.c.annotator == assignment.c.annotator)
@@ -103,6 +101,18 @@ _STANDS = sa.select(placement.c.annotator, placement.c.given, placement.c.body).
     placement.c.project == bind("project"), placement.c.annotator.in_(bind("annotators", expanding=True))
 )
 PASSES: Mapping[Purpose, int] = {"work": 0, "gold": 0, "practice": 0, "repeat": 1}
+
+
+_PROJECT = (
+    sa.select(project.c.policy, project.c.secret, annotator_state.c.body)
+    .select_from(
+        project.outerjoin(
+            annotator_state,
+            (annotator_state.c.project == project.c.id) & (annotator_state.c.annotator == bind("annotator")),
+        )
+    )
+    .where(project.c.id == bind("project"))
+)
 
 
 class Block(NamedTuple):
@@ -136,7 +146,6 @@ class Chosen(NamedTuple):
     item: int
     purpose: Purpose
     mine: str | None
-    payload: str
     stratum: str | None = None
 
 
@@ -187,18 +196,18 @@ def advance(block: Block | None, place: int, size: int, secret: bytes, what: str
     return block
 
 
-def read(connection: Connection, project: int, annotators: Collection[int]) -> dict[int, Standing]:
+def read(connection: Connection, project_id: int, annotators: Collection[int]) -> dict[int, Standing]:
     """Where each of these stands."""
     found = {who: Standing() for who in annotators}
-    for row in connection.execute(_STANDS, {"project": project, "annotators": sorted(annotators)}):
+    for row in connection.execute(_STANDS, {"project": project_id, "annotators": sorted(annotators)}):
         found[row.annotator] = msgspec.convert(decode(row.body) | {"given": row.given}, Standing)
     return found
 
 
-def stored(project: int, who: int, standing: Standing) -> dict[str, Any]:
+def stored(project_id: int, who: int, standing: Standing) -> dict[str, Any]:
     """The row that keeps where somebody stands."""
     body = {name: value for name, value in msgspec.to_builtins(standing).items() if name != "given"}
-    return {"project": project, "annotator": who, "given": standing.given, "body": encode(body).decode()}
+    return {"project": project_id, "annotator": who, "given": standing.given, "body": encode(body).decode()}
 
 
 def unseen(
@@ -274,7 +283,7 @@ class Layout:
                 )
             for row in self._stocks[stratum]:
                 if row.item not in self._never:
-                    return Chosen(row.item, "gold", row.mine, row.payload, row.stratum)
+                    return Chosen(row.item, "gold", row.mine, row.stratum)
         if not self._stocks_cut():
             self.standing.dry = there
         return None
@@ -292,7 +301,7 @@ class Layout:
             fresh = [row for row in rows if row.item not in self._never]
             if fresh:
                 self._never.add(fresh[0].item)
-                return Chosen(fresh[0].item, "repeat" if kind == "repeat" else "gold", fresh[0].mine, fresh[0].payload)
+                return Chosen(fresh[0].item, "repeat" if kind == "repeat" else "gold", fresh[0].mine)
         return None
 
     def _traps(self) -> Sequence[Any]:
@@ -315,3 +324,31 @@ def fill(standing: Standing, spot: Spot) -> None:
     standing.gold, standing.audit, standing.repeat = spot.gold, spot.audit, spot.repeat
     if spot.chosen is not None and (stratum := spot.chosen.stratum) is not None:
         standing.seen = {**standing.seen, stratum: standing.seen.get(stratum, 0) + 1}
+
+
+def coming(connection: Connection, project_id: int, who: int, work: int) -> int:
+    """How many places of gold and audits stand before somebody's next `work` open items are all given.
+
+    What is left is counted with them: then it falls by one with each that is judged, whatever that is, and being given
+    gold does not make it rise.
+    """
+    row = connection.execute(_PROJECT, {"project": project_id, "annotator": who}).one()
+    policy, secret = msgspec.json.decode(row.policy, type=Policy), bytes(row.secret or b"")
+    standing = read(connection, project_id, [who])[who]
+    size = block_size(decode(row.body) if row.body else {}, policy)
+    where = {"project": project_id, "annotator": who, "kind": "gold", "purpose": "gold", "cap": policy.gold_cap}
+    there = len(connection.execute(_UNSEEN, where | {"window": work}).all()) if policy.gold else 0
+    golden, audit, place, left = standing.gold, standing.audit, standing.given, work
+    while left > 0:
+        if there:
+            golden = advance(golden, place, size, secret, "gold", who)
+        if policy.audits:
+            audit = advance(audit, place, policy.audits, secret, "audit", who)
+        if there and golden is not None and golden.place == place:
+            there -= 1
+            if audit is not None and audit.place == place and place + 1 < audit.end:
+                audit = audit._replace(place=place + 1)
+        elif audit is None or audit.place != place:
+            left -= 1
+        place += 1
+    return place - standing.given - work

@@ -14,6 +14,7 @@ from goldwork.agreement import coefficient as coefficient_registry
 from goldwork.consensus import consensus
 from goldwork.errors import InputError
 from goldwork.quality.policy import WHOLE, Policy
+from goldwork.quality.strategies import strategy
 from goldwork.services import suggest
 from goldwork.services.access import Member
 from goldwork.services.forms import current_form
@@ -73,6 +74,7 @@ class QualitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retakes: int
     feedback: Literal["none", "immediate", "delayed"]
     session_minutes: int
+    strategy: str
     price: float
     currency: str
     budget: float
@@ -112,7 +114,7 @@ def set_policy(
     )
     new = suggest.choose(connection, mine.project, old, new, suggestions, hidden_share)
     settings = read_quality(quality_of(old), quality or {}, new.overlap)
-    new = msgspec.structs.replace(new, **stored(settings), **_kept(old))
+    new = msgspec.structs.replace(new, **stored(settings))
     if new == old:
         return False
     version = row.policy_version + 1
@@ -154,14 +156,12 @@ def read_quality(old: QualitySettings, changes: Mapping[str, Any], overlap: int)
             "0 means no more than the least.",
             where="quality.maximum",
         )
+    if new.strategy not in strategy.names():
+        known = ", ".join(strategy.names())
+        raise InputError(f"must be one of {known}. Got {new.strategy[:50]!r}.", where="quality.strategy")
     if len(new.currency) > MAX_CURRENCY or not new.currency.isprintable():
         raise InputError(f"up to {MAX_CURRENCY} characters. Got {new.currency[:20]!r}.", where="quality.currency")
     return new
-
-
-def _kept(old: Policy) -> dict[str, Any]:
-    """What is chosen elsewhere."""
-    return {"strategy": old.strategy}
 
 
 def methods(form: ProjectForm) -> list[str]:

@@ -479,6 +479,7 @@ gold_result = Table(
     Column("score", Integer, nullable=False),
     Column("stratum", Text, nullable=False),
     PrimaryKeyConstraint("project", "annotator", "item"),
+    Index("ix_gold_result_item", "project", "item"),
     sqlite_with_rowid=False,
 )
 """The gold results that count (projection of the log): the first answer of an annotator to a gold item."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from goldwork.flags import Finding, about, find_flags, threshold
+from goldwork.flags import Finding, about, find_flags, flag, threshold
 from goldwork.judgements import Judgements
 from goldwork.testing.crowds import renamed, reversed_names, shuffled, simulate_crowd
 
@@ -34,12 +34,28 @@ def honest_columns(seed: int, *, items: int = 150, annotators: int = 10, per_ite
         "seconds": np.exp(1.5 + pace[who] + rng.normal(0, 0.4, size)),
         "shown": shown,
         "session": np.array([f"{one}-{int(at) // 200}" for one, at in zip(who.tolist(), place, strict=True)], object),
+        "guideline": np.where(place < size / 2, 1, 2),
     }
 
 
 def _ask(columns: Mapping[str, Any], name: str, *, everything: bool = True, seed: int = 0) -> list[Finding]:
     table = Judgements.from_columns(columns)
-    return list(find_flags(table, gold=_gold(columns), names=[name], everything=everything, seed=seed))
+    groups = _groups(columns) if flag.facts(name).get("needs") == "groups" else None
+    found = find_flags(table, gold=_gold(columns), groups=groups, names=[name], everything=everything, seed=seed)
+    return list(found)
+
+
+def _columns(name: str, seed: int) -> dict[str, Any]:
+    """The crowd that a flag is tried on: with groups, one where twenty people and more judge each item."""
+    if flag.facts(name).get("needs") == "groups":
+        return honest_columns(seed, items=30, annotators=30, per_item=30)
+    return honest_columns(seed)
+
+
+def _groups(columns: Mapping[str, Any]) -> dict[Any, str]:
+    """Every other person in the order of their first answers, so that names mean nothing."""
+    order = np.argsort(columns["submitted_at"])
+    return {who: ["even", "odd"][n % 2] for n, who in enumerate(dict.fromkeys(columns["annotator"][order].tolist()))}
 
 
 def _gold(columns: Mapping[str, Any]) -> dict[Any, Any]:
@@ -52,7 +68,7 @@ def _gold(columns: Mapping[str, Any]) -> dict[Any, Any]:
 
 def findings_are_well_formed(name: str) -> None:
     """Each has a sentence, what is not said, an interval, evidence that JSON holds, and one kind of value."""
-    found = _ask(honest_columns(1), name)
+    found = _ask(_columns(name, 1), name)
     assert found, "nobody and nothing was tested on 600 judgements with everything known"
     for one in found:
         assert one.flag == name
@@ -73,19 +89,19 @@ def findings_are_well_formed(name: str) -> None:
 
 def row_order_means_nothing(name: str) -> None:
     """The same rows in another order give the same findings."""
-    columns = honest_columns(2)
+    columns = _columns(name, 2)
     assert _bytes(_ask(columns, name)) == _bytes(_ask(shuffled(columns, 3), name))
 
 
 def same_seed_same_bytes(name: str) -> None:
     """A seed fixes everything."""
-    columns = honest_columns(3)
+    columns = _columns(name, 3)
     assert _bytes(_ask(columns, name, seed=5)) == _bytes(_ask(columns, name, seed=5))
 
 
 def names_mean_nothing(name: str) -> None:
     """Other names of people and items give the same values to the same people and items."""
-    columns = honest_columns(4)
+    columns = _columns(name, 4)
     for column in ("annotator", "item"):
         names = reversed_names(columns[column])
         other = renamed(columns, **{column: names})
@@ -101,7 +117,7 @@ def names_mean_nothing(name: str) -> None:
 
 def one_annotator_and_nothing_are_taken(name: str) -> None:
     """A single person, a single judgement, none at all, no context: findings or a note, never a crash."""
-    columns = honest_columns(5)
+    columns = _columns(name, 5)
     alone = {key: column[columns["annotator"] == 0] for key, column in columns.items()}
     single = {key: column[:1] for key, column in columns.items()}
     nothing = {key: column[:0] for key, column in columns.items()}
@@ -116,7 +132,7 @@ def one_annotator_and_nothing_are_taken(name: str) -> None:
 def honest_people_are_left_in_peace(name: str) -> None:
     """In small simulated crowds of honest people nobody is flagged, at 5 looks; few items and classes are."""
     for seed in range(HONEST_CROWDS):
-        columns = honest_columns(20 + seed)
+        columns = _columns(name, 20 + seed)
         if about(name) == "annotator":
             for share in (0.2, 0.4, 0.6, 0.8, 1.0):
                 seen = columns["submitted_at"] <= share * columns["submitted_at"].max()

@@ -21,6 +21,7 @@ from goldwork.web.errors import respond
 from goldwork.web.exports import ExportsController
 from goldwork.web.flags import FlagsController
 from goldwork.web.forms import FormsController
+from goldwork.web.gold import GoldController
 from goldwork.web.health import HealthController
 from goldwork.web.imports import ImportsController
 from goldwork.web.jobs import JobsController
@@ -53,6 +54,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     MonitorController,
     DecisionsController,
     OversightController,
+    GoldController,
     AttributesController,
 )
 

@@ -16,11 +16,13 @@ import random
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from goldwork.sim.annotator import Annotator, Answer, Stimulus
-from goldwork.sim.crowd import make_crowd
+from goldwork.sim.behaviours import Moment
+from goldwork.sim.crowd import DOZEN, make_crowd
 from goldwork.sim.samples import Sample
 
 HELD = 3
@@ -119,19 +121,29 @@ class Held:
 
 @dataclasses.dataclass
 class Person:
-    """Somebody at the server: their token, and who they are in each room, by project."""
+    """Somebody at the server: their token, and who they are in each room, by project.
+
+    `done`: their judgements by project; `place`: those since there was last nothing to do, which is their break.
+    """
 
     token: str
     minds: dict[int, Annotator]
+    done: Counter[int] = dataclasses.field(default_factory=Counter)
+    place: int = 0
     room: Room | None = None
     items: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     versions: tuple[int, int] = (1, 1)
     held: Held | None = None
 
 
-def make_people(tokens: Sequence[str], rooms: Sequence[Room], seed: int) -> list[Person]:
+def make_people(
+    tokens: Sequence[str], rooms: Sequence[Room], seed: int, mix: Mapping[str, float] = DOZEN
+) -> list[Person]:
     """One person for each token: the same name and behaviour in every room."""
-    crowds = {room.project: make_crowd(classes=len(room.sample.classes), size=len(tokens), seed=seed) for room in rooms}
+    crowds = {
+        room.project: make_crowd(classes=len(room.sample.classes), size=len(tokens), mix=mix, seed=seed)
+        for room in rooms
+    }
     return [
         Person(token, {project: crowd[number] for project, crowd in crowds.items()})
         for number, token in enumerate(tokens)
@@ -202,17 +214,21 @@ class Crowd:
             body["answers"] = {room.sample.question: room.sample.classes[answer.choice]}
             body["seconds"] = round(answer.seconds, 2)
             room.judgements += 1
+            person.done[room.project] += 1
+            person.place += 1
         person.held = None
         self.api.call(person.token, "POST", f"/projects/{room.project}/submits", body)
 
     def _take_up(self, person: Person) -> float:
         if not person.items and not self._fetch(person):
+            person.place = 0
             return IDLE
         room = person.room
         assert room is not None
         item = person.items.pop(0)
         stimulus = room.recognise(item["fields"])
-        answer = person.minds[room.project].answer(stimulus) if stimulus else None
+        moment = Moment(person.done[room.project], person.place)
+        answer = person.minds[room.project].answer(stimulus, moment=moment) if stimulus else None
         person.held = Held(item["id"], *person.versions, answer)
         seconds = PAUSE + (answer.seconds if answer else 0)
         return seconds / self.speed * min(SLOWEST, 1 / max(room.left, 1e-9))

@@ -6,16 +6,44 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy import bindparam as bind
+
 from goldwork.agreement import measure_agreement
 from goldwork.consensus import infer_consensus
 from goldwork.consensus.scoring import expected_accuracy
+from goldwork.quality.items import SURE
 from goldwork.services.tables import named_table
+from goldwork.store.schema import account, annotator, decision, project_state
 
 if TYPE_CHECKING:
     from goldwork.cli.simulated.stage import Stage
     from goldwork.judgements import Judgements
     from goldwork.sim.samples import Sample
 
+SAID = {
+    "warn": "warned",
+    "quarantine": "set aside and taught",
+    "propose": "put before a person",
+    "watch": "given more gold",
+    "restored": "cleared",
+}
+_STATE = sa.select(project_state.c.body).where(project_state.c.project == bind("project"))
+_DECIDED = (
+    sa.select(account.c.name, decision.c.kind)
+    .select_from(
+        decision.join(
+            annotator, decision.c.subject == sa.literal("annotator ") + sa.cast(annotator.c.id, sa.Text)
+        ).join(account, account.c.id == annotator.c.account)
+    )
+    .where(
+        decision.c.project == bind("project"),
+        decision.c.kind.in_(list(SAID)),
+    )
+    .order_by(decision.c.seq, decision.c.number)
+)
 METHODS = {"majority": "the majority", "dawid-skene": "Dawid-Skene"}
 
 
@@ -58,13 +86,31 @@ def _defined(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
+def decided(connection: Connection, project: int) -> dict[str, Any]:
+    """What the engine made of it: how sure it is, what gold cost, and what was decided about whom."""
+    where = {"project": project}
+    body = connection.execute(_STATE, where).scalar()
+    whole = {} if body is None else msgspec.json.decode(body)
+    people: dict[str, list[str]] = {}
+    for row in connection.execute(_DECIDED, where):
+        people.setdefault(row.name, []).append(row.kind)
+    return {
+        "expected_accuracy": whole["sure"] / whole["measured"] / SURE if whole.get("measured") else None,
+        "complete": whole.get("complete", 0),
+        "gold_judgements": whole.get("gold", 0),
+        "waiting_for_an_expert": whole.get("in_adjudicate", 0) + whole.get("in_audit", 0),
+        "people": people,
+    }
+
+
 def report(stage: Stage, *, as_json: bool) -> None:
     """Print every project's figures, as sentences or as one JSON object."""
     made = []
     for mine, sample in zip(stage.members, stage.samples, strict=True):
         with stage.database.read() as connection:
             table = named_table(connection, mine.project)
-        made.append(measure(sample, table))
+            engine = decided(connection, mine.project)
+        made.append(measure(sample, table) | {"engine": engine})
     if as_json:
         judgements = sum(project["judgements"] for project in made)
         print(json.dumps({"speed": stage.speed, "judgements": judgements, "projects": made}))
@@ -90,4 +136,16 @@ def sentences(project: dict[str, Any]) -> list[str]:
                 f"  Against the known truth, {name} is right on {score['value']:.1%} of the judged items "
                 f"(95 % interval {score['low']:.1%} to {score['high']:.1%})."
             )
+    if (engine := project.get("engine")) is not None:
+        sure = engine["expected_accuracy"]
+        said.append(
+            f"  The engine has closed {engine['complete']:,} items"
+            + (f" and expects {sure:.1%} of them to be right" if sure is not None else "")
+            + f"; {engine['waiting_for_an_expert']:,} wait for an expert. "
+            f"Gold took {engine['gold_judgements']:,} judgements."
+        )
+        said += [
+            f"  {name} was {', '.join(dict.fromkeys(SAID[kind] for kind in kinds))}."
+            for name, kinds in sorted(engine["people"].items())
+        ]
     return said

@@ -11,8 +11,22 @@ from typing import Any
 
 from goldwork.cli.simulated.crowd import Api, Crowd, Room, make_people
 from goldwork.errors import GoldworkError
-from goldwork.services import access, accounts, ingest, jobs, links, members, notice, projects, signin, uploads
+from goldwork.services import (
+    access,
+    accounts,
+    gold,
+    ingest,
+    jobs,
+    links,
+    members,
+    notice,
+    policy,
+    projects,
+    signin,
+    uploads,
+)
 from goldwork.services.access import Member
+from goldwork.services.gold import Entry
 from goldwork.sim import make_crowd
 from goldwork.sim.samples import Sample
 from goldwork.sim.samples.digits import digits
@@ -29,6 +43,12 @@ RESERVE = 0.15
 """The share of a project's judgements that simulated people leave to the visitor."""
 IMPORT_SECONDS = 120.0
 POLL = 0.05
+OVERLAP = 2
+"""The fewest judgements of an item."""
+GOLD = 40
+"""Items of the first ones whose answer is known."""
+QUALITY = {"maximum": 5, "target": 0.95, "floor": 0.7, "gold_block": 10, "price": 0.05, "currency": "EUR"}
+"""How quality is guarded in both projects."""
 
 
 class Stage:
@@ -78,11 +98,13 @@ class Stage:
                 owner,
                 name=sample.name,
                 form=sample.form,
-                overlap=sample.overlap,
+                overlap=OVERLAP,
                 guideline=sample.guideline,
             )
             for sample in self.samples
         ]
+        for mine in self.members:
+            policy.set_policy(connection, database, mine, quality=QUALITY)
         for simulated in make_crowd(classes=2, size=SIZE, seed=self.seed):
             account = accounts.create_account(connection, now, name=simulated.name.capitalize())
             person = access.person_of(connection, account)
@@ -120,9 +142,16 @@ class Stage:
         ]
         for (mine, sample), job in zip(pairs, begun, strict=True):
             self._wait_for(mine, job)
+            self._make_gold(mine, sample)
             if len(sample.rows) > FIRST:
                 self._bring_in(mine, sample, FIRST, len(sample.rows))
         return rooms
+
+    def _make_gold(self, mine: Member, sample: Sample) -> None:
+        """The answers of some items are known: every third or so of the first ones."""
+        names = [str(row["id"]) for row in sample.rows[:FIRST]][:: max(1, FIRST // GOLD)]
+        entries = [Entry(name, {sample.question: [sample.truth[name]]}) for name in names]
+        self.writer.run(lambda connection: gold.add(connection, self.database, mine, entries))
 
     def _bring_in(self, mine: Member, sample: Sample, begin: int, end: int) -> int:
         """Start the import of some of a sample's rows. Returns the job's id."""

@@ -80,6 +80,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project", "annotator", "item", name=op.f("pk_gold_result")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_gold_result_item", "gold_result", ["project", "item"], unique=False)
     op.create_table(
         "placement",
         sa.Column("project", ID, nullable=False),

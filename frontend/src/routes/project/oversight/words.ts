@@ -1,6 +1,9 @@
 /** The engine's decisions in sentences. */
 import type { DecisionKind, DecisionRow, MyDecision, Statement } from '../../../api'
-import { decimal, percent, plural } from '../../../lib/format'
+import { decimal, percent as spaced, plural } from '../../../lib/format'
+
+/** A share whose sign does not go to a line of its own. */
+const percent = (share: number): string => spaced(share).replaceAll(' ', '\u00a0')
 
 export const TITLES: Record<DecisionKind, string> = {
   warn: 'Warned',
@@ -29,10 +32,6 @@ const WHY: Record<string, string> = {
 const REASONS: Record<string, string> = { peers: 'their answers differ from those of the others more often than the floor allows' }
 const TRAINING: Record<string, string> = { quiz: 'the quiz', refresher: 'the refresher', teaching: 'the lesson' }
 const TODAY: Record<DecisionKind, (n: number) => string> = {
-  complete: (n) => `${plural(n, 'item')} had enough`,
-  reopened: (n) => `${plural(n, 'item')} opened again`,
-  adjudicate: (n) => `${plural(n, 'item')} went to an expert, still unsure at the cap`,
-  settled: (n) => `${plural(n, 'item')} settled by an expert`,
   warn: (n) => `${plural(n, 'person', 'people')} warned by the evidence from gold`,
   quarantine: (n) => `the work of ${plural(n, 'person', 'people')} set aside`,
   propose: (n) => `${plural(n, 'proposal')} made to a person`,
@@ -40,7 +39,14 @@ const TODAY: Record<DecisionKind, (n: number) => string> = {
   watch: (n) => `${plural(n, 'person', 'people')} given more gold, to be looked at`,
   qualified: (n) => `${plural(n, 'person', 'people')} passed a training`,
   unqualified: (n) => `${plural(n, 'person', 'people')} failed a training`,
+  complete: (n) => `${plural(n, 'item')} had enough`,
+  reopened: (n) => `${plural(n, 'item')} opened again`,
+  adjudicate: (n) => `${plural(n, 'item')} went to an expert, still unsure at the cap`,
+  settled: (n) => `${plural(n, 'item')} settled by an expert`,
 }
+const ORDER = Object.keys(TODAY)
+/** People first: what is decided about them asks for a look. */
+export const ordered = <T extends { kind: string }>(all: readonly T[]): T[] => all.toSorted((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
 export const today = (kind: string, n: number): string => TODAY[kind as DecisionKind]?.(n) ?? `${kind}: ${n}`
 
 export const nameOf = (row: { name: string | null; called?: string; pseudonym?: string }): string =>
