@@ -195,7 +195,7 @@ class TestStanding:
             connection.execute(sa.insert(ruling).values(row | said))
 
         core.writer.run(work)
-        about = standing.About(4, 0, core.writer.run(core.database.now))
+        about = standing.Basis(4, 0, core.writer.run(core.database.now))
         assert stands(core, who) == standing.Standing("paused", by="Mona", words="Let us talk.", about=about)
 
     def test_teaching_names_what_was_set_aside(self, core: Core) -> None:
