@@ -59,6 +59,7 @@ def give(core: Core, who: int, of: int, purpose: str = "practice") -> str:
     def work(connection: sa.Connection) -> None:
         now = core.database.now(connection)
         connection.execute(sa.insert(assignment).values(**row, leased_at=now, leased_until=now + 30 * MINUTE))
+        connection.execute(sa.update(gold).where(gold.c.item == of).values(shown=gold.c.shown + 1))
 
     core.writer.run(work)
     return name
