@@ -77,4 +77,6 @@ def give(
         for one in items
     ]
     connection.execute(sa.insert(assignment), rows)
+    shown = sa.update(gold).where(gold.c.item.in_(items)).values(shown=gold.c.shown + 1)
+    connection.execute(shown)
     return [str(row["id"]) for row in rows]

@@ -155,7 +155,6 @@ class TestEffect:
         found = effect(item, person, values, member, draws=19)
         assert found is not None
         assert found.difference == pytest.approx(theirs)
-        assert found.within == 0
         assert found.group - found.others == pytest.approx(found.difference)
 
     def test_what_groups_judged_does_not_matter(self) -> None:
@@ -248,6 +247,13 @@ class TestDifferences:
         assert all(one.p_value is None and not one.named for one in found.classes)
         assert np.isnan(found.rows.p_value).all()
         assert "not tested, too few people" in found.classes[0].sentence
+
+    def test_differences_of_classes_add_up_to_nothing(self) -> None:
+        item, person, said, _, _ = crowd(4, (12, 15), 40, 5, shift=0.7)
+        labels = np.where(said > 0, np.where(person % 3 == 0, "x", "y"), "z")
+        [found] = group_differences(table_of(item, person, labels), {"side": halves(27, 12)}, draws=19)
+        assert sum(one.difference for one in found.classes) == pytest.approx(0)
+        assert sum(one.share for one in found.classes) == pytest.approx(1)
 
     def test_means_of_ratings(self) -> None:
         rng = np.random.default_rng(7)

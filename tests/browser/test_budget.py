@@ -21,7 +21,10 @@ APART = {"node_modules/katex/dist/katex.mjs": 80_000}
 QUALITY = tuple(
     f"src/routes/{name}.svelte"
     for name in (
-        *(f"project/{name}" for name in ("Adjudicate", "Attributes", "Decisions", "Gold", "Groups", "Growth")),
+        *(
+            f"project/{name}"
+            for name in ("AboutMe", "Adjudicate", "Attributes", "Decisions", "Gold", "Groups", "Growth")
+        ),
         *("project/Oversight", "project/Quality", "project/Standing", "work/Aside", "work/Notes"),
     )
 )

@@ -453,6 +453,22 @@ class TestPeople:
         assert kinds(about) == ["watch"]
         assert not {"stage", "out", "evidence"} & told.annotator(7).keys()
 
+    def test_a_closer_look_that_is_overruled_ends_and_clears_nothing_else(self) -> None:
+        told = Given1(overlap=3)
+        for item in range(100, 106):
+            told.test(7, 0, item)
+        told.tell("watch", annotator=7, reasons=["peers"])
+        before = told.annotator(7)
+        assert before["watch"]
+        ruling = {"annotator": 7, "decision": "watch", "verdict": "overruled", "action": "", "by": 1}
+        assert told.tell("ruling", about=[before["watch"], 0], **ruling) == []
+        after = told.annotator(7)
+        assert "watch" not in after
+        assert {name: after[name] for name in ("stage", "out", "evidence")} == {
+            name: before[name] for name in ("stage", "out", "evidence")
+        }
+        assert told.tell("watch", annotator=7, reasons=["peers"]) == []  # a person has looked already
+
 
 class TestTraining:
     def test_three_wrong_ones_fail(self) -> None:

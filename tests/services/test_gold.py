@@ -13,7 +13,7 @@ from goldwork.errors import ConflictError, ForbiddenError, InputError, NotFoundE
 from goldwork.quality.skill import ALL, HITS
 from goldwork.services import accounts, gold, gold_list, placement
 from goldwork.services.access import Member, Role, person_of
-from goldwork.services.gold import Entry
+from goldwork.services.gold_items import Entry, free_items
 from goldwork.store.database import Database
 from goldwork.store.schema import annotator_state, assignment, decision, event, gold_result, item
 from goldwork.store.schema import gold as table
@@ -119,6 +119,28 @@ class TestMaking:
             keepers.run(gold.add, keepers.first, given)
         assert keepers.core.rows(table) == []
 
+    def test_an_attention_check_is_written_with_its_own_text(self, keepers: Keepers) -> None:
+        core = keepers.core
+        core.add_items(20)
+        core.set_policy(1, audits=5)
+        entry = Entry("check 1", {"q": ["c"]}, fields={"text": "Choose c, please."})
+        assert keepers.run(gold.add, keepers.first, [entry], "trap") == 1
+        row = core.row(item, external_id="check 1")
+        assert (json.loads(row.payload), row.wanted) == ({"text": "Choose c, please."}, 0)
+        [who] = core.annotators()
+        assert keepers.answer(who, "c") == [row.id]
+        assert json.loads(core.row(annotator_state, annotator=who).body)["traps"] == [1, 1000]
+        core.sweep(row.batch)
+        assert core.row(item, id=row.id).wanted == 0, "another overlap opens it to nobody"
+        for wrong, words in (
+            (entry, "of this id already"),
+            (Entry("", {"q": ["c"]}, fields={"text": "x"}), "needs an id"),
+            (Entry("check 2", {"q": ["c"]}, fields={"text": " "}), "a text in every field"),
+            (Entry("check 2", {"q": ["c"]}, fields={"text": "a\0b"}), "without NUL"),
+        ):
+            with pytest.raises(InputError, match=words):
+                keepers.run(gold.add, keepers.first, [wrong], "trap")
+
     def test_twice_is_refused_and_training_needs_a_reason(self, keepers: Keepers) -> None:
         items = keepers.core.add_items(2)
         keepers.add(items[:1])
@@ -213,7 +235,7 @@ class TestVotes:
         core.stage(3)
         keepers.add(items[:1])
         with core.database.read() as connection:
-            assert gold.free_items(connection, core.project) == items[1:]
+            assert free_items(connection, core.project) == items[1:]
 
 
 class TestCorrecting:
@@ -325,6 +347,16 @@ class TestListing:
             rest = gold_list.list_gold(connection, keepers.first, ("active",), ("gold",), first.next, 3)
         assert [row.item for row in first.rows + rest.rows] == items
         assert rest.next is None
+
+    def test_an_item_is_found_by_its_own_id(self, keepers: Keepers) -> None:
+        items = keepers.core.add_items(2)
+        keepers.add(items[:1])
+        names = keepers.names(items)
+        with keepers.core.database.read() as connection:
+            found = [gold_list.find_item(connection, keepers.second, name) for name in names]
+            with pytest.raises(NotFoundError):
+                gold_list.find_item(connection, keepers.first, "nowhere")
+        assert [(one.item, one.state) for one in found] == [(items[0], "active"), (items[1], None)]
 
 
 def test_what_is_left_falls_by_one_with_whatever_is_judged(keepers: Keepers) -> None:

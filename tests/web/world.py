@@ -298,6 +298,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", f"{PROJECT}/gold"): lambda world, of, _: {
         "json": {"entries": [{"item": world.to_settle(of, settled=False), "answers": {"kind": ["a"]}}]}
     },
+    ("GET", f"{PROJECT}/gold/items"): lambda *_: {"params": {"name": "x-1"}},
     ("POST", f"{PROJECT}/gold/draws"): lambda *_: {"json": {"count": 1}},
     ("POST", f"{PROJECT}/gold/settled"): lambda world, of, _: {"json": {"items": [world.to_settle(of, settled=True)]}},
     ("PUT", f"{PROJECT}/gold/{{gold_id}}"): lambda *_: {"json": {"answers": {"kind": ["b"]}, "why": "Misread."}},

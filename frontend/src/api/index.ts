@@ -213,6 +213,36 @@ export const groups = {
   get: (id: number) => data<T.GroupFigures>(client.GET('/api/projects/{project_id}/groups', of(id))),
   compare: (id: number) => data<T.Job>(client.POST('/api/projects/{project_id}/groups', of(id))),
 }
+const goldOf = (project_id: number, gold_id: number) => ({ params: { path: { project_id, gold_id } } })
+
+/** Items whose answer is known. */
+export const gold = {
+  list: (project_id: number, query: { in_state?: T.GoldState; kind?: T.GoldKind; after?: number; limit?: number } = {}) =>
+    data<T.GoldPage>(client.GET('/api/projects/{project_id}/gold', { params: { path: { project_id }, query } })),
+  find: (project_id: number, name: string) =>
+    data<T.GoldItem>(client.GET('/api/projects/{project_id}/gold/items', { params: { path: { project_id }, query: { name } } })),
+  /** `fields`: of an item that is not in the project. */
+  add: (id: number, kind: T.GoldKind, item: string, answers: T.Acceptable, reason: string, fields: Record<string, string> | null = null) =>
+    data<{ items: number }>(
+      client.POST('/api/projects/{project_id}/gold', { ...of(id), body: { kind, entries: [{ item, answers, reason, fields }] } as never }),
+    ),
+  draw: (id: number, count: number) =>
+    data<{ items: number }>(client.POST('/api/projects/{project_id}/gold/draws', { ...of(id), body: { count } })),
+  mint: (id: number, items: string[]) =>
+    data<{ items: number }>(client.POST('/api/projects/{project_id}/gold/settled', { ...of(id), body: { items } })),
+  vote: (id: number, one: number, answers: Record<string, unknown>, reason: string) =>
+    data<{ state: T.GoldState }>(
+      client.PUT('/api/projects/{project_id}/gold/{gold_id}/vote', { ...goldOf(id, one), body: { answers, reason } as never }),
+    ),
+  decide: (id: number, one: number, answers: T.Acceptable, reason: string, why: string) =>
+    data<void>(
+      client.PUT('/api/projects/{project_id}/gold/{gold_id}', { ...goldOf(id, one), body: { answers, reason, why } as never }),
+    ),
+  retire: (id: number, one: number, why: string, how: 'retire' | 'withdraw') =>
+    data<void>(
+      client.POST('/api/projects/{project_id}/gold/{gold_id}/retirement', { ...goldOf(id, one), body: { why, how } }),
+    ),
+}
 export const exports = {
   start: (id: number, what: T.ExportWhat, format: T.ExportFormat) =>
     data<T.Job>(client.POST('/api/projects/{project_id}/exports', { ...of(id), body: { what, format } })),

@@ -63,7 +63,11 @@ export type ImportRequest = Pick<S['NewImport'], 'file' | 'what' | 'batch' | 'ex
 
 export type Interval = S['Interval']
 export type Person = S['PersonFigures']
+<<<<<<< HEAD
 export type ClassCount = Omit<S['goldwork.services.figures.Count'], 'value'> & { value: unknown }
+=======
+export type ClassCount = Omit<S['Overview']['classes'][string][number], 'value'> & { value: unknown }
+>>>>>>> main
 export type Overview = Omit<S['Overview'], 'classes'> & { classes: Record<string, ClassCount[]> }
 export type ConsensusRow = Omit<S['ConsensusRow'], 'label' | 'votes'> & {
   label: unknown
@@ -82,6 +86,16 @@ export type QuestionGroups = S['QuestionGroups']
 export type ClassGap = S['ClassGap']
 export type ItemGap = S['ItemGap']
 export type SoftLabel = S['SoftLabel']
+export type Acceptable = Record<string, unknown[]>
+export type GoldKind = S['GoldRow']['kind']
+export type GoldState = S['GoldRow']['state']
+export type GoldRow = Omit<S['GoldRow'], 'fields' | 'answers' | 'votes'> & {
+  fields: Record<string, string>
+  answers: Acceptable
+  votes: { name: string; answers: Record<string, unknown>; reason: string; at: number }[]
+}
+export type GoldPage = Omit<S['GoldPage'], 'rows'> & { rows: GoldRow[] }
+export type GoldItem = Omit<S['GoldItem'], 'fields'> & { fields: Record<string, string> }
 export type ExportWhat = S['NewExport']['what']
 export type ExportFormat = S['NewExport']['format']
 export type Offer = S['Offer']

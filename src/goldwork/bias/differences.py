@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from goldwork.bias.by_item import ItemRows, item_rows
-from goldwork.bias.effects import DRAWS, Effect, effect
+from goldwork.bias.effects import DRAWS, Effect, effects
 from goldwork.bias.intervals import benjamini_hochberg
 from goldwork.bias.outcomes import Outcome, chosen, outcomes
 from goldwork.bias.privacy import LEAST_SHOWN, LEAST_TESTED, shown
@@ -227,13 +227,13 @@ def _of_class(
     people, person = np.unique(table.annotator[taken], return_inverse=True)
     _, item = np.unique(table.item[taken], return_inverse=True)
     n, m = int(member.sum()), int(others.sum())
-    found = []
-    for place, one in enumerate(made):
-        got = effect(item, person, one.values[taken], member[people], seed=lots[0], draws=lots[1])
-        if got is None:
-            return []
-        found.append(_difference(one, names, (n, m), got, _exemplars(rows, code, place, got.difference)))
-    return found
+    got = effects(
+        item, person, [one.values[taken] for one in made], member[people], seed=lots[0], draws=lots[1]
+    )  # fmt: skip
+    return [
+        _difference(made[place], names, (n, m), found, _exemplars(rows, code, place, found.difference))
+        for place, found in enumerate(got)
+    ]
 
 
 def _difference(

@@ -32,6 +32,7 @@ quantile of the drawn |t|.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -46,13 +47,15 @@ WORK = 200_000_000
 """Judgements times permutations: of large tables fewer are drawn, which need them less."""
 CELLS = 4_000_000
 """Numbers held at once for one quantity: items times permutations."""
+NEAR = 1e-9
+"""What differs relatively by less is the same."""
 MOST = 0.95
-"""The correlation within a person is taken to be at most that."""
+"""The correlation within a person, and a person's share of D, are taken to be at most that."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Effect:
-    """The group's outcome, others', and the difference with its interval; `within`: the correlation within people."""
+    """The group's outcome, others', and the difference with its interval; nan where nothing varies."""
 
     group: float
     others: float
@@ -60,87 +63,110 @@ class Effect:
     low: float
     high: float
     p_value: float
-    within: float
 
 
 def effect(
     item: Codes, person: Codes, values: Floats, member: npt.NDArray[np.bool_], *, seed: int = 0, draws: int = DRAWS
 ) -> Effect | None:
-    """The effect of being a `member` [persons] on `values` [n]; None where no item was judged by both sides.
+    """As `effects`, of one outcome."""
+    found = effects(item, person, [values], member, seed=seed, draws=draws)
+    return found[0] if found else None
 
-    `item` and `person` are codes [n]; no person judged an item twice.
+
+def effects(
+    item: Codes,
+    person: Codes,
+    outcomes: Sequence[Floats],
+    member: npt.NDArray[np.bool_],
+    *,
+    seed: int = 0,
+    draws: int = DRAWS,
+) -> list[Effect]:
+    """The effect of being a `member` [persons] on each outcome [n]; none where no item was judged by both sides.
+
+    `item` and `person` are codes [n]; no person judged an item twice. One r, the mean over outcomes, weighs all of
+    them: so the differences of classes that exclude each other add up to 0.
     """
     draws = max(min(draws, FEWEST), min(draws, WORK // max(len(item), 1)))
-    fitted = _Fit(item, person, values, len(member))
+    fitted = _Fit(item, person, outcomes, len(member))
     rng = np.random.default_rng(seed)
-    actual, error = fitted.estimate(member[:, None].astype(np.float64))
-    if np.isnan(actual[0]):
-        return None
-    drawn: list[Floats] = []
+    actual, error = (part[:, 0] for part in fitted.estimate(member[:, None].astype(np.float64)))
+    if np.isnan(actual).all():
+        return []
+    lots = np.empty((len(outcomes), draws))
     step = max(1, min(draws, CELLS // max(fitted.items, 1)))
     for start in range(0, draws, step):
         size = min(step, draws - start)
         sides = rng.permuted(np.tile(member.astype(np.float64), (size, 1)), axis=1).T
         with np.errstate(invalid="ignore", divide="ignore"):
             estimates, errors = fitted.estimate(sides)
-            drawn.append(np.abs(estimates / errors))
-    lots = np.concatenate(drawn)
+            lots[:, start : start + size] = np.abs(estimates / errors)
     lots = np.where(np.isnan(lots), np.inf, lots)  # a draw that says nothing speaks for nothing
-    with np.errstate(invalid="ignore", divide="ignore"):
-        t = np.abs(actual[0] / error[0]) if error[0] > 0 or actual[0] else 0.0
-    p_value = (1 + int((lots >= t * (1 - 1e-9)).sum())) / (draws + 1)
-    quantile = float(np.sort(lots)[min(draws - 1, int(np.ceil(0.95 * (draws + 1))) - 1)])
-    half = quantile * float(error[0]) if error[0] > 0 and np.isfinite(quantile) else np.nan
-    difference, share, mean = float(actual[0]), fitted.share(member), fitted.mean
+    share = fitted.share(member)
+    return [
+        _effect(float(actual[k]), float(error[k]), lots[k], float(mean), share) for k, mean in enumerate(fitted.means)
+    ]
+
+
+def _effect(difference: float, error: float, lots: Floats, mean: float, share: float) -> Effect:
+    """What an estimate is, beside those of the draws."""
+    t = abs(difference) / error if error > 0 else np.inf if difference else 0.0
+    quantile = float(np.sort(lots)[min(len(lots), int(np.ceil(0.95 * (len(lots) + 1)))) - 1])
+    half = quantile * error if error > 0 and np.isfinite(quantile) else np.nan
     return Effect(
         group=mean + difference * (1 - share),
         others=mean - difference * share,
         difference=difference,
         low=difference - half,
         high=difference + half,
-        p_value=p_value,
-        within=fitted.within,
+        p_value=(1 + int((lots >= t * (1 - NEAR)).sum())) / (len(lots) + 1),
     )
 
 
 class _Fit:
     """All that does not hang on who is a member; `estimate` then takes many divisions at once."""
 
-    def __init__(self, item: Codes, person: Codes, values: Floats, persons: int) -> None:
+    def __init__(self, item: Codes, person: Codes, outcomes: Sequence[Floats], persons: int) -> None:
         from scipy.sparse import csr_array
 
         self.items = int(item.max()) + 1
         self.persons = persons
-        left = values - _item_means(item, values, np.ones(len(item)), self.items)[item]
-        self.within = _within(person, left, persons)
-        each = 1 / (1 + (np.bincount(person, minlength=persons) - 1) * self.within)
+        plain = np.ones(len(item))
+        left = [values - _item_means(item, values, plain, self.items)[item] for values in outcomes]
+        within = float(np.mean([_within(person, one, persons) for one in left]))
+        each = 1 / (1 + (np.bincount(person, minlength=persons) - 1) * within)
         weights = each[person]
-        left = values - _item_means(item, values, weights, self.items)[item]
+        left = [values - _item_means(item, values, weights, self.items)[item] for values in outcomes]
         shape = (persons, self.items)
         self.weighed: Any = csr_array((weights, (person, item)), shape)
-        self.said: Any = csr_array((weights * left, (person, item)), shape)
+        self.turned: Any = self.weighed.T.tocsr()
+        self.said: list[Any] = [csr_array((weights * one, (person, item)), shape) for one in left]
         self.of_item = np.bincount(item, weights, self.items)
         self.of_person = np.bincount(person, weights, persons)
-        self.sums = np.bincount(person, weights * left, persons)
-        self.mean = float((weights * values).sum() / weights.sum())
+        self.sums = np.stack([np.bincount(person, weights * one, persons) for one in left])
+        self.means = np.array([float((weights * values).sum() / weights.sum()) for values in outcomes])
 
     def share(self, member: npt.NDArray[np.bool_]) -> float:
         """The members' share of all weight."""
         return float(self.of_person[member].sum() / self.of_person.sum())
 
     def estimate(self, sides: Floats) -> tuple[Floats, Floats]:
-        """The difference and its standard error for each column of `sides` [persons, columns], which holds 1 and 0."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            means = (self.weighed.T @ sides) / np.where(self.of_item > 0, self.of_item, np.nan)[:, None]
-        means = np.nan_to_num(means)
-        spread = self.of_person @ sides - self.of_item @ means**2
-        spread = np.where(spread > 1e-9 * self.of_person.sum(), spread, np.nan)
-        difference = (self.sums @ sides) / spread
-        scores = sides * self.sums[:, None] - self.said @ means
-        bend = sides * self.of_person[:, None] - 2 * sides * (self.weighed @ means) + self.weighed @ means**2
-        scores = (scores - difference * bend) / (1 - np.minimum(bend / spread, MOST))
-        error = np.sqrt((scores**2).sum(axis=0) * self.persons / (self.persons - 1)) / spread
-        return difference, error
+        """[outcomes, columns]: difference and standard error for each column of `sides` [persons, columns] of 1 and 0.
+
+        Every item has weight, since every item of the codes was judged.
+        """
+        means = (self.turned @ sides) / self.of_item[:, None]
+        squared = means**2
+        spread = self.of_person @ sides - self.of_item @ squared
+        spread = np.where(spread > NEAR * self.of_person.sum(), spread, np.nan)
+        bend = sides * (self.of_person[:, None] - 2 * (self.weighed @ means)) + self.weighed @ squared
+        kept = 1 - np.minimum(bend / spread, MOST)
+        differences, errors = np.empty((2, len(self.said), sides.shape[1]))
+        for k, said in enumerate(self.said):
+            differences[k] = (self.sums[k] @ sides) / spread
+            scores = (sides * self.sums[k][:, None] - said @ means - differences[k] * bend) / kept
+            errors[k] = np.sqrt((scores**2).sum(axis=0) * self.persons / (self.persons - 1)) / spread
+        return differences, errors
 
 
 def _item_means(item: Codes, values: Floats, weights: Floats, items: int) -> Floats:

@@ -14,8 +14,8 @@ def add(subparsers: Any) -> None:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "erase",
         help="remove all that leads to a person",
-        description="Remove a person's name, e-mail address, password, sign-ins and memberships. What they judged "
-        "stays, under a pseudonym that leads to nobody.",
+        description="Remove a person's name, e-mail address, password, sign-ins, memberships and what they said of "
+        "themselves. What they judged stays, under a pseudonym that leads to nobody.",
     )
     add_home(parser)
     parser.add_argument("account", help="the account's number or e-mail address")

@@ -250,6 +250,8 @@ def _say(draft: Draft, item: int, mine: dict[str, Any], status: str, counts: int
     for name, moved in ((before, -1), (status, 1)):
         if name in ("adjudicate", "audit", "settled"):
             draft.count(f"in_{name}", moved)
+    if status == "settled" and not mine.get("known"):
+        return  # it has become gold: that event says so
     kind = {"open": "reopened", "audit": "complete"}.get(status, status)
     evidence: dict[str, Any] = {"answers": counts, "wanted": mine["wanted"]}
     if mine["sure"] is not None:

@@ -137,8 +137,8 @@ def watched(draft: Draft, event: Event) -> None:
 
 
 def watch(draft: Draft, who: int, seq: int, **evidence: Any) -> None:
-    """Raise somebody's rate of gold, once."""
-    if not draft.seen(who).get("watch"):
+    """Raise somebody's rate of gold, once: not again where a person has looked and seen no reason."""
+    if not draft.seen(who).keys() & {"watch", "spared"}:
         draft.annotator(who)["watch"] = seq
         draft.decide("watch", f"annotator {who}", **evidence)
 
@@ -148,7 +148,7 @@ def compared(draft: Draft, who: int, questions: Iterable[str], seq: int) -> None
     person = draft.seen(who)
     for question in questions:
         counts = person.get("skill", {}).get(question)
-        if not counts or counts[ALL] < PEERS * SCALE or person.get("watch"):
+        if not counts or counts[ALL] < PEERS * SCALE or person.keys() & {"watch", "spared"}:
             continue
         if counts[HITS] * WHOLE < (draft.policy.floor - MARGIN) * counts[ALL]:
             share = counts[HITS] * SCORE // counts[ALL]
@@ -165,7 +165,10 @@ def ruled(draft: Draft, event: Event) -> None:
         mine["paused"] = int(body["action"] == "pause")
     if body["action"] == "retake" and "training" in mine:
         mine["training"] = {name: mine["training"][name] for name in ("passed",) if name in mine["training"]}
-    if body["verdict"] == "overruled" and body["decision"] in (*STAGES, "watch"):
+    if body["verdict"] == "overruled" and body["decision"] == "watch":
+        mine.pop("watch", None)
+        mine["spared"] = event.seq
+    elif body["verdict"] == "overruled" and body["decision"] in STAGES:
         _clear(mine, event.seq)
         draft.decide("restored", f"annotator {who}", decision=body["about"])
 

@@ -18,49 +18,22 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
-from goldwork.errors import AnswerError, ConflictError, InputError, NotFoundError
+from goldwork.errors import ConflictError, InputError, NotFoundError
 from goldwork.services import codes
 from goldwork.services.access import Member
 from goldwork.services.forms import current_form
+from goldwork.services.gold_items import Answers, Entry, by_name, check_answers, make_items
 from goldwork.services.log import Log, decode, encode
 from goldwork.services.media import shown_many
 from goldwork.store.database import Database
-from goldwork.store.schema import assignment, batch, gold, gold_result, gold_vote, item, judgement, submit
+from goldwork.store.schema import assignment, gold, gold_result, gold_vote, item, judgement, submit
 from goldwork.tasks.questions import ProjectForm
 
 Kind = Literal["gold", "trap", "training"]
-Answers = Mapping[str, Sequence[Any]]
-"""By question, the acceptable answers."""
-
-MOST = 500
-"""Items made gold by one request."""
 VOTES = 2
 MAX_REASON = 2000
 WANT_WHY = "say why in 3 to 2,000 characters: whoever looks later has nothing else."
 
-_ITEMS = (
-    sa.select(item.c.id, item.c.external_id, item.c.payload, gold.c.state)
-    .join(batch, batch.c.id == item.c.batch)
-    .outerjoin(gold, gold.c.item == item.c.id)
-    .where(
-        item.c.project == bind("project"),
-        item.c.external_id.in_(bind("names", expanding=True)),
-        batch.c.state == "published",
-        item.c.id <= batch.c.opened_through,
-    )
-)
-_FREE = (
-    sa.select(item.c.id)
-    .join(batch, batch.c.id == item.c.batch)
-    .outerjoin(gold, gold.c.item == item.c.id)
-    .where(
-        item.c.project == bind("project"),
-        batch.c.state == "published",
-        item.c.id <= batch.c.opened_through,
-        gold.c.item.is_(None),
-    )
-    .order_by(item.c.id)
-)
 _ROW = (
     sa.select(gold, item.c.external_id, item.c.payload)
     .join(item, item.c.id == gold.c.item)
@@ -94,14 +67,6 @@ _SETTLED = (
         assignment.c.state == "done",
     )
 )
-
-
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An item of the project, by its own id, with the acceptable answers by question and why they are right."""
-
-    item: str
-    answers: dict[str, list[Any]]
-    reason: str = ""
 
 
 class _Book:
@@ -182,29 +147,6 @@ class _Book:
         return check_answers(self.connection, self.form, self.log.id, of.payload, of.external_id, answers)
 
 
-def check_answers(
-    connection: Connection, form: ProjectForm, project: int, payload: str, name: str, answers: Answers
-) -> dict[str, list[Any]]:
-    """Acceptable answers about an item in their canonical form. Raises InputError with the item's name."""
-    shown = shown_many(connection, project, {0: decode(payload)}, form)[0]
-    tasks = form.tasks()
-    found: dict[str, list[Any]] = {}
-    try:
-        for question, those in answers.items():
-            if question not in tasks:
-                raise AnswerError(f"the project has no question {question[:50]!r}. It has: {', '.join(tasks)}.")
-            for one in those:
-                answer = form.check({question: one}, shown, partial=True)[question]
-                if tasks[question].value(answer) is None:
-                    raise AnswerError(f"{question}: an answer that cannot tell is no gold. Leave the question out.")
-                found.setdefault(question, []).append(answer)
-    except AnswerError as error:
-        raise InputError(f"{error.message} (item {name[:50]!r})", where="answers") from None
-    if not found:
-        raise InputError(f"needs an acceptable answer to at least one question (item {name[:50]!r}).", where="answers")
-    return found
-
-
 def add(
     connection: Connection, database: Database, mine: Member, entries: Sequence[Entry], kind: Kind = "gold",
     *, found: str = "written",
@@ -215,7 +157,8 @@ def add(
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"item {twice[:50]!r} stands twice. Give all its acceptable answers at once.", where="item")
-    rows = {row.external_id: row for row in _by_name(connection, mine.project, names)}
+    make_items(book.log, book.form, [entry for entry in entries if entry.fields is not None])
+    rows = {row.external_id: row for row in by_name(connection, mine.project, names)}
     judged = book.judged([row.id for row in rows.values()])
     for entry in entries:
         row = rows.get(entry.item)
@@ -242,11 +185,6 @@ class _Fresh(msgspec.Struct, frozen=True):
 
     item: int
     kind: str
-
-
-def free_items(connection: Connection, project: int) -> list[int]:
-    """The open items of which no gold was made: what a sample is drawn from."""
-    return list(connection.execute(_FREE, {"project": project}).scalars())
 
 
 def add_drafts(connection: Connection, database: Database, mine: Member, items: Sequence[int]) -> int:
@@ -385,14 +323,6 @@ def mint(connection: Connection, database: Database, mine: Member, names: Sequen
     if missing := sorted(set(names) - answers.keys()):
         raise InputError(f"no expert has settled item {missing[0][:50]!r}. Settle it first.", where="items")
     return add(connection, database, mine, [Entry(name, answers[name]) for name in answers], found="settled")
-
-
-def _by_name(connection: Connection, project: int, names: Sequence[str]) -> list[Any]:
-    rows: list[Any] = []
-    wanted = sorted(set(names))
-    for begin in range(0, len(wanted), MOST):
-        rows += connection.execute(_ITEMS, {"project": project, "names": wanted[begin : begin + MOST]})
-    return rows
 
 
 def _reason(text: str, *, needed: bool = False) -> str:

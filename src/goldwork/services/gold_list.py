@@ -16,12 +16,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
+from goldwork.errors import NotFoundError
 from goldwork.quality.people import SCORE
 from goldwork.quality.skill import ALL, HITS
 from goldwork.services.access import Member
 from goldwork.services.figures import Interval, wilson
 from goldwork.services.log import decode
-from goldwork.store.schema import account, annotator_state, gold, gold_result, gold_vote, item
+from goldwork.store.schema import account, annotator_state, batch, gold, gold_result, gold_vote, item
 
 State = Literal["draft", "active", "split", "retired"]
 Kind = Literal["gold", "trap", "training"]
@@ -49,6 +50,17 @@ _ROWS = (
     .order_by(gold.c.item)
     .limit(bind("limit"))
 )
+_ITEM = (
+    sa.select(item.c.id, item.c.external_id, item.c.payload, gold.c.state)
+    .join(batch, batch.c.id == item.c.batch)
+    .outerjoin(gold, gold.c.item == item.c.id)
+    .where(
+        item.c.project == bind("project"),
+        item.c.external_id == bind("name"),
+        batch.c.state == "published",
+        item.c.id <= batch.c.opened_through,
+    )
+)
 _RESULTS = sa.select(gold_result.c.item, gold_result.c.annotator, gold_result.c.score).where(
     gold_result.c.project == bind("project"), gold_result.c.item.in_(bind("items", expanding=True))
 )
@@ -63,7 +75,7 @@ _VOTES = (
 )
 
 
-class Vote(msgspec.Struct, frozen=True):
+class ExpertVote(msgspec.Struct, frozen=True):
     """What one expert holds, and why."""
 
     name: str
@@ -92,16 +104,25 @@ class GoldRow(msgspec.Struct, frozen=True):
     shown: int
     why: str
     created_at: int
-    votes: list[Vote] = []
-    voted: int = 0
-    mine: bool = False
-    accuracy: Interval | None = None
-    people: int = 0
-    otherwise: float | None = None
-    odd: Literal["", "wrong", "told"] = ""
+    votes: list[ExpertVote]
+    voted: int
+    mine: bool
+    accuracy: Interval | None
+    people: int
+    otherwise: float | None
+    odd: Literal["", "wrong", "told"]
 
 
-class Count(msgspec.Struct, frozen=True):
+class GoldItem(msgspec.Struct, frozen=True):
+    """An item of which gold may be made; `state`: of the gold that it is already."""
+
+    item: int
+    external_id: str
+    fields: dict[str, Any]
+    state: State | None
+
+
+class GoldCount(msgspec.Struct, frozen=True):
     """How many rows there are of a kind in a state."""
 
     kind: Kind
@@ -113,8 +134,8 @@ class GoldPage(msgspec.Struct, frozen=True):
     """Gold in the order of items. `next`: give it as `after` for the next page."""
 
     rows: list[GoldRow]
-    counts: list[Count]
-    next: int | None = None
+    counts: list[GoldCount]
+    next: int | None
 
 
 def list_gold(
@@ -133,9 +154,18 @@ def list_gold(
     counts = connection.execute(_COUNTS, {"project": mine.project}).all()
     return GoldPage(
         rows=[_judge(_row(row, votes[row.item], mine.person.account), told.get(row.item, ())) for row in page],
-        counts=[Count(*one) for one in counts],
+        counts=[GoldCount(*one) for one in counts],
         next=ids[-1] if len(rows) > limit else None,
     )
+
+
+def find_item(connection: Connection, mine: Member, name: str) -> GoldItem:
+    """An item by its own id. Raises NotFoundError."""
+    mine.require("adjudicator")
+    row = connection.execute(_ITEM, {"project": mine.project, "name": name}).one_or_none()
+    if row is None:
+        raise NotFoundError(f"the project has no open item {name[:50]!r}.")
+    return GoldItem(row.id, row.external_id, decode(row.payload), row.state)
 
 
 def _row(row: Any, votes: Sequence[Any], me: int) -> GoldRow:
@@ -154,9 +184,13 @@ def _row(row: Any, votes: Sequence[Any], me: int) -> GoldRow:
         created_at=row.created_at,
         votes=[]
         if row.state == "draft"
-        else [Vote(one.name, decode(one.answers), one.reason, one.at) for one in votes],
+        else [ExpertVote(one.name, decode(one.answers), one.reason, one.at) for one in votes],
         voted=len(votes),
         mine=any(one.account == me for one in votes),
+        accuracy=None,
+        people=0,
+        otherwise=None,
+        odd="",
     )
 
 

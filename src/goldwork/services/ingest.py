@@ -60,7 +60,7 @@ class Request(msgspec.Struct, frozen=True):
     """What to import and how: `fields` maps the project's fields to columns; without `id`, items are numbered."""
 
     file: str
-    what: Literal["items", "judgements"] = "items"
+    what: Literal["items", "judgements", "gold"] = "items"
     id: str | None = None
     fields: dict[str, str] = {}
     batch: str = ""
@@ -92,7 +92,7 @@ def start(
         raise InputError(f"a batch's name has up to {MAX_BATCH_NAME} characters.", where="batch")
     body = msgspec.to_builtins(msgspec.structs.replace(request, batch=name))
     body |= {"by": by, "seed": secrets.randbits(31)}
-    kind = "import" if request.what == "items" else "import-judgements"
+    kind = "import" if request.what == "items" else f"import-{request.what}"
     made = jobs.add(connection, database, kind, project_id, body)
     assert made is not None
     return made

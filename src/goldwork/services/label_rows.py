@@ -124,7 +124,7 @@ class LabelReader:
     def _answer(self, line: int, question: str, label: Any) -> Any:
         """The canonical answer, in whichever way the file's cell says it: as it is, as JSON, as text."""
         task, first = self._questions[question], None
-        for value in _ways(label):
+        for value in ways(label):
             try:
                 task.validate(value)
             except AnswerError as error:
@@ -161,7 +161,7 @@ class LabelReader:
         self.problems.append(Problem(line, self.columns.get(role), to_text(value)[:SHOWN], message))
 
 
-def _ways(label: Any) -> Iterator[Any]:
+def ways(label: Any) -> Iterator[Any]:
     """What a cell may mean: itself; text as the JSON it writes, anything else as text."""
     value = label.item() if hasattr(label, "item") else label
     yield value

@@ -80,7 +80,7 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """What was judged by people with an account, and what that comes to; money in hundredths of the currency.
+    """What was judged by people with an account, and what that comes to; money in the currency.
 
     `expected`: what it all comes to if the items that are left take as many judgements as those that are closed.
     """
@@ -89,14 +89,14 @@ class Cost(msgspec.Struct, frozen=True):
     gold: int
     gold_share: float | None
     per_item: float | None
-    price: int
+    price: float
     currency: str
-    spent: int
-    expected: int | None
-    budget: int
+    spent: float
+    expected: float | None
+    budget: float
 
 
-class Day(msgspec.Struct, frozen=True):
+class GoldDay(msgspec.Struct, frozen=True):
     """One UTC day's gold: how many, and the share that was right."""
 
     day: str
@@ -115,7 +115,7 @@ class Measures(msgspec.Struct, frozen=True):
     gold: Interval
     tested: int
     agreement: Quality | None
-    trend: list[Day]
+    trend: list[GoldDay]
 
 
 class Overturned(msgspec.Struct, frozen=True):
@@ -293,20 +293,21 @@ def _cost(counts: Mapping[str, Any], policy: Policy, people: Sequence[tuple[int 
     tested = counts.get("gold", 0)
     closed, total = counts.get("complete", 0), counts.get("items", 0)
     per_item = judged / closed if closed else None
+    price = policy.price / WHOLE
     return Cost(
         judgements=judged,
         gold=tested,
         gold_share=tested / judged if judged else None,
         per_item=per_item,
-        price=policy.price,
+        price=price,
         currency=policy.currency,
-        spent=judged * policy.price,
-        expected=round(per_item * total * policy.price) if per_item and policy.price else None,
-        budget=policy.budget,
+        spent=judged * price,
+        expected=per_item * total * price if per_item and price else None,
+        budget=policy.budget / WHOLE,
     )
 
 
-def _measures(counts: Mapping[str, Any], figured: Figures | None, trend: list[Day]) -> Measures:
+def _measures(counts: Mapping[str, Any], figured: Figures | None, trend: list[GoldDay]) -> Measures:
     measured, audited, tested = counts.get("measured", 0), counts.get("audits", 0), counts.get("gold", 0)
     agreement = next(iter(figured.agreement.values()), None) if figured else None
     return Measures(
@@ -321,12 +322,12 @@ def _measures(counts: Mapping[str, Any], figured: Figures | None, trend: list[Da
     )
 
 
-def _trend(connection: Connection, project_id: int, since: int) -> list[Day]:
+def _trend(connection: Connection, project_id: int, since: int) -> list[GoldDay]:
     days: dict[int, list[int]] = {}
     for score, at in connection.execute(_GOLD, {"project": project_id, "since": since}):
         days.setdefault(at // DAY, []).append(score)
     return [
-        Day(_day(day), len(scores), _share(sum(scores) / SCORE, len(scores))) for day, scores in sorted(days.items())
+        GoldDay(_day(day), len(scores), _share(sum(scores) / SCORE, len(scores))) for day, scores in sorted(days.items())
     ]
 
 

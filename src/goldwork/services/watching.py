@@ -145,10 +145,10 @@ def _names(policy: Policy) -> list[str] | None:
 
 
 def _watch(connection: Connection, work: Work, who: int, reasons: Sequence[str]) -> None:
-    """Once: who is watched already is left as they are."""
+    """Once: who is watched already, or was spared by a person, is left as they are."""
     log = Log(connection, work.database, work.project)
     log.load(set(), {who})
-    if not log.annotator(who).get("watch"):
+    if not log.annotator(who).keys() & {"watch", "spared"}:
         log.add("watch", {"annotator": who, "reasons": list(reasons)})
     log.flush()
 

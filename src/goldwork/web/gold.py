@@ -10,8 +10,9 @@ from litestar import Controller, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from goldwork.services import gold, gold_list
-from goldwork.services.gold import MAX_REASON, MOST, Entry
-from goldwork.services.gold_list import MAX_ROWS, GoldPage, Kind, State
+from goldwork.services.gold import MAX_REASON
+from goldwork.services.gold_items import MOST, Entry, free_items
+from goldwork.services.gold_list import MAX_ROWS, GoldItem, GoldPage, Kind, State
 from goldwork.store.database import Connection
 from goldwork.web.context import Request, for_member
 from goldwork.web.session import Text
@@ -22,6 +23,7 @@ After = Annotated[int, QueryParameter(description="The item that the page before
 Limit = Annotated[int, QueryParameter(description="Rows in a page.", ge=1, le=MAX_ROWS)]
 OfState = Annotated[State | None, QueryParameter(description="Of one state alone.")]
 OfKind = Annotated[Kind | None, QueryParameter(description="Of one kind alone.")]
+ItemName = Annotated[str, QueryParameter(description="The item's own id.", min_length=1, max_length=500)]
 STATES: tuple[State, ...] = ("draft", "active", "split", "retired")
 KINDS: tuple[Kind, ...] = ("gold", "trap", "training")
 
@@ -102,6 +104,14 @@ class GoldController(Controller):
         rows = [msgspec.structs.replace(row, fields=drawn(row.fields, fields, project_id)) for row in page.rows]
         return msgspec.structs.replace(page, rows=rows)
 
+    @get("/projects/{project_id:int}/gold/items", operation_id="findGoldItem", opt=for_member("adjudicator"))
+    async def find(self, request: Request, project_id: FromPath[int], name: ItemName) -> GoldItem:
+        """An item by its own id, to make gold of it."""
+        server = request.server
+        fields = await server.current_fields(project_id)
+        found = await server.read(gold_list.find_item, request.member, name)
+        return msgspec.structs.replace(found, fields=drawn(found.fields, fields, project_id))
+
     @post(
         "/projects/{project_id:int}/gold",
         operation_id="addGold",
@@ -119,7 +129,7 @@ class GoldController(Controller):
         server = request.server
 
         def sample(connection: Connection) -> list[int]:
-            free = gold.free_items(connection, project_id)
+            free = free_items(connection, project_id)
             return random.SystemRandom().sample(free, min(data.count, len(free)))
 
         found = await server.read(sample)

@@ -31,10 +31,12 @@ class NewImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `exchange`: items and answers of another tool's file, in the format called `format`; its annotators get pseudonyms,
     or with `names` keep their names, but for e-mail addresses.
+
+    `gold`: an item a row, a column for each question's answer, `reason`, and `kind` (gold, trap or training).
     """
 
     file: Text
-    what: Literal["items", "judgements", "exchange"] = "items"
+    what: Literal["items", "judgements", "exchange", "gold"] = "items"
     id: Text | None = None
     fields: Annotated[dict[str, Text], msgspec.Meta(max_length=MAX_COLUMNS)] = {}
     batch: Text = ""

@@ -16,7 +16,7 @@ from goldwork.consensus import infer_consensus
 from goldwork.consensus.scoring import expected_accuracy
 from goldwork.quality.items import SURE
 from goldwork.services.tables import named_table
-from goldwork.store.schema import account, annotator, decision, project_state
+from goldwork.store.schema import account, annotator, decision, item, item_state, project_state
 
 if TYPE_CHECKING:
     from goldwork.cli.simulated.stage import Stage
@@ -43,6 +43,11 @@ _DECIDED = (
         decision.c.kind.in_(list(SAID)),
     )
     .order_by(decision.c.seq, decision.c.number)
+)
+_CLOSED = (
+    sa.select(item.c.external_id, item_state.c.body)
+    .join(item, item.c.id == item_state.c.item)
+    .where(item_state.c.project == bind("project"), item_state.c.status.in_(("complete", "audit", "adjudicate")))
 )
 METHODS = {"majority": "the majority", "dawid-skene": "Dawid-Skene"}
 
@@ -86,9 +91,14 @@ def _defined(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def decided(connection: Connection, project: int) -> dict[str, Any]:
-    """What the engine made of it: how sure it is, what gold cost, and what was decided about whom."""
+def decided(connection: Connection, project: int, sample: Sample) -> dict[str, Any]:
+    """What the engine made of it: how sure it is and how often right, what gold cost, what was decided about whom."""
     where = {"project": project}
+    codes = {value: code for code, value in enumerate(sample.classes)}
+    right = [
+        msgspec.json.decode(row.body)["answer"].get(sample.question) == codes[sample.truth[row.external_id]]
+        for row in connection.execute(_CLOSED, where)
+    ]
     body = connection.execute(_STATE, where).scalar()
     whole = {} if body is None else msgspec.json.decode(body)
     people: dict[str, list[str]] = {}
@@ -96,7 +106,8 @@ def decided(connection: Connection, project: int) -> dict[str, Any]:
         people.setdefault(row.name, []).append(row.kind)
     return {
         "expected_accuracy": whole["sure"] / whole["measured"] / SURE if whole.get("measured") else None,
-        "complete": whole.get("complete", 0),
+        "accuracy": sum(right) / len(right) if right else None,
+        "complete": len(right),
         "gold_judgements": whole.get("gold", 0),
         "waiting_for_an_expert": whole.get("in_adjudicate", 0) + whole.get("in_audit", 0),
         "people": people,
@@ -109,7 +120,7 @@ def report(stage: Stage, *, as_json: bool) -> None:
     for mine, sample in zip(stage.members, stage.samples, strict=True):
         with stage.database.read() as connection:
             table = named_table(connection, mine.project)
-            engine = decided(connection, mine.project)
+            engine = decided(connection, mine.project, sample)
         made.append(measure(sample, table) | {"engine": engine})
     if as_json:
         judgements = sum(project["judgements"] for project in made)
@@ -137,10 +148,11 @@ def sentences(project: dict[str, Any]) -> list[str]:
                 f"(95 % interval {score['low']:.1%} to {score['high']:.1%})."
             )
     if (engine := project.get("engine")) is not None:
-        sure = engine["expected_accuracy"]
+        sure, right = engine["expected_accuracy"], engine["accuracy"]
         said.append(
             f"  The engine has closed {engine['complete']:,} items"
             + (f" and expects {sure:.1%} of them to be right" if sure is not None else "")
+            + (f", which {right:.1%} are" if right is not None else "")
             + f"; {engine['waiting_for_an_expert']:,} wait for an expert. "
             f"Gold took {engine['gold_judgements']:,} judgements."
         )

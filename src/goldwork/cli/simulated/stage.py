@@ -26,7 +26,7 @@ from goldwork.services import (
     uploads,
 )
 from goldwork.services.access import Member
-from goldwork.services.gold import Entry
+from goldwork.services.gold_items import Entry
 from goldwork.sim import make_crowd
 from goldwork.sim.samples import Sample
 from goldwork.sim.samples.digits import digits

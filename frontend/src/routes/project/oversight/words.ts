@@ -29,7 +29,17 @@ const WHY: Record<string, string> = {
   agreed: 'everybody agrees',
   cap: 'no more judgements may be asked for',
 }
-const REASONS: Record<string, string> = { peers: 'their answers differ from those of the others more often than the floor allows' }
+const REASONS: Record<string, string> = {
+  peers: 'their answers differ from those of the others more often than the floor allows',
+  fast: 'they answer faster than such items take others',
+  'straight-lining': 'there are long runs of the same answer',
+  skew: 'they choose some answers much more often than others do',
+  random: 'their answers look like chance',
+  position: 'their answers go with the place on the screen',
+  copying: 'their answers are too like those of somebody else',
+  fatigue: 'their answers get worse within a session',
+  drift: 'their answers on gold have got worse',
+}
 const TRAINING: Record<string, string> = { quiz: 'the quiz', refresher: 'the refresher', teaching: 'the lesson' }
 const TODAY: Record<DecisionKind, (n: number) => string> = {
   warn: (n) => `${plural(n, 'person', 'people')} warned by the evidence from gold`,
