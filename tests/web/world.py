@@ -17,7 +17,20 @@ import PIL.Image
 import sqlalchemy as sa
 
 from goldwork.services import access, accounts, attributes, jobs, links, media, signin, uploads
-from goldwork.store.schema import annotator, assignment, decision, event, gold, item, job, judgement, submit, token
+from goldwork.services.collect import Collector, Receipt, Submit
+from goldwork.store.schema import (
+    annotator,
+    assignment,
+    decision,
+    event,
+    gold,
+    guideline_note,
+    item,
+    job,
+    judgement,
+    submit,
+    token,
+)
 from tests.web.conftest import FORM, Stage, User
 
 ROLES = (
@@ -247,6 +260,33 @@ class World:
             "guideline_version": 1,
         }
 
+    def case(self, project: int, owner: User, answer: str | None = None) -> str:
+        """An item of the project in the hands of `owner`; settled already where there is an `answer`."""
+        assert owner.person is not None
+        name = secrets.token_hex(8)
+        taken = sa.select(assignment.c.item).where(assignment.c.pass_number == 2)
+        free = sa.select(item.c.id).where(item.c.project == project, item.c.id.not_in(taken)).limit(1)
+        who = sa.select(annotator.c.id).where(annotator.c.account == owner.person.account)
+        with self.stage.database.write() as connection:
+            row = {"id": name, "project": project, "item": connection.execute(free).scalar_one(), "pass_number": 2}
+            row |= {"annotator": connection.execute(who).scalar_one(), "purpose": "adjudication", "state": "leased"}
+            connection.execute(sa.insert(assignment).values(leased_at=1, leased_until=2**40, **row))
+            if answer is not None:
+                asked = Submit(project, row["annotator"], name, name, "answer", 1, 1, {"kind": answer})
+                [receipt] = Collector(self.stage.database).submit_many(connection, [asked])
+                assert isinstance(receipt, Receipt), receipt
+        return name
+
+    def note(self, project: int, owner: User, _route: str) -> int:
+        """A note for the guideline."""
+        assert owner.person is not None
+        with self.stage.database.write() as connection:
+            of = connection.execute(sa.select(item.c.id).where(item.c.project == project).limit(1)).scalar_one()
+            row = {"project": project, "item": of, "by_account": owner.person.account, "text": "Say more.", "at": 1}
+            made = connection.execute(sa.insert(guideline_note).values(row)).inserted_primary_key
+            assert made is not None
+            return int(made[0])
+
 
 def picture(colour: tuple[int, int, int]) -> bytes:
     """A small PNG."""
@@ -262,6 +302,7 @@ PARAMETERS: dict[str, Callable[..., Any]] = {
     "job_id": World.job,
     "content_hash": World.image,
     "item_id": World.item,
+    "note_id": World.note,
     "decision_seq": World.decision,
     "gold_id": World.gold,
     "attribute_id": World.attribute,
@@ -285,6 +326,13 @@ BODIES: dict[tuple[str, str], Body] = {
     ("PATCH", f"{PROJECT}/members/{{account_id}}"): lambda *_: {"json": {"role": "adjudicator"}},
     ("POST", f"{PROJECT}/next"): lambda *_: {"json": {"count": 1}},
     ("POST", f"{PROJECT}/submits"): lambda world, of, owner: {"json": world.submit(of, owner)},
+    ("POST", f"{PROJECT}/adjudication/next"): lambda *_: {"json": {"count": 1}},
+    ("POST", f"{PROJECT}/adjudication/send-back"): lambda world, of, owner: {
+        "json": {"assignment": world.case(of, owner)}
+    },
+    ("POST", f"{PROJECT}/notes"): lambda world, of, owner: {
+        "json": {"assignment": world.case(of, owner), "text": "Say more."}
+    },
     ("POST", f"{PROJECT}/files"): lambda *_: {"content": b"id,text\n1,one\n"},
     ("POST", f"{PROJECT}/media"): lambda *_: {"content": picture((0, 0, 1))},
     ("POST", f"{PROJECT}/imports"): lambda world, of, _: {

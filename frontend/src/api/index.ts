@@ -146,6 +146,24 @@ export const work = {
   rest: (id: number) => data<T.Rest>(client.GET('/api/projects/{project_id}/rest', of(id))),
   me: (id: number) => data<T.Me>(client.GET('/api/projects/{project_id}/me', of(id))),
 }
+export const adjudication = {
+  open: (id: number) => data<T.Desk>(client.GET('/api/projects/{project_id}/adjudication', of(id))),
+  next: (id: number, count: number) =>
+    data<T.Opened>(client.POST('/api/projects/{project_id}/adjudication/next', { ...of(id), body: { count } })),
+  sendBack: (id: number, assignment: string, more: number) =>
+    data<void>(client.POST('/api/projects/{project_id}/adjudication/send-back', { ...of(id), body: { assignment, more } })),
+  /** Items that are settled, by their own ids. */
+  makeGold: (id: number, items: string[]) =>
+    data<void>(client.POST('/api/projects/{project_id}/gold/settled', { ...of(id), body: { items } })),
+  note: (id: number, assignment: string, text: string) =>
+    data<void>(client.POST('/api/projects/{project_id}/notes', { ...of(id), body: { assignment, text } })),
+  notes: async (id: number) =>
+    (await data<{ notes: T.Note[] }>(client.GET('/api/projects/{project_id}/notes', of(id)))).notes,
+  closeNote: (project_id: number, note_id: number) =>
+    data<void>(
+      client.POST('/api/projects/{project_id}/notes/{note_id}/done', { params: { path: { project_id, note_id } } }),
+    ),
+}
 export const monitor = {
   overview: (id: number) => data<T.Overview>(client.GET('/api/projects/{project_id}/overview', of(id))),
   consensus: (

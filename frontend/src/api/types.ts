@@ -51,6 +51,13 @@ export type Rest = S['Rest']
 export type Growth = S['Growth']
 export type Me = S['MyWork']
 
+export type Desk = Omit<S['Desk'], 'form'> & { form: Drawn }
+export type Chance = S['Chance']
+export type Dispute = S['Dispute']
+export type Opinion = S['Opinion']
+export type Opened = S['Opened']
+export type Note = S['Note']
+
 export type Member = S['MemberRow']
 export type Invitation = S['Invitation']
 export type NewInvitation = S['MadeInvitation']

@@ -33,6 +33,9 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "suggestion": ("suggestion",),
 }
 """Usual column names by what they mean, likeliest first. Case, spaces and signs do not count."""
+ORDINARY = ("", "work", "import")
+OTHERS = ("gold", "repeat", "practice", "adjudication")
+"""What goldwork's own exports say in the column `purpose`: ordinary judgements, and what is no opinion among others."""
 NEEDED = ("item", "annotator", "label")
 IDENTIFIERS = ("id", "external_id", "item", "item_id", "example_id", "doc_id", "document_id", "uid", "uuid", "name")
 """Usual names of the identifier in a table of items."""

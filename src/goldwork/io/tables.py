@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from goldwork.errors import InputError
 from goldwork.io.columns import Chunk, Column, objects
-from goldwork.io.roles import IDENTIFIERS, NEEDED, ROLES, TRUTHS, assign, find
+from goldwork.io.roles import IDENTIFIERS, NEEDED, ORDINARY, OTHERS, ROLES, TRUTHS, assign, find
 from goldwork.io.source import Source
 from goldwork.items import Items
 from goldwork.judgements import CONTEXT, KINDS, Duplicates, Judgements
@@ -40,6 +40,7 @@ def judgements(
     chunk: Chunk, source: Source, name: str, unit: str, given: Mapping[str, str | None], duplicates: Duplicates
 ) -> Reading:
     """The long table from a file's columns; `given` names columns by role."""
+    chunk = _ordinary(chunk)
     columns = dict(chunk.columns)
     roles = assign(list(columns), given, source.at())
     guessed = tuple(role for role, column in roles.items() if given.get(role) != column)
@@ -141,6 +142,19 @@ def groups(chunk: Chunk, source: Source, unit: str, table: Judgements) -> dict[s
 def _text(value: Any) -> str:
     """A value as text files write it: 1.0 from a column of floats is 1."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _ordinary(chunk: Chunk) -> Chunk:
+    """Without the rows that goldwork's own export calls gold, practice, repeats and adjudications."""
+    said = ["" if value is None else _text(value) for value in chunk.columns.get("purpose", ())]
+    if not set(said) & set(OTHERS) or not set(said) <= {*ORDINARY, *OTHERS}:
+        return chunk
+    kept = np.flatnonzero([one in ORDINARY for one in said])
+    columns = {
+        name: (column if isinstance(column, np.ndarray) else objects(column))[kept]
+        for name, column in chunk.columns.items()
+    }
+    return Chunk(columns, np.asarray(chunk.lines, np.int64)[kept])
 
 
 def _are_kinds(column: Column) -> bool:

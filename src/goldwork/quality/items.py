@@ -54,24 +54,30 @@ def reweighed(draft: Draft, event: Event) -> None:
 
 
 def settled(draft: Draft, event: Event) -> None:
-    """An expert's word on an item, or its retraction."""
-    body, item = event.body, event.body["item"]
+    """An expert's word on an item, or its retraction. Of several experts' words the latest is the item's answer."""
+    body, item, who = event.body, event.body["item"], event.body["annotator"]
     mine = draft.item(item)
+    words = [one for one in mine.pop("words", ()) if one[0] != who]
     if body["kind"] == "answer":
-        if mine.get("status") == "audit":
-            _audited(draft, mine, body["said"])
-        mine["known"] = {question: list(said) for question, said in body["said"].items()}
-    else:
-        mine.pop("known", None)
+        if mine.get("status") == "audit" and "audited" not in mine:
+            _audited(draft, item, body)
+        words.append([who, {question: list(said) for question, said in body["said"].items()}])
+    elif mine.get("audited", (None, 0))[0] == who:
+        _unaudited(draft, mine)
+    mine.pop("known", None)
+    if words:
+        mine["words"], mine["known"] = words, words[-1][1]
     reconsider(draft, item, event.seq)
 
 
 def asked(draft: Draft, event: Event) -> None:
-    """Somebody wants more judgements of items than the policy does."""
+    """Somebody wants more judgements of items than the policy does: so many more than there are, however sure it is."""
     for item in event.body["items"]:
         mine = draft.item(item)
         mine["more"] = mine.get("more", 0) + event.body["more"]
+        mine["asked"] = sum(one.fills for one in _counted(draft, item)) + event.body["more"]
         mine.pop("known", None)
+        mine.pop("words", None)
         reconsider(draft, item, event.seq)
 
 
@@ -108,8 +114,7 @@ def is_out(person: State, seq: int) -> bool:
 
 def reconsider(draft: Draft, item: int, seq: int, *, shares: Mapping[str, Sequence[int]] | None = None) -> None:
     """Work out anew what an item's answer is, what it teaches and what it wants; `shares`: found by full inference."""
-    answers = draft.view.answers(item)
-    counted = [one for one in answers if not is_out(draft.seen(one.annotator), one.seq)]
+    answers, counted = draft.view.answers(item), _counted(draft, item)
     mine = draft.item(item)
     mine["seq"] = seq
     sure = _learn(draft, mine, counted, shares or {}) if draft.policy.paradigm == "prescriptive" else None
@@ -124,10 +129,16 @@ def reconsider(draft: Draft, item: int, seq: int, *, shares: Mapping[str, Sequen
     _say(draft, item, mine, status, counts, why)
 
 
+def _counted(draft: Draft, item: int) -> list[Answer]:
+    """The answers in force about an item that are not set aside."""
+    return [one for one in draft.view.answers(item) if not is_out(draft.seen(one.annotator), one.seq)]
+
+
 def wants(draft: Draft, item: int, mine: State, counted: Sequence[Answer], sure: int | None) -> tuple[int, str]:
     """How many judgements an item wants that fill slots, and why no more: overlap, sure, agreed or cap."""
     policy, more = draft.policy, mine.get("more", 0)
-    least, most = policy.overlap + more, policy.most + more
+    least = max(policy.overlap + more, mine.get("asked", 0))
+    most = max(policy.most + more, least)
     counts = sum(one.fills for one in counted)
     if not policy.adaptive:
         return least, "overlap"
@@ -225,12 +236,26 @@ def _closing(draft: Draft, item: int, sure: int | None, why: str) -> str:
     return "audit" if why in ("sure", "agreed") and drawn(item, "audit", policy.audited) else "complete"
 
 
-def _audited(draft: Draft, mine: State, said: Mapping[str, Sequence[int]]) -> None:
-    """Count a blind audit: how many, and in how many the item's answer was the expert's."""
+def _audited(draft: Draft, item: int, body: Mapping[str, Any]) -> None:
+    """Count a blind audit: how many, and in how many the item's answer was the expert's. It is counted once."""
+    mine = draft.item(item)
     own = mine.get("answer", {})
-    same = all(own.get(question) == code for question, (code, classes) in said.items() if classes)
+    people = [one.said for one in _counted(draft, item)]
+    same = True
+    for question, (code, _) in body["said"].items():
+        # Of what has no classes that are learned, people agreed: each of their answers is the item's.
+        codes = [own[question]] if question in own else [said[question][0] for said in people if question in said]
+        same &= code in codes
+    mine["audited"] = [body["annotator"], int(same)]
     draft.count("audits")
     draft.count("audits_right", int(same))
+
+
+def _unaudited(draft: Draft, mine: dict[str, Any]) -> None:
+    """The audit is taken back. It is out of the sample for good: who changes an answer may have seen the others'."""
+    draft.count("audits", -1)
+    draft.count("audits_right", -mine["audited"][1])
+    mine["audited"] = [None, 0]
 
 
 def _say(draft: Draft, item: int, mine: dict[str, Any], status: str, counts: int, why: str) -> None:

@@ -17,7 +17,8 @@ MOST = 500
 
 
 class PersonAnswers(msgspec.Struct, frozen=True):
-    """What one annotator answered, by question. `shown`: which fields stood in which order, by question."""
+    """What one annotator answered, by question. `shown`: which fields stood in which order, by question. `purpose`:
+    what for; an adjudication is no opinion among others."""
 
     annotator: int
     pseudonym: str
@@ -27,16 +28,18 @@ class PersonAnswers(msgspec.Struct, frozen=True):
     shown: dict[str, list[str]]
     seconds: float | None
     at: int
+    purpose: str
     seq: int = 0
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """What the consensus makes of one question."""
+    """What the consensus makes of one question, or so many experts settled."""
 
     label: Any
     confidence: float
     judgements: int
     tie: bool
+    settled: int
 
 
 class ItemAnswers(msgspec.Struct, frozen=True):
@@ -63,6 +66,7 @@ _SUBMITS = (
         annotator.c.pseudonym,
         annotator.c.kind,
         account.c.name,
+        assignment.c.purpose,
     )
     .select_from(
         assignment.join(submit, (submit.c.project == assignment.c.project) & (submit.c.seq == assignment.c.current))
@@ -81,7 +85,12 @@ _JUDGEMENTS = sa.select(judgement.c.seq, judgement.c.question, judgement.c.value
     judgement.c.project == bind("project"), judgement.c.seq.in_(bind("seqs", expanding=True))
 )
 _CONSENSUS = sa.select(
-    consensus.c.question, consensus.c.label, consensus.c.confidence, consensus.c.judgements, consensus.c.tie
+    consensus.c.question,
+    consensus.c.label,
+    consensus.c.confidence,
+    consensus.c.judgements,
+    consensus.c.tie,
+    consensus.c.settled,
 ).where(consensus.c.project == bind("project"), consensus.c.item == bind("item"))
 
 
@@ -109,12 +118,15 @@ def item_answers(connection: Connection, project_id: int, item_id: int) -> ItemA
                 shown=msgspec.json.decode(row.shown) if row.shown else {},
                 seconds=row.seconds,
                 at=row.submitted_at,
+                purpose=row.purpose,
                 seq=row.seq,
             )
             for row in rows[:MOST]
         ],
         consensus={
-            row.question: Settled(msgspec.json.decode(row.label), row.confidence, row.judgements, bool(row.tie))
+            row.question: Settled(
+                msgspec.json.decode(row.label), row.confidence, row.judgements, bool(row.tie), row.settled
+            )
             for row in connection.execute(_CONSENSUS, where)
         },
         people=len(rows),

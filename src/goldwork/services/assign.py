@@ -86,6 +86,7 @@ _HELD = (
         assignment.c.project == bind("project"),
         assignment.c.annotator.in_(bind("annotators", expanding=True)),
         assignment.c.state == LEASED,
+        assignment.c.purpose != "adjudication",
     )
     .order_by(assignment.c.leased_at, item.c.priority, item.c.shuffle, item.c.id)
 )

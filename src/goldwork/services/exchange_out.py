@@ -27,7 +27,7 @@ from goldwork.services.exchange_in import said
 from goldwork.services.exchange_match import Names
 from goldwork.services.figures import Figures
 from goldwork.services.forms import current_form
-from goldwork.services.tables import last_seq
+from goldwork.services.tables import ORDINARY, last_seq
 from goldwork.services.work import Steps, Work
 from goldwork.store.database import Database
 from goldwork.store.schema import consensus, guideline, project, snapshot
@@ -265,13 +265,15 @@ def _turns(value: Any) -> Any:
 
 
 def _by_item(pages: Iterable[export.Page], names: Names | None) -> dict[str, list[Answered]]:
-    """Everybody's answers by item, each annotator's together."""
+    """Everybody's ordinary judgements by item, each annotator's together."""
     found: dict[str, dict[str, Answered]] = {}
     for page in pages:
-        for item, who, kind, question, label, seconds, at in zip(
-            *(page[name] for name in ("item", "annotator", "kind", "question", "label", "seconds", "submitted_at")),
-            strict=True,
+        columns = ("item", "annotator", "kind", "question", "label", "seconds", "submitted_at", "purpose")
+        for item, who, kind, question, label, seconds, at, purpose in zip(
+            *(page[name] for name in columns), strict=True
         ):
+            if purpose not in ORDINARY:
+                continue
             one = found.setdefault(item, {}).setdefault(
                 who, Answered({}, names.of(who) if names is not None else who, kind, seconds, at)
             )

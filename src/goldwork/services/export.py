@@ -55,7 +55,8 @@ JUDGEMENTS: Mapping[str, Kind] = {
 }
 """Columns of exported judgements. `kind` is the annotator's: human, model or gold. `shown`: what stood where on the
 screen, as the long table says it; empty where nothing was drawn by lot. `suggestion`: whether a model's answer was
-shown beforehand or hidden; empty where there was none."""
+shown beforehand or hidden; empty where there was none. `purpose`: work and import are ordinary judgements; gold,
+practice, repeat and adjudication are no opinions about the item among others, and are left out where they are read."""
 CONSENSUS: Mapping[str, Kind] = {
     "item": "text",
     "question": "text",
@@ -65,7 +66,9 @@ CONSENSUS: Mapping[str, Kind] = {
     "tie": "truth",
     "ambiguity": "number",
     "votes": "json",
+    "settled": "integer",
 }
+"""Columns of the exported consensus. `settled`: by how many experts, whose answer then is the label."""
 
 _later = submit.alias("later")
 # The page is chosen on `submit` alone, in the order of its key, before anything is joined: no planner can do worse.
@@ -122,6 +125,7 @@ _CONSENSUS = (
         consensus.c.tie,
         consensus.c.ambiguity,
         consensus.c.votes,
+        consensus.c.settled,
     )
     .where(
         consensus.c.project == bind("project"),
@@ -279,6 +283,7 @@ def _consensus(database: Database, project_id: int) -> Iterator[Page]:
             "tie": [bool(row.tie) for row in rows],
             "ambiguity": [row.ambiguity for row in rows],
             "votes": [msgspec.json.decode(row.votes) for row in rows],
+            "settled": [row.settled for row in rows],
         }
 
 

@@ -66,7 +66,9 @@ _SETTLED = (
         assignment.c.purpose == "adjudication",
         assignment.c.state == "done",
     )
+    .order_by(assignment.c.current)
 )
+"""Of several experts' answers the latest comes last, and counts."""
 
 
 class _Book:

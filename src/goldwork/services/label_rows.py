@@ -11,7 +11,7 @@ import msgspec
 from goldwork import io
 from goldwork.errors import AnswerError
 from goldwork.io import Source
-from goldwork.io.roles import assign
+from goldwork.io.roles import OTHERS, assign
 from goldwork.services.collect import MAX_SECONDS
 from goldwork.services.rows import MAX_ID, SHOWN, Problem
 from goldwork.services.tables import from_iso
@@ -57,7 +57,10 @@ class LabelReader:
             chosen = assign(list(chunk.columns), self.given, self.source.at())
             self.columns = {role: column for role, column in chosen.items() if role in ROLES}
             taken = [chunk.columns[column] for column in self.columns.values()]
-            for line, *cells in zip(chunk.lines, *taken, strict=True):
+            purposes = chunk.columns.get("purpose", [""] * len(chunk))
+            for line, purpose, *cells in zip(chunk.lines, purposes, *taken, strict=True):
+                if purpose in OTHERS:  # goldwork's own export of what is no opinion among others
+                    continue
                 self._row(int(line), dict(zip(self.columns, cells, strict=True)))
             self.rows += len(chunk)
             yield

@@ -99,7 +99,8 @@ class Vote(msgspec.Struct, frozen=True):
 
 
 class ConsensusRow(msgspec.Struct, frozen=True):
-    """The merged answer of one item. `fields`: its payload, images by hash."""
+    """The merged answer of one item, or what experts settled: by so many of them. `fields`: its payload, images by
+    hash."""
 
     item: int
     external_id: str
@@ -111,6 +112,7 @@ class ConsensusRow(msgspec.Struct, frozen=True):
     tie: bool
     ambiguity: float | None
     votes: list[Vote]
+    settled: int
 
 
 class ConsensusPage(msgspec.Struct, frozen=True):
@@ -266,6 +268,7 @@ def _row(row: Any, words: dict[Any, str]) -> ConsensusRow:
         tie=bool(row.tie),
         ambiguity=row.ambiguity,
         votes=msgspec.json.decode(row.votes, type=list[Vote]),
+        settled=row.settled,
     )
 
 

@@ -327,7 +327,8 @@ def _trend(connection: Connection, project_id: int, since: int) -> list[GoldDay]
     for score, at in connection.execute(_GOLD, {"project": project_id, "since": since}):
         days.setdefault(at // DAY, []).append(score)
     return [
-        GoldDay(_day(day), len(scores), _share(sum(scores) / SCORE, len(scores))) for day, scores in sorted(days.items())
+        GoldDay(_day(day), len(scores), _share(sum(scores) / SCORE, len(scores)))
+        for day, scores in sorted(days.items())
     ]
 
 

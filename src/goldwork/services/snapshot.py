@@ -25,7 +25,15 @@ from goldwork.services import figures, jobs, questions, sway
 from goldwork.services.figures import Figures
 from goldwork.services.forms import current_form
 from goldwork.services.sql import upsert
-from goldwork.services.tables import Submits, last_seq, of_people, read_submits, read_suggested, read_table
+from goldwork.services.tables import (
+    Submits,
+    last_seq,
+    of_people,
+    read_settled,
+    read_submits,
+    read_suggested,
+    read_table,
+)
 from goldwork.services.work import Steps, Work
 from goldwork.store.database import Database
 from goldwork.store.schema import consensus, item, job, project, snapshot
@@ -41,6 +49,8 @@ REST = 10
 MAX_VOTES = 20_000
 """Characters of an item's answers that are kept with its consensus."""
 NAME = "overview"
+Settled = Mapping[str, Mapping[int, tuple[Any, int]]]
+"""By question and item, what experts settled it to, and how many of them."""
 
 encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -67,7 +77,9 @@ _STORED = sa.select(
     consensus.c.tie,
     consensus.c.ambiguity,
     consensus.c.votes,
+    consensus.c.settled,
 ).where(consensus.c.project == bind("project"), consensus.c.question == bind("question"))
+_CHANGING = ("label", "confidence", "judgements", "tie", "ambiguity", "votes", "settled")
 _POLICY = sa.select(project.c.policy).where(project.c.id == bind("project"))
 _NAMES = sa.select(item.c.id, item.c.external_id).where(item.c.id.in_(bind("ids", expanding=True)))
 AFTER_FAILURE = 60_000
@@ -93,16 +105,17 @@ def run(work: Work) -> Steps:
         form = current_form(connection, work.project)
         table = read_table(connection, work.project, submits, form).humans()
         submits = of_people(connection, submits)
-        suggested = read_suggested(connection, work.project, submits, form)
+        suggested = read_suggested(connection, work.project, submits.ordinary(), form)
+        settled = read_settled(connection, work.project, form)
         policy = msgspec.json.decode(connection.execute(_POLICY, {"project": work.project}).scalar_one(), type=Policy)
         now = work.database.now(connection)
     yield
-    made, merged = _compute(form, policy, submits, table, now)
+    made, merged = _compute(form, policy, submits, table, settled, now)
     yield
     made = _with_sway(form, made, table, suggested)
     yield
     for question, inferred in merged.items():
-        yield from _write_rows(work, question, inferred, table.about(question))
+        yield from _write_rows(work, question, inferred, table.about(question), settled.get(question, {}))
     yield from _remove_questions(work, list(merged))
     body = encode(made).decode()
     took = int((time.monotonic() - begun) * 1000)
@@ -111,9 +124,9 @@ def run(work: Work) -> Steps:
 
 
 def _compute(
-    form: ProjectForm, policy: Policy, submits: Submits, table: Judgements, now: int
+    form: ProjectForm, policy: Policy, everything: Submits, table: Judgements, settled: Settled, now: int
 ) -> tuple[Figures, dict[str, Consensus]]:
-    asked = set(table.questions.tolist())
+    submits, asked = everything.ordinary(), set(table.questions.tolist())
     agreeing: dict[int, figures.Interval] = {}
     agreement, merged, stored, classes = {}, {}, {}, {}
     for question in form.questions:
@@ -126,7 +139,7 @@ def _compute(
         inferred = questions.merge(task, part, policy)
         merged[question.name] = inferred
         stored[question.name] = figures.merged(inferred, questions.baseline(task, part))
-        classes[question.name] = questions.count(task, _judged(part), inferred.labels.tolist())
+        classes[question.name] = questions.count(task, _judged(part), _final(inferred, settled.get(question.name, {})))
         if len(merged) == 1:
             agreeing = figures.agreement_with_others(part, None if task.level == "nominal" else task.distance)
     answered = submits.in_force() & (submits.kind == figures.ANSWER)
@@ -136,7 +149,7 @@ def _compute(
         through_seq=submits.through,
         items_started=len(np.unique(submits.item[answered])),
         judgements=int(answered.sum()),
-        answers=int((submits.kind == figures.ANSWER).sum()),
+        answers=int((everything.kind == figures.ANSWER).sum()),
         filled=int((answered & ~submits.surplus).sum()),
         annotators=len(np.unique(submits.annotator[answered])),
         week=week,
@@ -167,6 +180,14 @@ def _with_sway(form: ProjectForm, made: Figures, table: Judgements, suggested: M
     return msgspec.structs.replace(made, agreement=agreement, consensus=merged, suggestions=swayed)
 
 
+def _final(made: Consensus, settled: Mapping[int, tuple[Any, int]]) -> list[Any]:
+    """The items' labels: what people's answers were merged to, or what an expert settled."""
+    return [
+        settled[of][0] if of in settled else label
+        for of, label in zip(made.items.tolist(), made.labels.tolist(), strict=True)
+    ]
+
+
 def _judged(part: Judgements) -> dict[Any, int]:
     """How often each value was given; lists as JSON."""
     codes, categories = part.coded()
@@ -177,21 +198,27 @@ def _judged(part: Judgements) -> dict[Any, int]:
 # Rows.
 
 
-def _write_rows(work: Work, question: str, made: Consensus, table: Judgements) -> Iterator[None]:
-    """Bring the stored rows of one question to `made`: those that differ are written, those gone deleted."""
+def _write_rows(
+    work: Work, question: str, made: Consensus, table: Judgements, settled: Mapping[int, tuple[Any, int]]
+) -> Iterator[None]:
+    """Bring the stored rows of one question to `made`: those that differ are written, those gone deleted.
+
+    What an expert settled is the label, and certain; what people's answers say of it stays beside it.
+    """
     votes = _votes(table)
     rows = {
         int(of): {
             "label": encode(label).decode(),
-            "confidence": round(float(confidence), 4),
+            "confidence": 1.0 if of in settled else round(float(confidence), 4),
             "judgements": int(number),
-            "tie": bool(tie),
+            "tie": bool(tie) and of not in settled,
             "ambiguity": None if ambiguity is None else round(float(ambiguity), 4),
             "votes": votes[int(of)],
+            "settled": settled[of][1] if of in settled else 0,
         }
         for of, label, confidence, number, tie, ambiguity in zip(
             made.items.tolist(),
-            made.labels.tolist(),
+            _final(made, settled),
             made.confidence,
             made.judgements,
             made.ties,
@@ -233,7 +260,7 @@ def _fitting(votes: list[dict[str, Any]]) -> str:
 
 def _upsert(connection: Connection, database: Database, rows: list[dict[str, Any]]) -> None:
     names = {row[0]: row[1] for row in connection.execute(_NAMES, {"ids": [row["item"] for row in rows]})}
-    statement = upsert(database, consensus, "label", "confidence", "judgements", "tie", "ambiguity", "votes")
+    statement = upsert(database, consensus, *_CHANGING)
     connection.execute(statement, [row | {"external_id": names[row["item"]]} for row in rows])
 
 

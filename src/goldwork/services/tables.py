@@ -1,7 +1,8 @@
 """From the store to the long table: the submits of a project through some seq, as columns.
 
 A correction or an undo supersedes a submit; those in force are the answers that nothing through the same seq
-supersedes.
+supersedes. Agreement and consensus know ordinary judgements alone: gold, practice and repeats are about people, and
+what an expert settles is the item's answer, not one more opinion about it (`read_settled`).
 """
 
 from __future__ import annotations
@@ -21,12 +22,15 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.judgements import Judgements
 from goldwork.services.forms import current_form
-from goldwork.store.schema import annotator, assignment, batch, item, judgement, project, submit
+from goldwork.store.schema import annotator, assignment, batch, item, item_state, judgement, project, submit
 from goldwork.tasks.questions import ProjectForm, stood
 
 PAGE = 20_000
 """Rows taken from the database at a time."""
 KINDS = ("answer", "skip", "undo")
+ORDINARY = ("work", "import")
+"""Purposes of the judgements that agreement and consensus are about."""
+PURPOSES = (*ORDINARY, "gold", "repeat", "practice", "adjudication")
 
 Whole = npt.NDArray[np.int64]
 
@@ -42,8 +46,23 @@ _SUBMITS = (
         submit.c.submitted_at,
         submit.c.shown,
         submit.c.suggestion,
+        assignment.c.purpose,
     )
+    .join(assignment, assignment.c.id == submit.c.assignment)
     .where(submit.c.project == bind("project"), submit.c.seq <= bind("through"))
+    .order_by(submit.c.seq)
+)
+_SETTLED = (
+    sa.select(assignment.c.item, assignment.c.annotator, submit.c.seq, judgement.c.question, judgement.c.value)
+    .join(submit, (submit.c.project == assignment.c.project) & (submit.c.seq == assignment.c.current))
+    .join(judgement, (judgement.c.project == submit.c.project) & (judgement.c.seq == submit.c.seq))
+    .join(item_state, item_state.c.item == assignment.c.item)
+    .where(
+        assignment.c.project == bind("project"),
+        sa.literal_column("assignment.purpose = 'adjudication'"),
+        assignment.c.state == "done",
+        item_state.c.status == "settled",
+    )
     .order_by(submit.c.seq)
 )
 _JUDGEMENTS = (
@@ -100,6 +119,8 @@ class Submits:
     """By question, the order in which fields stood on the screen, as JSON."""
     suggestion: Sequence[str | None]
     """Whether a model's answer was shown or hidden; None where there was none."""
+    purpose: Whole
+    """What the work was for: a position in PURPOSES."""
 
     def of(self, rows: npt.NDArray[np.bool_]) -> Submits:
         """Those of a mask."""
@@ -116,7 +137,16 @@ class Submits:
             self.at[rows],
             [self.shown[row] for row in kept],
             [self.suggestion[row] for row in kept],
+            self.purpose[rows],
         )
+
+    def ordinary(self) -> Submits:
+        """Those whose judgements count in agreement and consensus."""
+        return self.of(self.is_ordinary())
+
+    def is_ordinary(self) -> npt.NDArray[np.bool_]:
+        """Which submits are ordinary judgements: no gold, practice, repeats or adjudications."""
+        return self.purpose < len(ORDINARY)
 
     def in_force(self) -> npt.NDArray[np.bool_]:
         """Which submits nothing supersedes: answers and skips that stand, and undos."""
@@ -130,9 +160,10 @@ def last_seq(connection: Connection, project_id: int) -> int:
 
 def read_submits(connection: Connection, project_id: int, through: int) -> Submits:
     """The submits of a project with seq <= through."""
-    columns = _columns(connection, _SUBMITS, {"project": project_id, "through": through}, 10)
-    seq, who, what, kind, supersedes, seconds, surplus, at, shown, suggestion = columns
+    columns = _columns(connection, _SUBMITS, {"project": project_id, "through": through}, 11)
+    seq, who, what, kind, supersedes, seconds, surplus, at, shown, suggestion, purpose = columns
     codes = {name: code for code, name in enumerate(KINDS)}
+    purposes = {name: code for code, name in enumerate(PURPOSES)}
     return Submits(
         through,
         np.array(seq, np.int64),
@@ -145,6 +176,7 @@ def read_submits(connection: Connection, project_id: int, through: int) -> Submi
         np.array(at, np.int64),
         shown,
         suggestion,
+        np.fromiter((purposes[name] for name in purpose), np.int64, len(purpose)),
     )
 
 
@@ -202,6 +234,21 @@ def read_table(connection: Connection, project_id: int, submits: Submits, form: 
     if others:
         columns["kind"] = [others.get(who, "human") for who in columns["annotator"].tolist()]
     return Judgements.from_columns(columns, duplicates="repeat")
+
+
+def read_settled(connection: Connection, project_id: int, form: ProjectForm) -> dict[str, dict[int, tuple[Any, int]]]:
+    """By question and item, what experts settled it to, as task types merge it, and how many of them hold an answer in
+    force; the latest counts. Of the transaction's moment, whatever its seq."""
+    tasks = form.tasks()
+    found: dict[str, dict[int, tuple[Any, int]]] = {}
+    for row in connection.execute(_SETTLED, {"project": project_id}):
+        if row.question not in tasks:
+            continue
+        value = tasks[row.question].value(msgspec.json.decode(row.value))
+        if value is not None:
+            of = found.setdefault(row.question, {})
+            of[row.item] = (value, of.get(row.item, (None, 0))[1] + 1)
+    return found
 
 
 def named_table(connection: Connection, project_id: int, through: int | None = None) -> Judgements:
@@ -263,8 +310,8 @@ def _stood(
 def _answers(
     connection: Connection, project_id: int, submits: Submits, form: ProjectForm
 ) -> tuple[Whole, list[str], list[Any]]:
-    """For each judgement in force on a question of the form: the row of its submit, its question, its value."""
-    standing = submits.in_force() & (submits.kind == KINDS.index("answer"))
+    """For each ordinary judgement in force on a question of the form: its submit's row, its question, its value."""
+    standing = submits.in_force() & (submits.kind == KINDS.index("answer")) & submits.is_ordinary()
     where = {"project": project_id, "through": submits.through}
     seq, question, value = _columns(connection, _JUDGEMENTS, where, 3)
     rows = np.searchsorted(submits.seq, np.array(seq, np.int64))

@@ -305,6 +305,8 @@ assignment = Table(
           postgresql_where=text("state = 'leased'")),
     Index("ix_assignment_lapsing", "project", "leased_until", sqlite_where=text("state = 'leased'"),
           postgresql_where=text("state = 'leased'")),
+    Index("ix_assignment_adjudication", "project", "item", sqlite_where=text("purpose = 'adjudication'"),
+          postgresql_where=text("purpose = 'adjudication'")),
     _one_of("purpose", "work", "gold", "repeat", "practice", "adjudication", "import"),
     _one_of("state", "leased", "done", "skipped", "lapsed"),
 )  # fmt: skip
@@ -515,6 +517,21 @@ ruling = Table(
 )
 """What people say of a decision, with their words: an appeal by whom it is about, a ruling by a named person."""
 
+guideline_note = Table(
+    "guideline_note",
+    metadata,
+    _key(),
+    _ref("project"),
+    Column("item", Id, nullable=False),
+    _ref("account", "by_account"),
+    Column("text", Text, nullable=False),
+    _time("at", nullable=False),
+    _time("done_at"),
+    Index("ix_guideline_note_project", "project", "done_at"),
+    Index("ix_guideline_note_item", "item"),
+)
+"""What somebody who settled an item wants the guideline to say, until `done_at`."""
+
 # Work in the background.
 
 job = Table(
@@ -572,10 +589,12 @@ consensus = Table(
     Column("tie", Boolean, nullable=False),
     Column("ambiguity", Float),
     Column("votes", Text, nullable=False),
+    Column("settled", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("project", "question", "item"),
     Index("ix_consensus_confidence", "project", "question", "confidence", "item"),
     Index("ix_consensus_judgements", "project", "question", "judgements", "item"),
     Index("ix_consensus_external_id", "project", "question", "external_id", "item"),
 )
 """The latest merged answers, replaced by the worker in chunks; `snapshot` says through which seq. `external_id` is the
-item's, here so that rows can be paged in its order."""
+item's, here so that rows can be paged in its order. `settled`: by how many experts, whose latest answer then is the
+`label`; 0 for what people's answers were merged to."""

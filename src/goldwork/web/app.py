@@ -14,6 +14,7 @@ from goldwork.store.database import Database
 from goldwork.store.home import Home
 from goldwork.store.writer import Writer
 from goldwork.web.account import AccountController
+from goldwork.web.adjudication import AdjudicationController
 from goldwork.web.attributes import AttributesController
 from goldwork.web.context import Admission, Request, Server
 from goldwork.web.decisions import DecisionsController
@@ -52,6 +53,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     ExportsController,
     FlagsController,
     MonitorController,
+    AdjudicationController,
     DecisionsController,
     OversightController,
     GoldController,
