@@ -24,6 +24,7 @@ from tests.browser.test_workbench import synced
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
+MONEY = {"request": ["money"]}
 REASON = "A refund is money, whatever else the message says."
 MINUTE = 60_000
 SHOTS = os.environ.get("GOLDWORK_SHOTS", "")
@@ -47,17 +48,17 @@ class School(House):
         before = self.boss.call("GET", f"/projects/{project}")["quality"]
         self.boss.call("PATCH", f"/projects/{project}", {"quality": before | quality})
 
-    def keys(self, project: int, kind: str, number: int) -> None:
+    def keys(self, project: int, kind: str, number: int, text: str = "", answers: Any = MONEY) -> None:
         """Items whose answer is known, outside of the queue."""
         assert self.database is not None
         with self.database.write() as connection:
             batch = connection.execute(sa.select(item.c.batch).where(item.c.project == project).limit(1)).scalar_one()
             for n in range(number):
                 row = {"project": project, "batch": batch, "external_id": f"{kind}-{n}", "shuffle": n}
-                payload = json.dumps({"text": f"Where is the refund for order {n}?"})
+                payload = json.dumps({"text": text or f"Where is the refund for order {n}?"})
                 add = sa.insert(item).values(row | {"payload": payload}).returning(item.c.id)
                 made = connection.execute(add).scalar_one()
-                known = {"kind": kind, "state": "active", "answers": '{"request": ["money"]}'}
+                known = {"kind": kind, "state": "active", "answers": json.dumps(answers)}
                 known["stratum"] = "request=money" if kind == "gold" else ""
                 row = {"project": project, "item": made, "reason": REASON, "created_at": 0}
                 connection.execute(sa.insert(gold).values(row | known))
@@ -138,7 +139,7 @@ def test_a_quiz_by_keyboard_from_its_first_page_to_the_work(house: School, visit
     page.keyboard.press("g")
     page.keyboard.press("Enter")
     told = answer(page, "2")
-    expect(told.get_by_role("heading", level=2)).to_have_text("Not right")
+    expect(told.get_by_test_id("verdict")).to_have_text("Not right")
     expect(told.locator("dl")).to_contain_text("Parcel")
     expect(told.locator("dl .right")).to_have_text("Money")
     expect(told).to_contain_text(REASON)
@@ -150,7 +151,7 @@ def test_a_quiz_by_keyboard_from_its_first_page_to_the_work(house: School, visit
     expect(page.get_by_test_id("training")).to_have_text("training: 1 of at most 20")
     for _ in range(30):
         told = answer(page, "1")
-        expect(told.get_by_role("heading", level=2)).to_have_text("Right")
+        expect(told.get_by_test_id("verdict")).to_have_text("Right")
         if page.get_by_test_id("outcome").count():
             break
         go_on(page)
@@ -205,12 +206,12 @@ def test_what_was_right_comes_after_the_tunnel_and_a_reload(house: School, visit
     page.unroute("**/submits")
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
-    expect(aside(page, "told").get_by_role("heading", level=2)).to_have_text("Not right", timeout=40_000)
+    expect(aside(page, "told").get_by_test_id("verdict")).to_have_text("Not right", timeout=40_000)
     synced(page)
     page.reload()  # not read yet: it is still there
-    expect(aside(page, "told").get_by_role("heading", level=2)).to_have_text("Not right")
+    expect(aside(page, "told").get_by_test_id("verdict")).to_have_text("Not right")
     go_on(page)
-    expect(aside(page, "told").get_by_role("heading", level=2)).to_have_text("Right")
+    expect(aside(page, "told").get_by_test_id("verdict")).to_have_text("Right")
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("training")).to_have_text("training: 2 of at most 20")
 
@@ -274,6 +275,38 @@ def test_gold_is_told_at_once_only_where_the_project_says_so(house: School, visi
             continue
         expect(remark).to_contain_text("you answered “Parcel”; right is “Money”")
         expect(remark).to_contain_text(REASON)
+
+
+def test_what_is_right_is_drawn_as_the_question_is(house: School, visit: Visit) -> None:
+    """Spans over the text, where they stand; each question with its own verdict; partly right is said as such."""
+    names = {"type": "spans", "field": "text", "classes": [{"value": "per", "label": "Person"}]}
+    tone = {"type": "choice", "classes": [{"value": "calm", "label": "Calm"}, {"value": "angry", "label": "Angry"}]}
+    questions = [
+        {"name": "names", "title": "Mark every name.", "task": names},
+        {"name": "tone", "title": "How does it sound?", "task": tone},
+    ]
+    form = {"fields": [{"name": "text", "show": "text"}], "questions": questions}
+    for screen in ("wide, light", "phone, dark"):
+        project = house.project(form=form)
+        house.set_quality(project, quiz=True)
+        right = {"names": [[{"start": 0, "end": 12, "label": "per"}]], "tone": ["calm", "angry"]}
+        house.keys(project, "training", 3, "Ada Lovelace wrote to Charles.", right)
+        page = bench(house, visit, project, **SCREENS[screen])
+        aside(page, "intro").get_by_role("button", name="Begin").click()
+        page.locator("[data-item]").wait_for()
+        page.wait_for_function("() => new Promise(requestAnimationFrame).then(() => true)")
+        page.get_by_role("button", name="Angry").click()
+        page.get_by_role("button", name="Send").click()
+        told = aside(page, "told")
+        expect(told.get_by_test_id("verdict")).to_have_text("Partly right: 50 %")
+        expect(told.get_by_role("region", name="Mark every name.").get_by_role("heading")).to_contain_text("not right")
+        expect(told.get_by_role("region", name="How does it sound?")).to_contain_text("Calm or Angry")
+        marked = told.get_by_role("region", name="Mark every name.")
+        expect(marked).to_contain_text("Ada Lovelace wrote to Charles.")
+        expect(marked).to_contain_text("Right")
+        check(page, f"spans told, {screen}")
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/spans-{screen[:4]}.png", full_page=True)
 
 
 def resting(page: Page, **rest: Any) -> None:

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from goldwork.quality.fatigue import LEAST, Answer, tired
+from goldwork.quality.fatigue import LEAST, Answer, alternated, tired
 
 
 def session(
@@ -64,3 +64,12 @@ def test_times_that_are_not_known_say_nothing() -> None:
     usual = [[Answer(0.0)] * 80] * LEAST
     assert tired([Answer(0.0)] * 80, usual) is None
     assert tired([Answer(0.0)] * 40 + [Answer(0.0, True)] * 40, usual) is not None
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_hard_and_easy_take_turns(number: int) -> None:
+    """Nothing is lost or given twice, the hardest comes first, and no two of the harder half stand side by side."""
+    given = alternated(range(number))
+    assert sorted(given) == list(range(number))
+    harder = [place < number / 2 for place in given]
+    assert harder == [turn % 2 == 0 for turn in range(number)]

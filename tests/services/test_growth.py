@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -10,8 +11,8 @@ import sqlalchemy as sa
 from goldwork.services import growth, mine, sessions
 from goldwork.services.figures import wilson
 from goldwork.store.database import Database
-from goldwork.store.schema import gold
 from tests.core import MINUTE, Clock, Core
+from tests.services.test_plans import plan, reads_whole
 from tests.services.test_training import give, key, member, practise
 
 HOUR = 60 * MINUTE
@@ -176,32 +177,30 @@ class TestRest:
         assert grown(core, who).advice.text.startswith("In your last session you became slower after about 40 items.")
 
 
-class TestLeft:
-    def left(self, core: Core, who: int) -> int:
-        with core.database.read() as connection:
-            return mine.count_left(connection, member(core, who))
+def test_the_page_reads_one_s_own_rows_alone(core: Core, clock: Clock) -> None:
+    """What it costs grows with one's own work, never with the project."""
+    core.set_policy(1, quiz=True)
+    [who] = core.annotators()
+    practise(core, who, "c", times=4)
+    core.set_policy(1)
+    for _ in range(10):
+        answer_gold(core, who, "b")
+    core.add_items(3)
+    for held in core.lease(who, 3).assignments:
+        core.submit(who, held.id, answers={"q": "b"})
+    clock.now += HOUR
+    seen: dict[str, Any] = {}
 
-    def test_exact_where_no_tests_are_mixed_in(self, core: Core) -> None:
-        [who] = core.annotators()
-        core.add_items(13)
-        assert self.left(core, who) == 13
-        core.submit(who, core.lease_one(who))
-        assert self.left(core, who) == 12
+    def note(_connection: Any, _cursor: Any, text: str, values: Any, _context: Any, _many: bool) -> None:
+        seen.setdefault(text, values)
 
-    def test_in_tens_where_they_are(self, core: Core) -> None:
-        """Neither being given a test nor answering it moves what is left."""
-        [who] = core.annotators()
-        core.add_items(13)
-        of = key(core, "gold")
-        seen = [self.left(core, who)]
-        mine_ = give(core, who, of, "gold")
-        seen.append(self.left(core, who))
-        core.submit(who, mine_)
-        seen.append(self.left(core, who))
-        assert seen == [20, 20, 20]
-
-        def retire(connection: sa.Connection) -> None:
-            connection.execute(sa.update(gold).values(state="retired"))
-
-        core.writer.run(retire)
-        assert self.left(core, who) == 13
+    sa.event.listen(core.database._readers, "before_cursor_execute", note)
+    with core.database.read() as connection:
+        mine.describe(connection, member(core, who), clock.now)
+        sessions.rest(connection, member(core, who), clock.now)
+    sa.event.remove(core.database._readers, "before_cursor_execute", note)
+    hot = {text: values for text, values in seen.items() if text.startswith("SELECT")}
+    assert len(hot) > 8
+    with core.database.read() as connection:
+        plans = {text: plan(connection, text.replace("%%", "%"), values) for text, values in hot.items()}
+    assert {text: lines for text, lines in plans.items() if any(map(reads_whole, lines))} == {}

@@ -59,6 +59,7 @@ def give(core: Core, who: int, of: int, purpose: str = "practice") -> str:
     def work(connection: sa.Connection) -> None:
         now = core.database.now(connection)
         connection.execute(sa.insert(assignment).values(**row, leased_at=now, leased_until=now + 30 * MINUTE))
+        connection.execute(sa.update(gold).where(gold.c.item == of).values(shown=gold.c.shown + 1))
 
     core.writer.run(work)
     return name
@@ -195,7 +196,7 @@ class TestStanding:
             connection.execute(sa.insert(ruling).values(row | said))
 
         core.writer.run(work)
-        about = standing.About(4, 0, core.writer.run(core.database.now))
+        about = standing.Basis(4, 0, core.writer.run(core.database.now))
         assert stands(core, who) == standing.Standing("paused", by="Mona", words="Let us talk.", about=about)
 
     def test_teaching_names_what_was_set_aside(self, core: Core) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from goldwork.quality import fatigue, training
 from goldwork.quality.policy import Policy
-from goldwork.services import growth, mine, sessions
+from goldwork.services import growth, sessions
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "guide" / "training.md"
@@ -25,7 +25,7 @@ def test_numbers() -> None:
     assert f"{training.REFRESHER} items" in GUIDE
     assert (training.GOOD, training.BAD) == (0.9, 0.6)
     assert f"{Policy().quiz_items} unless you say" in GUIDE
-    assert (growth.LOT, mine.ROUND, fatigue.LAST) == (10, 10, 40)
+    assert (growth.LOT, fatigue.LAST) == (10, 40)
     assert "last 40 answers" in GUIDE
 
 

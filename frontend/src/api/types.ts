@@ -46,6 +46,7 @@ export type Submit = Omit<S['NewSubmit'], 'answers' | 'seconds'> & {
 export type Feedback = S['Feedback']
 export type Receipt = Lax<S['Receipt'], 'leased_until' | 'feedback'>
 export type Standing = S['Standing']
+export type Progress = S['Progress']
 export type Rest = S['Rest']
 export type Growth = S['Growth']
 export type Me = S['MyWork']

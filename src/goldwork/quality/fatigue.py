@@ -34,7 +34,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 STEP, LAST, FIRST = 20, 40, 3
 LEAST = 5
@@ -44,6 +44,9 @@ LONG = 10
 """Steps after which a sign has to be clearer, the more the longer a session is."""
 SPREADS = (0.05, 0.5)
 """The least spread that is believed of log seconds and of roots of counts: few sessions may be alike by chance."""
+
+
+T = TypeVar("T")
 
 
 class Answer(NamedTuple):
@@ -89,6 +92,16 @@ def changes(session: Session, place: int) -> tuple[float, float]:
     taken back, in roots of counts for as many answers."""
     first, last = _parts(session, place)
     return _slow(last) - _slow(first), _slips(last) - _slips(first)
+
+
+def alternated(hardest_first: Sequence[T]) -> list[T]:
+    """The same items, hard and easy by turns: a row of nothing but hard ones tires.
+
+    >>> alternated([1, 2, 3, 4, 5])
+    [1, 5, 2, 4, 3]
+    """
+    last = len(hardest_first) - 1
+    return [hardest_first[last - turn // 2 if turn % 2 else turn // 2] for turn in range(last + 1)]
 
 
 def _parts(session: Session, place: int) -> tuple[Session, Session]:

@@ -19,6 +19,7 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.errors import GoldworkError
 from goldwork.quality import training
+from goldwork.quality.fatigue import alternated
 from goldwork.services import choosing, placement, suggest
 from goldwork.services.log import Log, upsert
 from goldwork.services.order import Candidate, Search, Stand
@@ -245,7 +246,7 @@ class _Group:
         found = choosing.choose(self.connection, log, request.annotator, pool, number)
         for one in found:
             self._searches[log.id].give(request.annotator, one)
-        return found, more or len(pool) > len(found)
+        return alternated(found), more or len(pool) > len(found)
 
     def _renew(self, log: Log, request: Lease, *, practice: bool) -> list[Held]:
         """What somebody holds of training or of work, for another while where that is due."""

@@ -102,8 +102,8 @@ _PRACTICE_SAID = (
     .join(assignment, assignment.c.id == submit.c.assignment)
     .join(gold, gold.c.item == assignment.c.item)
     .where(
-        assignment.c.annotator == bind("annotator"),
-        assignment.c.project == bind("project"),
+        submit.c.project == bind("project"),
+        submit.c.annotator == bind("annotator"),
         assignment.c.purpose == "practice",
         submit.c.submitted_at < bind("before"),
     )

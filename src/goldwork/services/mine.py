@@ -113,8 +113,8 @@ _TRAINING = (
     sa.select(sa.func.count())
     .select_from(submit.join(assignment, assignment.c.id == submit.c.assignment))
     .where(
-        assignment.c.annotator == bind("annotator"),
-        assignment.c.project == bind("project"),
+        submit.c.project == bind("project"),
+        submit.c.annotator == bind("annotator"),
         assignment.c.purpose == "practice",
         submit.c.kind == "answer",
     )

@@ -17,7 +17,7 @@ from goldwork.store.schema import account, annotator_state, decision, event, pro
 Held = Literal["quiz", "refresher", "teaching", "barred", "paused"]
 
 
-class About(msgspec.Struct, frozen=True):
+class Basis(msgspec.Struct, frozen=True):
     """A decision that one may disagree with: its place in the log, and when it was made, milliseconds."""
 
     seq: int
@@ -33,7 +33,7 @@ class Standing(msgspec.Struct, frozen=True):
     training: training.Progress | None = None
     by: str = ""
     words: str = ""
-    about: About | None = None
+    about: Basis | None = None
 
 
 _STATES = (
@@ -85,7 +85,7 @@ def describe(connection: Connection, mine: Member) -> Standing | None:
         paused = connection.execute(_PAUSED, where).one_or_none()
         if paused is None:
             return Standing("paused")
-        about = About(paused.about_seq, paused.about_number, paused.at)
+        about = Basis(paused.about_seq, paused.about_number, paused.at)
         return Standing("paused", by=paused.name, words=paused.text, about=about)
     far = training.stands(person, whole, msgspec.json.decode(row.policy, type=Policy))
     if training.is_barred(person):
@@ -98,5 +98,5 @@ def describe(connection: Connection, mine: Member) -> Standing | None:
     return Standing(far.why, far)  # type: ignore[arg-type]
 
 
-def _about(row: Any) -> About | None:
-    return None if row is None else About(row.seq, row.number, row.at)
+def _about(row: Any) -> Basis | None:
+    return None if row is None else Basis(row.seq, row.number, row.at)

@@ -51,9 +51,9 @@ class GuidelineNow(msgspec.Struct, frozen=True):
 
 
 class Screen(msgspec.Struct, frozen=True):
-    """All that the workbench draws but the items. `left`: items this person could still get, up to 1000; in tens where
-    gold is mixed in. `standing`: what stands between this person and ordinary work, if anything does.
-    `session_minutes`: the longest stretch of work before a break is due; 0: none is stated."""
+    """All that the workbench draws but the items. `left`: items this person could still get, up to 1000.
+    `standing`: what stands between this person and ordinary work, if anything does. `session_minutes`: the longest
+    stretch of work before a break is due; 0: none is stated."""
 
     project: ProjectName
     form: DrawnJson

@@ -1,5 +1,5 @@
 /** What the workbench knows and does; Work.svelte draws it. */
-import { ApiError, work, type Asked, type Assignment, type DrawnQuestion, type Next, type Standing, type Work } from '../../api'
+import { ApiError, work, type Asked, type Assignment, type DrawnQuestion, type Next, type Progress, type Standing, type Work } from '../../api'
 import { ActiveTimer } from '../../lib/activity'
 import { announce } from '../../lib/announce.svelte'
 import { loadAhead } from '../../lib/images'
@@ -117,6 +117,10 @@ export class Workbench {
   /** Items are training's: after each one hears what was right. */
   get training(): boolean {
     return this.standing?.training != null && this.standing.held !== 'barred' && this.standing.held !== 'paused'
+  }
+  /** How far the training is, what was just told included. */
+  get far(): Progress | null {
+    return this.told?.feedback?.training ?? (this.training ? this.standing!.training : null)
   }
   /** A training item whose answer was told, and which has not been read yet. */
   get told(): Entry | undefined {
