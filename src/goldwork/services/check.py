@@ -3,7 +3,7 @@
 The database's own integrity and schema; for each project the hash chain, a replay of the log whose decisions and states
 must equal the stored ones to the byte, what is derived from the log (`item.wanted` and `taken`, slots, the batches'
 progress, the project's head, state and versions), and every submit against its event, its answers and its assignment.
-Everything is read once, in order, in one snapshot; what is held in memory is a few bytes an item.
+Everything is read once, in order, in one snapshot; what is held in memory is some hundred bytes an item.
 """
 
 from __future__ import annotations

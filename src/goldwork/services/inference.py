@@ -22,7 +22,7 @@ from sqlalchemy import bindparam as bind
 from goldwork.quality.calibrating import fit, looks
 from goldwork.quality.items import MOST_CLASSES, SURE, is_out
 from goldwork.quality.policy import WHOLE, Policy
-from goldwork.quality.posterior import Calibration, Given, credit, tempered
+from goldwork.quality.posterior import USUAL, Calibration, Given, credit, tempered
 from goldwork.quality.resync import Inferred, Judged, resync
 from goldwork.quality.skill import SCALE
 from goldwork.services import jobs
@@ -39,6 +39,7 @@ from goldwork.store.schema import (
     item_state,
     job,
     project,
+    project_state,
     snapshot,
     submit,
 )
@@ -87,6 +88,7 @@ _PEOPLE = sa.select(annotator_state.c.annotator, annotator_state.c.body).where(
 _STATES = sa.select(item_state.c.item, item_state.c.sure, item_state.c.body).where(
     item_state.c.project == bind("project")
 )
+_PROJECT = sa.select(project_state.c.body).where(project_state.c.project == bind("project"))
 _GOLD = sa.select(gold.c.item, gold.c.drawn).where(
     gold.c.project == bind("project"), gold.c.kind == "gold", gold.c.state != "draft"
 )
@@ -119,6 +121,7 @@ def run(work: Work) -> Steps:
         head = connection.execute(_HEAD, {"project": work.project}).one()
         policy = msgspec.json.decode(head.policy, type=Policy)
         asked = _read(connection, work.project) if policy.paradigm == "prescriptive" else {}
+        stored = _stored(connection, work.project)
         states = {row.item: decode(row.body) for row in connection.execute(_STATES, {"project": work.project})}
         drawn = {row.item for row in connection.execute(_GOLD, {"project": work.project}) if row.drawn}
     yield
@@ -130,7 +133,7 @@ def run(work: Work) -> Steps:
         calibrations[name] = [round(SCALE * calibration.temperature), round(SCALE * calibration.correlation)]
         _collect(question, found, codes, states, name, calibration, policy, moved)
         yield
-    if calibrations:
+    if _differ(calibrations, stored):
         work.save(partial(_record, work=work, kind="calibration", body={"questions": calibrations}))
         yield
     told = sorted(moved.items())
@@ -141,6 +144,23 @@ def run(work: Work) -> Steps:
     took = int((time.monotonic() - begun) * 1000)
     work.save(partial(_store, work=work, through=head.seq, took=took, moved=len(told)))
     return {"through_seq": head.seq, "items": len(told)}
+
+
+def _stored(connection: Connection, project_id: int) -> dict[str, list[int]]:
+    """The calibrations in force, by question."""
+    body = connection.execute(_PROJECT, {"project": project_id}).scalar()
+    found: dict[str, list[int]] = decode(body).get("calibration", {}) if body is not None else {}
+    return found
+
+
+def _differ(found: Mapping[str, list[int]], stored: Mapping[str, list[int]]) -> bool:
+    """Whether a calibration moved by more than a thousandth of the scale; before the first, from the usual one."""
+    usual = [round(SCALE * one) for one in USUAL]
+    return any(
+        abs(one - other) > SCALE / 1000
+        for name, both in found.items()
+        for one, other in zip(both, stored.get(name, usual), strict=True)
+    )
 
 
 def _read(connection: Connection, project_id: int) -> dict[str, Question]:
