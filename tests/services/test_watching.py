@@ -13,7 +13,7 @@ from goldwork.services.log import decode
 from goldwork.services.worker import Worker
 from goldwork.store.database import Database
 from goldwork.store.home import Home
-from goldwork.store.schema import annotator_state, decision, event
+from goldwork.store.schema import annotator, annotator_state, decision, event
 from tests.core import CLASSES, Core
 
 ITEMS = 130
@@ -52,7 +52,8 @@ def test_who_is_flagged_is_watched_once(judged: Core, tmp_path: Any) -> None:
     assert len(made) == 1
     assert len(told) <= 1
     states = {row.annotator: decode(row.body) for row in judged.rows(annotator_state)}
-    assert [one for one, state in states.items() if state.get("watch")] == [who]
+    names = {row.id: row.pseudonym for row in judged.rows(annotator)}
+    assert [names[one] for one, state in states.items() if state.get("watch")] == [who]
     assert not any("out" in state or "stage" in state for state in states.values())
     assert judged.findings() == []
 

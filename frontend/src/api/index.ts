@@ -203,6 +203,7 @@ export const decisions = {
 }
 export const oversight = {
   get: (id: number) => data<T.Oversight>(client.GET('/api/projects/{project_id}/oversight', of(id))),
+  flags: (id: number) => data<T.Flags>(client.GET('/api/projects/{project_id}/flags', of(id))),
   tracks: (project_id: number, after: number) =>
     data<T.Tracks>(
       client.GET('/api/projects/{project_id}/oversight/people', { params: { path: { project_id }, query: { after } } }),

@@ -71,6 +71,7 @@ export type ImportRequest = Pick<S['NewImport'], 'file' | 'what' | 'batch' | 'ex
 export type Interval = S['Interval']
 export type Person = S['PersonFigures']
 export type ClassCount = Omit<S['Overview']['classes'][string][number], 'value'> & { value: unknown }
+export type Flags = S['Flags']
 export type Overview = Omit<S['Overview'], 'classes'> & { classes: Record<string, ClassCount[]> }
 export type ConsensusRow = Omit<S['ConsensusRow'], 'label' | 'votes'> & {
   label: unknown

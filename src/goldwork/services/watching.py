@@ -23,10 +23,10 @@ from goldwork.services import jobs
 from goldwork.services.forms import current_form
 from goldwork.services.log import Log
 from goldwork.services.sql import upsert
-from goldwork.services.tables import last_seq, of_people, read_submits, read_table
+from goldwork.services.tables import last_seq, named_table
 from goldwork.services.work import Steps, Work
 from goldwork.store.database import Database
-from goldwork.store.schema import annotator_state, item, job, project, snapshot
+from goldwork.store.schema import annotator, annotator_state, job, project, snapshot
 from goldwork.store.writer import Writer
 
 NAME = "watch"
@@ -49,15 +49,18 @@ _DUE = (
     )
 )
 _POLICY = sa.select(project.c.policy).where(project.c.id == bind("project"))
-_PEOPLE = sa.select(annotator_state.c.annotator).where(annotator_state.c.project == bind("project"))
-_NAMES = sa.select(item.c.id, item.c.external_id).where(item.c.id.in_(bind("ids", expanding=True)))
+_PEOPLE = (
+    sa.select(annotator.c.id, annotator.c.pseudonym)
+    .join(annotator_state, annotator_state.c.annotator == annotator.c.id)
+    .where(annotator_state.c.project == bind("project"))
+)
 _STORED = sa.select(snapshot.c.body, snapshot.c.computed_at).where(
     snapshot.c.project == bind("project"), snapshot.c.name == NAME
 )
 
 
 class Flagged(msgspec.Struct, frozen=True):
-    """What a flag found. `subject`: an annotator's number, an item's external id, or a class."""
+    """What a flag found. `subject`: a pseudonym, an item's external id, or a class."""
 
     question: str
     flag: str
@@ -103,11 +106,10 @@ def run(work: Work) -> Steps:
     begun = time.monotonic()
     with work.database.read() as connection:
         through = last_seq(connection, work.project)
-        submits = of_people(connection, read_submits(connection, work.project, through))
         form = current_form(connection, work.project)
-        table = read_table(connection, work.project, submits, form).humans()
+        table = named_table(connection, work.project, through).humans()
         policy = msgspec.json.decode(connection.execute(_POLICY, {"project": work.project}).scalar_one(), type=Policy)
-        people = set(connection.execute(_PEOPLE, {"project": work.project}).scalars())
+        people = {row.pseudonym: row.id for row in connection.execute(_PEOPLE, {"project": work.project})}
     yield
     found: list[tuple[str, Finding]] = []
     notes: list[str] = []
@@ -125,8 +127,8 @@ def run(work: Work) -> Steps:
         yield
     reasons: dict[int, set[str]] = {}
     for _, one in found:
-        if one.about == "annotator" and int(one.subject) in people:
-            reasons.setdefault(int(one.subject), set()).add(one.flag)
+        if one.about == "annotator" and one.subject in people:
+            reasons.setdefault(people[one.subject], set()).add(one.flag)
     for who in sorted(reasons):
         work.save(partial(_watch, work=work, who=who, reasons=sorted(reasons[who])))
         yield
@@ -156,9 +158,7 @@ def _watch(connection: Connection, work: Work, who: int, reasons: Sequence[str])
 def _store(
     connection: Connection, work: Work, found: Sequence[tuple[str, Finding]], notes: list[str], took: int
 ) -> None:
-    ids = sorted({int(one.subject) for _, one in found if one.about == "item"})
-    names = {row.id: row.external_id for row in connection.execute(_NAMES, {"ids": ids})} if ids else {}
-    told = [_flagged(question, one, names) for question, one in found]
+    told = [_flagged(question, one) for question, one in found]
     made = {
         "project": work.project,
         "name": NAME,
@@ -172,10 +172,9 @@ def _store(
     connection.execute(sa.delete(job).where(job.c.project == work.project, over))
 
 
-def _flagged(question: str, one: Finding, names: Mapping[int, str]) -> Flagged:
+def _flagged(question: str, one: Finding) -> Flagged:
     record = one.to_record()
-    subject = names.get(int(one.subject), one.subject) if one.about == "item" else one.subject
-    return Flagged(question=question, **record | {"subject": subject, "evidence": _plain(record["evidence"])})
+    return Flagged(question=question, **record | {"evidence": _plain(record["evidence"])})
 
 
 def _plain(value: Any) -> Any:
