@@ -25,7 +25,7 @@ from goldwork.quality.policy import WHOLE, Policy
 from goldwork.quality.posterior import USUAL, Calibration, Given, credit, tempered
 from goldwork.quality.resync import Inferred, Judged, resync
 from goldwork.quality.skill import SCALE
-from goldwork.services import jobs
+from goldwork.services import due, jobs
 from goldwork.services.log import Log, decode
 from goldwork.services.sql import upsert
 from goldwork.services.work import Steps, Work
@@ -53,21 +53,6 @@ GROWN, LEAST = 0.1, 50
 MOVED = 0.01
 """An item is told about where a probability moved by so much."""
 
-_DUE = (
-    sa.select(project.c.id)
-    .select_from(project.outerjoin(snapshot, (snapshot.c.project == project.c.id) & (snapshot.c.name == NAME)))
-    .where(
-        project.c.seq - sa.func.coalesce(snapshot.c.through_seq, 0)
-        >= sa.case(
-            (GROWN * sa.func.coalesce(snapshot.c.through_seq, 0) > LEAST, GROWN * snapshot.c.through_seq), else_=LEAST
-        ),
-        ~sa.exists().where(
-            job.c.project == project.c.id,
-            job.c.kind == NAME,
-            job.c.state.in_(("waiting", "running")),
-        ),
-    )
-)
 _HEAD = sa.select(project.c.seq, project.c.policy).where(project.c.id == bind("project"))
 _SAID = (
     sa.select(assignment.c.item, assignment.c.annotator, assignment.c.purpose, submit.c.seq, submit.c.said)
@@ -99,10 +84,7 @@ _EVENTS = (
 
 def request_due(database: Database, writer: Writer) -> None:
     """Add the job for every project that has grown enough."""
-    with database.read() as connection:
-        due = connection.execute(_DUE).scalars().all()
-    for of in due:
-        writer.run(partial(jobs.add, database=database, kind=NAME, project=of, body={}))
+    due.request(database, writer, NAME, share=GROWN, least=LEAST)
 
 
 @dataclasses.dataclass

@@ -19,7 +19,7 @@ from sqlalchemy import bindparam as bind
 from goldwork.errors import InputError
 from goldwork.flags import Finding, find_flags
 from goldwork.quality.policy import Policy
-from goldwork.services import jobs
+from goldwork.services import due, jobs
 from goldwork.services.forms import current_form
 from goldwork.services.log import Log
 from goldwork.services.sql import upsert
@@ -37,17 +37,6 @@ KEPT = 100
 KINDS = ("choice",)
 """Kinds of values that the flags read."""
 
-_DUE = (
-    sa.select(project.c.id)
-    .select_from(project.outerjoin(snapshot, (snapshot.c.project == project.c.id) & (snapshot.c.name == NAME)))
-    .where(
-        project.c.seq - sa.func.coalesce(snapshot.c.through_seq, 0)
-        >= sa.case(
-            (GROWN * sa.func.coalesce(snapshot.c.through_seq, 0) > LEAST, GROWN * snapshot.c.through_seq), else_=LEAST
-        ),
-        ~sa.exists().where(job.c.project == project.c.id, job.c.kind == NAME, job.c.state.in_(jobs.ACTIVE)),
-    )
-)
 _POLICY = sa.select(project.c.policy).where(project.c.id == bind("project"))
 _PEOPLE = (
     sa.select(annotator.c.id, annotator.c.pseudonym)
@@ -87,10 +76,7 @@ class Flags(msgspec.Struct, frozen=True):
 
 def request_due(database: Database, writer: Writer) -> None:
     """Add the job for every project that has grown enough."""
-    with database.read() as connection:
-        due = connection.execute(_DUE).scalars().all()
-    for of in due:
-        writer.run(partial(jobs.add, database=database, kind=NAME, project=of, body={}))
+    due.request(database, writer, NAME, share=GROWN, least=LEAST)
 
 
 def read_flags(connection: Connection, project_id: int) -> Flags:

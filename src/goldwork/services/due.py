@@ -1,0 +1,33 @@
+"""Which projects have grown enough since a job of the house last looked at them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam as bind
+
+from goldwork.services import jobs
+from goldwork.store.database import Database
+from goldwork.store.schema import job, project, snapshot
+from goldwork.store.writer import Writer
+
+_GROWN = (
+    sa.select(project.c.id)
+    .select_from(project.outerjoin(snapshot, (snapshot.c.project == project.c.id) & (snapshot.c.name == bind("name"))))
+    .where(
+        project.c.seq - sa.func.coalesce(snapshot.c.through_seq, 0) >= bind("least"),
+        project.c.seq - sa.func.coalesce(snapshot.c.through_seq, 0)
+        >= bind("share", type_=sa.Float) * sa.func.coalesce(snapshot.c.through_seq, 0),
+        ~sa.exists().where(job.c.project == project.c.id, job.c.kind == bind("name"), job.c.state.in_(jobs.ACTIVE)),
+    )
+)
+
+
+def request(database: Database, writer: Writer, name: str, *, share: float, least: int) -> None:
+    """Add the job `name` for every project whose log has grown by this share since the snapshot of that name, and by
+    so many events at least, where none waits or runs."""
+    with database.read() as connection:
+        due = connection.execute(_GROWN, {"name": name, "share": share, "least": least}).scalars().all()
+    for of in due:
+        writer.run(partial(jobs.add, database=database, kind=name, project=of, body={}))
