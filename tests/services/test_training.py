@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
+from goldwork.errors import ConflictError
 from goldwork.quality.training import Progress
 from goldwork.services import access, accounts, standing
 from goldwork.services.collect import Collector, Feedback
@@ -96,6 +97,15 @@ class TestFeedback:
         assert right == Feedback(1.0, {"q": 1.0}, {"q": ["a", "b"]}, REASON, far)
         wrong = core.submit(who, give(core, who, key(core)), answers={"q": "c"}).feedback
         assert wrong == Feedback(0.0, {"q": 0.0}, {"q": ["a"]}, REASON, Progress("quiz", 2, 20, 1.0, 2))
+
+    def test_it_cannot_be_skipped(self, core: Core) -> None:
+        """Or one could skip past the quiz."""
+        [who] = core.annotators()
+        held = give(core, who, key(core))
+        with pytest.raises(ConflictError, match="training items are answered") as refused:
+            core.submit(who, held, "skip")
+        assert refused.value.reason == "no_skip"
+        assert core.submit(who, held, answers={"q": "c"}).feedback is not None
 
     def test_the_same_again_brings_the_same(self, core: Core, clock: Clock) -> None:
         """What was lost on the way is told by sending it once more, also days later and after a restart."""

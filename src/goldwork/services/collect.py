@@ -283,6 +283,9 @@ class _Group:
         if held.state in ("done", "skipped"):
             raise ConflictError("this item was answered already. Undo that answer first.", reason="already_answered")
         if request.kind == "skip":
+            if held.purpose == "practice":  # or one could skip past the training
+                message = "training items are answered: a wrong answer here only shows what is right."
+                raise ConflictError(message, reason="no_skip")
             return {}
         asked = self.collector.asked(self.connection, log.id, request.form_version)
         shown = self._shown(log.id, asked)[held.item] if asked.reads else NOTHING

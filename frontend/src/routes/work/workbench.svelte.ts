@@ -373,6 +373,10 @@ export class Workbench {
 
   skip(): void {
     if (!this.ready) return
+    if (this.training) {
+      this.#tell('Training items are answered: a wrong answer here only shows what is right.', false)
+      return
+    }
     this.#send('skip', null)
     this.#tell('Skipped. Skips never count against you.')
   }
