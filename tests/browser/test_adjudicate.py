@@ -174,7 +174,7 @@ def test_items_are_settled_by_fingers_by_somebody_who_does_not_manage(court: Cou
     expert = court.house.annotator(of, "Eva", "adjudicator")
     page = open_page(visit(expert, **PHONE), court, of)
     tabs = page.get_by_role("navigation", name="Project").get_by_role("link")
-    assert tabs.all_inner_texts() == ["Settle", "My work"]
+    assert tabs.all_inner_texts() == ["Gold", "Settle", "My work"]
     going_on(page, lambda: page.get_by_role("button", name="Settle as Money").tap())
     going_on(page, lambda: page.locator("li", has_text="Dora").get_by_role("button").tap())
     expect(page.locator("main footer")).to_contain_text("Settled “Parcel”")

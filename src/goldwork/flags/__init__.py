@@ -18,7 +18,7 @@ a person to look.
     ... )
     >>> for found in find_flags(table, names=["skew"]):
     ...     print(found.sentence)
-    dot answers 'always' in 100% of the cases (94% to 100%) where others' answers to the same items let 7% be expected.
+    dot answers 'always' in 100% of the cases (94% to 100%) where others' answers to the same items let 9% be expected.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from goldwork.items import Items
 from goldwork.judgements import Judgements
 from goldwork.registry import Registry
 
-__all__ = ["ALPHA", "Context", "Finding", "Findings", "Tests", "find_flags", "flag", "threshold"]
+__all__ = ["ALPHA", "Context", "Finding", "Findings", "Tested", "find_flags", "flag", "threshold"]
 
 ALPHA = 0.01
 """The probability for an honest annotator of ever being flagged, by any flag."""
@@ -103,14 +103,14 @@ class Findings(Sequence[Finding]):
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Tests(Sequence[Finding]):
+class Tested(Sequence[Finding]):
     """An e-value or p-value for each of many, and `make`, which puts one's finding into words where somebody looks."""
 
     values: npt.NDArray[np.float64]
     make: Callable[[int], Finding]
 
     @classmethod
-    def of(cls, found: Sequence[tuple[float, Callable[[], Finding]]]) -> Tests:
+    def of(cls, found: Sequence[tuple[float, Callable[[], Finding]]]) -> Tested:
         """Of values with what puts each into words."""
         return cls(np.array([value for value, _ in found]), lambda n: found[n][1]())
 
@@ -202,7 +202,7 @@ def benjamini_hochberg(tested: Sequence[Finding], share: float) -> list[Finding]
 
 def _values(tested: Sequence[Finding], default: float) -> npt.NDArray[np.float64]:
     """The e-value or p-value of each."""
-    if isinstance(tested, Tests):
+    if isinstance(tested, Tested):
         return tested.values
     values = [one.p_value if one.e_value is None else one.e_value for one in tested]
     return np.array([default if value is None else value for value in values])

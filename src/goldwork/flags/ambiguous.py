@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from goldwork.flags import Context, Finding, Tests, flag
+from goldwork.flags import Context, Finding, Tested, flag
 from goldwork.flags.bets import wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
@@ -21,7 +21,7 @@ UNSAID = "Whether the item is unclear, an edge case of the guideline, or just me
 
 
 @flag("ambiguous", about="item")
-def ambiguous(table: Judgements, context: Context) -> Tests:
+def ambiguous(table: Judgements, context: Context) -> Tested:
     """One finding for every item with three answers."""
     from scipy.special import bdtrc
 
@@ -35,7 +35,7 @@ def ambiguous(table: Judgements, context: Context) -> Tests:
     def make(n: int) -> Finding:
         return _finding(table, peers, tested[n], int(answers[tested[n]]), usual, float(values[n]))
 
-    return Tests(values, make)
+    return Tested(values, make)
 
 
 def _finding(table: Judgements, peers: Peers, item: np.intp, answers: int, usual: float, p_value: float) -> Finding:

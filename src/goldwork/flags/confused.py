@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from goldwork.flags import Context, Finding, Tests, flag
+from goldwork.flags import Context, Finding, Tested, flag
 from goldwork.flags.bets import Floats, Rows, wilson
 from goldwork.flags.content import MOST, lots, text_of
 from goldwork.flags.peers import Peers, peers_of
@@ -62,7 +62,7 @@ class Pair:
 
 
 @flag("confused", about="class")
-def confused(table: Judgements, context: Context) -> Tests:
+def confused(table: Judgements, context: Context) -> Tested:
     """One finding for every ordered pair of classes with five differing answers on five items."""
     peers = peers_of(table, context)
     differs = np.flatnonzero((peers.reference >= 0) & (peers.reference != peers.codes))
@@ -74,7 +74,7 @@ def confused(table: Judgements, context: Context) -> Tests:
         if len(np.unique(table.item[rows[peers.codes[rows] == said]])) >= FEWEST
     ]
     values = np.array([pair.p_value(peers) for pair in pairs])
-    return Tests(values, lambda n: _finding(peers, context, pairs[n], float(values[n])))
+    return Tested(values, lambda n: _finding(peers, context, pairs[n], float(values[n])))
 
 
 def _finding(peers: Peers, context: Context, pair: Pair, p_value: float) -> Finding:

@@ -22,7 +22,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.flags import Context, Finding, NotAskedError, Tests, flag
+from goldwork.flags import Context, Finding, NotAskedError, Tested, flag
 from goldwork.flags.bets import LARGEST, LEAST, Floats, Rows, in_time, moments_of, wilson
 from goldwork.flags.near_texts import together
 from goldwork.flags.peers import Peers, peers_of, read_peers
@@ -53,7 +53,7 @@ class Pairs:
 
 
 @flag("copying", about="annotator")
-def copying(table: Judgements, context: Context) -> Tests:
+def copying(table: Judgements, context: Context) -> Tested:
     """One finding for everybody who shares 20 items with somebody: the one they agree with most beyond expectation."""
     if shape_of(table) == "text":
         table = together(table)
@@ -73,7 +73,7 @@ def copying(table: Judgements, context: Context) -> Tests:
     values = np.minimum(LARGEST, np.exp(np.minimum(logs, 50.0)))
     met = met_by(peers) if ring is None else ring.met
     partners = _partners(met, ring, pairs, nearest)
-    return Tests.of(
+    return Tested.of(
         [
             (float(values[code]), partial(_finding, peers, met, code, found, float(values[code])))
             for code, found in partners.items()

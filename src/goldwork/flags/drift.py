@@ -21,7 +21,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.flags import Context, Finding, NotAskedError, Tests, flag
+from goldwork.flags import Context, Finding, NotAskedError, Tested, flag
 from goldwork.flags.bets import Floats, Rows, in_time, largest, people, wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
@@ -41,7 +41,7 @@ UNSAID = (
 
 
 @flag("drift", about="annotator")
-def drift(table: Judgements, context: Context) -> Tests:
+def drift(table: Judgements, context: Context) -> Tested:
     """One finding for everybody with 40 answers that gold or most others can be held against. Needs times."""
     if not in_time(table):
         raise NotAskedError("the column submitted_at is needed, which says what was answered after what.")
@@ -53,7 +53,7 @@ def drift(table: Judgements, context: Context) -> Tests:
             path, start = path_and_start(peers.reference[mine] == peers.codes[mine], partial(peers.gives, rows=mine))
             value = largest(path)
             found.append((value, partial(_finding, peers, code, mine, start, value)))
-    return Tests.of(found)
+    return Tested.of(found)
 
 
 def _finding(peers: Peers, code: int, rows: Rows, start: int, value: float) -> Finding:

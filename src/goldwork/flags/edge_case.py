@@ -19,7 +19,7 @@ import dataclasses
 
 import numpy as np
 
-from goldwork.flags import Context, Finding, Tests, flag
+from goldwork.flags import Context, Finding, Tested, flag
 from goldwork.flags.bets import Floats, Rows, wilson
 from goldwork.flags.peers import Codes, Peers, peers_of
 from goldwork.judgements import Judgements
@@ -35,7 +35,7 @@ UNSAID = (
 
 
 @flag("edge-case", about="item")
-def edge_case(table: Judgements, context: Context) -> Tests:
+def edge_case(table: Judgements, context: Context) -> Tested:
     """One finding for every item with three answers."""
     peers = peers_of(table, context)
     answers = table.per_item()
@@ -50,7 +50,7 @@ def edge_case(table: Judgements, context: Context) -> Tests:
         begin = int(np.searchsorted(table.item, tested[n]))
         return _finding(peers, np.arange(begin, begin + int(answers[tested[n]])), float(values[n]))
 
-    return Tests(values, make)
+    return Tested(values, make)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

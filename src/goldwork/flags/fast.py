@@ -20,7 +20,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.flags import Context, Finding, NotAskedError, Tests, flag
+from goldwork.flags import Context, Finding, NotAskedError, Tested, flag
 from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, own_habit, people, wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.flags.random_answers import DIE, GUESSED, HABIT, own_rule
@@ -41,7 +41,7 @@ UNSAID = (
 
 
 @flag("fast", about="annotator")
-def fast(table: Judgements, context: Context) -> Tests:
+def fast(table: Judgements, context: Context) -> Tested:
     """One finding for everybody with 20 answers, of which five came fast. Needs seconds."""
     times = times_of(table, context)
     peers, ordered = peers_of(table, context), in_time(table)
@@ -58,7 +58,7 @@ def fast(table: Judgements, context: Context) -> Tests:
                 value = largest(np.logaddexp.reduce(np.stack(paths), axis=0))
                 hurried = quick[int(np.argmax([path.max() for path in paths]))][1] > 0.5
                 found.append((value, partial(_finding, peers, times, code, mine, hurried, value)))
-    return Tests.of(found)
+    return Tested.of(found)
 
 
 def _weight(z: Floats) -> Floats:

@@ -24,7 +24,7 @@ from functools import partial
 
 import numpy as np
 
-from goldwork.flags import Context, Finding, NotAskedError, Tests, flag
+from goldwork.flags import Context, Finding, NotAskedError, Tested, flag
 from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, moments_of, people, wilson
 from goldwork.flags.elementary import log_elementary
 from goldwork.flags.peers import Peers, peers_of
@@ -52,7 +52,7 @@ class Session:
 
 
 @flag("fatigue", about="annotator")
-def fatigue(table: Judgements, context: Context) -> Tests:
+def fatigue(table: Judgements, context: Context) -> Tested:
     """One finding for everybody with 20 comparable answers in sessions of eight or more. Needs times."""
     if not in_time(table):
         raise NotAskedError("the column submitted_at is needed, which says what was answered after what.")
@@ -66,7 +66,7 @@ def fatigue(table: Judgements, context: Context) -> Tests:
         stakes = np.cumsum(gained[begin:end], axis=0) + np.log(list(FALLS.values()))
         value = largest(np.maximum(np.logaddexp.reduce(stakes, axis=1), 0.0))
         found.append((value, partial(_finding, table, code, parts, value)))
-    return Tests.of(found)
+    return Tested.of(found)
 
 
 def _gained(peers: Peers, parts: list[Session]) -> Floats:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from goldwork.flags import Context, Finding, Tests, flag
+from goldwork.flags import Context, Finding, Tested, flag
 from goldwork.flags.bets import Floats
 from goldwork.flags.times import times_of
 from goldwork.judgements import Judgements
@@ -26,7 +26,7 @@ UNSAID = (
 
 
 @flag("outlier", about="item")
-def outlier(table: Judgements, context: Context) -> Tests:
+def outlier(table: Judgements, context: Context) -> Tested:
     """One finding for every item with three timed answers. Needs seconds."""
     from scipy.special import ndtr
 
@@ -46,7 +46,7 @@ def outlier(table: Judgements, context: Context) -> Tests:
             table, item, int(answers[item]), float(mean[item]) * unit, spread * unit, float(values[n]), rest
         )
 
-    return Tests(values, make)
+    return Tested(values, make)
 
 
 def _finding(

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from goldwork.flags import Context, Finding, NotAskedError, Tests, flag
+from goldwork.flags import Context, Finding, NotAskedError, Tested, flag
 from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, people, wilson
 from goldwork.judgements import Judgements
 from goldwork.judgements.shown import places
@@ -30,7 +30,7 @@ UNSAID = "A small lean towards what stands first is human. What the person would
 
 
 @flag("position", about="annotator")
-def position(table: Judgements, context: Context) -> Tests:
+def position(table: Judgements, context: Context) -> Tested:
     """One finding for everybody with 20 answers whose place is known. Needs `shown`, drawn by lot."""
     column = table.context.get("shown")
     if column is None:
@@ -45,7 +45,7 @@ def position(table: Judgements, context: Context) -> Tests:
         if len(mine) >= LEAST:
             value = largest(_path(at[mine], options[mine], ordered=ordered))
             found.append((value, partial(_finding, table, code, mine, at[mine], options[mine], value)))
-    return Tests.of(found)
+    return Tested.of(found)
 
 
 def _path(place: Rows, options: Rows, *, ordered: bool) -> Floats:

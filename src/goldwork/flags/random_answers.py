@@ -17,7 +17,7 @@ from functools import partial
 
 import numpy as np
 
-from goldwork.flags import Context, Finding, Tests, flag
+from goldwork.flags import Context, Finding, Tested, flag
 from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, own_habit, people, wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
@@ -33,7 +33,7 @@ UNSAID = (
 
 
 @flag("random", about="annotator")
-def random_answers(table: Judgements, context: Context) -> Tests:
+def random_answers(table: Judgements, context: Context) -> Tested:
     """One finding for everybody with 20 answers that others or gold can be held against."""
     peers, ordered = peers_of(table, context), in_time(table)
     found = []
@@ -42,7 +42,7 @@ def random_answers(table: Judgements, context: Context) -> Tests:
         if len(mine) >= LEAST:
             value = largest(_path(peers, mine, ordered=ordered))
             found.append((value, partial(_finding, peers, code, mine, value)))
-    return Tests.of(found)
+    return Tested.of(found)
 
 
 def _path(peers: Peers, rows: Rows, *, ordered: bool) -> Floats:

@@ -17,7 +17,7 @@ from functools import partial
 
 import numpy as np
 
-from goldwork.flags import Context, Finding, Tests, flag
+from goldwork.flags import Context, Finding, Tested, flag
 from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, own_habit, people, wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.flags.random_answers import own_rule
@@ -36,7 +36,7 @@ UNSAID = (
 
 
 @flag("skew", about="annotator")
-def skew(table: Judgements, context: Context) -> Tests:
+def skew(table: Judgements, context: Context) -> Tested:
     """One finding for everybody with 20 answers that others or gold can be held against."""
     peers, ordered = peers_of(table, context), in_time(table)
     found = []
@@ -46,7 +46,7 @@ def skew(table: Judgements, context: Context) -> Tests:
             paths = _paths(peers, mine, ordered=ordered)
             value = largest(np.logaddexp.reduce(np.stack(list(paths.values())), axis=0))
             found.append((value, partial(_finding, peers, code, mine, paths, value)))
-    return Tests.of(found)
+    return Tested.of(found)
 
 
 def _paths(peers: Peers, rows: Rows, *, ordered: bool) -> dict[int, Floats]:

@@ -17,7 +17,7 @@ from functools import partial
 
 import numpy as np
 
-from goldwork.flags import Context, Finding, NotAskedError, Tests, flag
+from goldwork.flags import Context, Finding, NotAskedError, Tested, flag
 from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path, own_habit, people, wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
@@ -36,7 +36,7 @@ UNSAID = "Whether the repeated answers are wrong is not said, nor why they repea
 
 
 @flag("straight-lining", about="annotator")
-def straight_lining(table: Judgements, context: Context) -> Tests:
+def straight_lining(table: Judgements, context: Context) -> Tested:
     """One finding for everybody with 20 answers that others or gold can be held against. Needs times."""
     if not in_time(table):
         raise NotAskedError("the column submitted_at is needed, which says what was answered after what.")
@@ -46,7 +46,7 @@ def straight_lining(table: Judgements, context: Context) -> Tests:
         if (peers.others[rows[1:]] > 0).sum() >= LEAST:
             value = largest(_path(peers, rows))
             found.append((value, partial(_finding, peers, code, rows, value)))
-    return Tests.of(found)
+    return Tested.of(found)
 
 
 def _path(peers: Peers, rows: Rows) -> Floats:
