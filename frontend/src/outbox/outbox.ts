@@ -263,11 +263,13 @@ export class Outbox {
       if (aside.has(entry.assignment.id)) continue
       const tried = await this.#change(entry, (stored) => ({ ...stored, tried: true }))
       if (!tried) continue // undone in the meantime
-      if (this.state.line !== 'sending') this.#say({ ...this.state, line: 'sending' })
+      // While nothing goes through it stays offline: another try changes nothing for whoever looks.
+      if (this.state.line === 'idle') this.#say({ ...this.state, line: 'sending' })
       this.#touch(entry, { tried: true })
       try {
         const { feedback } = await this.parts.send(entry.project, body(entry))
         this.#delay = FIRST_DELAY
+        if (this.state.line === 'offline') this.#say({ ...this.state, line: 'sending' })
         const told = feedback ? { feedback, seen: false } : {}
         await this.#mark(entry, { state: 'sent', tried: true, refusal: null, ...told })
       } catch (error) {
