@@ -8,7 +8,7 @@ gold, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -263,11 +263,3 @@ def _rescore(draft: Draft, who: int, item: int, score: int | None, stratum: str,
             draft.decide("restored", f"annotator {who}", item=item, e=round(highest, 3))
     elif "evidence" in mine:
         _pass_stages(draft, who, seq)
-
-
-def scores_of(results: Sequence[Result]) -> Mapping[str, Sequence[int]]:
-    """Scores by stratum, in the order in which they were made."""
-    found: dict[str, list[int]] = {}
-    for one in results:
-        found.setdefault(one.stratum, []).append(one.score)
-    return found
