@@ -42,7 +42,10 @@ def test_from_a_sample_to_gold(house: House, visit: Visit) -> None:
     other.get_by_text("3 items to vote on").wait_for()
     for left, key in ((3, "2"), (2, "2"), (1, "1")):
         other.get_by_text(f"{left} item{'s' if left > 1 else ''} to vote on").wait_for()
+        chosen = other.locator(f'button[aria-keyshortcuts="{key}"]')
+        expect(chosen).to_have_attribute("aria-pressed", "false")  # drawn, and without the last one's answer
         other.keyboard.press(key)
+        expect(chosen).to_have_attribute("aria-pressed", "true")
         other.keyboard.press("Enter")
     other.get_by_role("heading", name="Where do the two experts differ?").wait_for()
     check(other, "split")
