@@ -137,6 +137,8 @@ class Log:
         self._annotators: dict[int, State] = {}
         self._items: dict[int, State] = {}
         self._wanted: dict[int, int] = {}
+        self._stored: dict[int, int] = {}
+        """What items want as the database has it."""
         self._answers: dict[int, dict[int, Answer]] = {}
         self._results: dict[int, list[Result]] = {}
         self._touched: set[int] = set()
@@ -177,7 +179,7 @@ class Log:
         people = annotators - self._annotators.keys()
         if fresh := sorted(items - self._wanted.keys()):
             for row in self.connection.execute(_ITEMS, {"items": fresh}):
-                self._wanted[row.id] = row.wanted
+                self._wanted[row.id] = self._stored[row.id] = row.wanted
                 if row.body is not None:
                     self._items[row.id] = decode(row.body)
             for one in self.connection.execute(_ANSWERS, {"items": fresh}):
@@ -248,6 +250,7 @@ class Log:
             chunk = {"in_batch": body["batch"], "after": after, "through": through}
             self.connection.execute(_OPEN, chunk | {"slots": slots})
             self.connection.execute(_REACH, chunk)
+            self._stored.update(dict.fromkeys(changes.items, slots))
         for who, results in changes.results.items():
             self._results[who] = list(results)
             self.connection.execute(_FORGET, {"project": self.id, "annotators": [who]})
@@ -314,9 +317,12 @@ class Log:
                     "body": encode(state).decode(),
                 }
             )
-            wants.append({"of_item": of_item, "slots": state["wanted"]})
+            if state["wanted"] != self._stored.get(of_item):
+                self._stored[of_item] = state["wanted"]
+                wants.append({"of_item": of_item, "slots": state["wanted"]})
         if rows:
             self.connection.execute(upsert(self.database.dialect, item_state), rows)
+        if wants:
             self.connection.execute(_WANT, wants)
 
 
