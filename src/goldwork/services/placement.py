@@ -11,7 +11,6 @@ that an answer that brings gold takes as long as one that does not.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -23,6 +22,7 @@ from sqlalchemy import bindparam as bind
 from goldwork.quality.draft import State
 from goldwork.quality.policy import Policy
 from goldwork.services.log import Log, decode, encode
+from goldwork.services.lots import lot
 from goldwork.store.schema import annotator_state, assignment, gold, placement, project, submit
 
 Purpose = Literal["work", "gold", "repeat", "practice"]
@@ -77,7 +77,7 @@ _latest = (
     .limit(LATEST)
     .subquery()
 )
-_again = assignment.alias("again")
+_again, _seen = assignment.alias("again"), assignment.alias("seen")
 _REPEATS = (
     sa.select(assignment.c.item, _again.c.id.label("mine"))
     .select_from(
@@ -94,13 +94,18 @@ _REPEATS = (
         assignment.c.state == "done",
         assignment.c.place <= bind("place"),
         _again.c.id.is_(None) | (_again.c.state == "lapsed"),
+        ~sa.exists().where(
+            _seen.c.item == assignment.c.item,
+            _seen.c.annotator == assignment.c.annotator,
+            _seen.c.subject.is_not(None),
+        ),
     )
     .order_by(assignment.c.item)
 )
 _STANDS = sa.select(placement.c.annotator, placement.c.given, placement.c.body).where(
     placement.c.project == bind("project"), placement.c.annotator.in_(bind("annotators", expanding=True))
 )
-PASSES: Mapping[Purpose, int] = {"work": 0, "gold": 0, "practice": 0, "repeat": 1}
+PASSES: Mapping[str, int] = {"work": 0, "gold": 0, "practice": 0, "repeat": 1}
 
 
 _PROJECT = (
@@ -129,7 +134,8 @@ class Block(NamedTuple):
 
 class Standing(msgspec.Struct):
     """One annotator's blocks. `seen`: gold given so far, by stratum; `repeat`: whether a repeat is the next audit;
-    `dry`: how much gold there was, and its cap, when nothing was left that this person has not seen."""
+    `reviews`: how many they were given, which take no places; `dry`: how much gold there was, and its cap, when nothing
+    was left that this person has not seen."""
 
     given: int = 0
     gold: Block | None = None
@@ -137,6 +143,7 @@ class Standing(msgspec.Struct):
     seen: dict[str, int] = {}
     repeat: bool = False
     dry: tuple[int, int] | None = None
+    reviews: int = 0
 
 
 class Chosen(NamedTuple):
@@ -182,11 +189,6 @@ def block_size(person: State, policy: Policy) -> int:
 def draw_block(secret: bytes, what: str, who: int, begin: int, size: int) -> Block:
     """The block that begins at a place: which of its places is drawn depends on the secret alone."""
     return Block(begin, size, begin + lot(secret, f"{what}/{who}/{begin}") * size // 2**64)
-
-
-def lot(secret: bytes, what: str) -> int:
-    """A number of 64 bits that nobody can foresee who does not know the secret."""
-    return int.from_bytes(hashlib.blake2b(what.encode(), digest_size=8, key=secret).digest(), "big")
 
 
 def advance(block: Block | None, place: int, size: int, secret: bytes, what: str, who: int) -> Block:

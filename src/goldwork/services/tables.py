@@ -30,7 +30,7 @@ PAGE = 20_000
 KINDS = ("answer", "skip", "undo")
 ORDINARY = ("work", "import")
 """Purposes of the judgements that agreement and consensus are about."""
-PURPOSES = (*ORDINARY, "gold", "repeat", "practice", "adjudication")
+PURPOSES = (*ORDINARY, "gold", "repeat", "practice", "adjudication", "review")
 
 Whole = npt.NDArray[np.int64]
 

@@ -291,6 +291,7 @@ assignment = Table(
     Column("suggestion", Text),
     Column("suggested", BigInteger),
     Column("place", BigInteger),
+    Column("subject", BigInteger),
     UniqueConstraint("item", "annotator", "pass_number"),
     Index(
         "uq_assignment_item_slot",
@@ -307,13 +308,34 @@ assignment = Table(
           postgresql_where=text("state = 'leased'")),
     Index("ix_assignment_adjudication", "project", "item", sqlite_where=text("purpose = 'adjudication'"),
           postgresql_where=text("purpose = 'adjudication'")),
-    _one_of("purpose", "work", "gold", "repeat", "practice", "adjudication", "import"),
+    Index("uq_assignment_subject", "project", "subject", "annotator", unique=True,
+          sqlite_where=text("subject IS NOT NULL"), postgresql_where=text("subject IS NOT NULL")),
+    _one_of("purpose", "work", "gold", "repeat", "practice", "adjudication", "import", "review"),
     _one_of("state", "leased", "done", "skipped", "lapsed"),
 )  # fmt: skip
 """Ids are random. `current` is the seq of the submit in force (projection). Surplus, gold and models have no slot.
 `suggested`: the seq of a model's submit that was suggested, drawn when the item was first leased; `suggestion`: whether
 it is shown or hidden. `place`: which of all that were given to this annotator. `pass_number`: 0 for an item of
-work, gold or training, 1 for its repeat, 2 for its adjudication."""
+work, gold or training, 1 for its repeat, 2 for its adjudication. `subject`: the submit that is reviewed. A review is
+pass 0 for whoever never had the item, so that they can be given it for nothing else; for others it is from 3 on."""
+
+review = Table(
+    "review",
+    metadata,
+    _ref("project"),
+    Column("subject", BigInteger, nullable=False),
+    Column("item", Id, nullable=False),
+    _ref("annotator", "author"),
+    Column("wanted", Integer, nullable=False),
+    Column("taken", Integer, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("project", "subject"),
+    Index("ix_review_due", "project", "subject", "author", sqlite_where=text("taken < wanted"),
+          postgresql_where=text("taken < wanted")),
+    CheckConstraint("taken >= 0 AND wanted >= 0", name="counts"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+"""Texts that peers review, by the seq of their submit: how many reviews are due, and how many are leased or done.
+Projections of items' states and of assignments."""
 
 submit = Table(
     "submit",
