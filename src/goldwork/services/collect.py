@@ -241,7 +241,8 @@ class _Group:
         for project, log in self.logs.items():
             if isinstance(log, Log):
                 mine = [held for held in self.held.values() if held.project == project]
-                log.load({held.item for held in mine}, {held.annotator for held in mine})
+                authors = {held.author for held in mine if held.author is not None}
+                log.load({held.item for held in mine}, {held.annotator for held in mine} | authors)
         self._used: dict[int, set[int]] | None = None
         self._keys: dict[int, Key] | None = None
         self._own: dict[tuple[int, int], dict[str, Any]] | None = None

@@ -26,7 +26,7 @@ from goldwork.quality import reviews
 from goldwork.quality.policy import HIGHEST, LOWEST, WHOLE, Criterion, Policy
 from goldwork.services.log import Log
 from goldwork.services.lots import lot
-from goldwork.store.schema import assignment, item, judgement, review, submit
+from goldwork.store.schema import assignment, item_state, judgement, review, submit
 from goldwork.tasks import TaskType
 from goldwork.tasks.form import Anchor, Panes, Text, Turns
 from goldwork.tasks.questions import ProjectForm, Question, read_form, write_form
@@ -72,7 +72,7 @@ _DUE = (
         .label("passed"),
     )
     .select_from(
-        _open.join(item, item.c.id == _open.c.item)
+        _open.join(item_state, item_state.c.item == _open.c.item)
         .outerjoin(
             _own,
             (_own.c.item == _open.c.item) & (_own.c.annotator == bind("annotator")) & (_own.c.pass_number == 0),
@@ -86,7 +86,7 @@ _DUE = (
     )
     .where(
         _mine.c.id.is_(None) | (_mine.c.state == "lapsed"),
-        _own.c.id.is_not(None) | (item.c.taken >= item.c.wanted),
+        _own.c.id.is_not(None) | (item_state.c.status != "open"),
         ~sa.exists().where(
             _busy.c.item == _open.c.item,
             _busy.c.annotator == bind("annotator"),
