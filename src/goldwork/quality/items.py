@@ -142,8 +142,9 @@ def reconsider(draft: Draft, item: int, seq: int, *, shares: Mapping[str, Sequen
     evidence: dict[str, Any] = {"answers": counts}
     if status in CLOSED and why:
         evidence["why"] = why
+    mine.pop("poor", None)
     if why == "reviews":
-        evidence["reviews"] = poor
+        evidence["reviews"] = mine["poor"] = poor
     _say(draft, item, mine, status, evidence)
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.errors import ConflictError, InputError, NotFoundError
 from goldwork.quality import queue
+from goldwork.quality.policy import Criterion
 from goldwork.services import docket
 from goldwork.services.access import Member
 from goldwork.services.collect import Collector
@@ -43,13 +44,15 @@ SKIPPED = 100
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """What the expert holds now, to be settled in this order. `waiting`: all that wait in the project."""
+    """What the expert holds now, to be settled in this order. `waiting`: all that wait in the project; `rubric`: what
+    texts are reviewed by."""
 
     state: str
     form_version: int
     guideline_version: int
     waiting: int
     cases: list[Dispute]
+    rubric: tuple[Criterion, ...] = ()
 
 
 class Docket(msgspec.Struct, frozen=True):
@@ -181,6 +184,7 @@ def open_cases(connection: Connection, database: Database, collector: Collector,
         guideline_version=log.guideline_version,
         waiting=_waiting(log.project()),
         cases=docket.show(connection, log, asked, mine.person.annotator, ids),
+        rubric=log.policy().rubric,
     )
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
-from goldwork.services import growth, placement, reviewing, standing
+from goldwork.services import growth, peer_reviews, placement, reviewing, standing
 from goldwork.services.access import Member
 from goldwork.services.signin import DAY
 from goldwork.store.schema import assignment, item, submit
@@ -53,7 +53,8 @@ class Ledger(msgspec.Struct, frozen=True):
 
 
 class MyWork(msgspec.Struct, frozen=True):
-    """One person's work in one project. Times in milliseconds. `standing`: what stands between them and work."""
+    """One person's work in one project. Times in milliseconds. `reviewed`: what peers say of their texts, in lots;
+    `standing`: what stands between them and work."""
 
     judged: int
     seconds: float
@@ -62,6 +63,7 @@ class MyWork(msgspec.Struct, frozen=True):
     by_day: list[WorkDay]
     ledger: Ledger
     growth: growth.Growth
+    reviewed: peer_reviews.Reviewed | None
     standing: standing.Standing | None
 
 
@@ -164,6 +166,7 @@ def describe(connection: Connection, mine: Member, now: int) -> MyWork:
             seconds=_seconds(rows),
         ),
         growth=growth.describe(connection, mine, now),
+        reviewed=peer_reviews.of_author(connection, mine),
         standing=standing.describe(connection, mine),
     )
 

@@ -20,11 +20,12 @@ from goldwork.quality.evidence import Evidence
 from goldwork.quality.items import SURE
 from goldwork.quality.people import SCORE
 from goldwork.quality.policy import WHOLE, Policy
-from goldwork.services import figures
+from goldwork.services import figures, peer_reviews
 from goldwork.services.decisions import PEOPLE, WAITING, of_project
 from goldwork.services.evidence import Grounds, Measured
 from goldwork.services.figures import Figures, Interval, Quality
 from goldwork.services.log import decode
+from goldwork.services.peer_reviews import ReviewFigures
 from goldwork.services.signin import DAY
 from goldwork.services.snapshot import NAME
 from goldwork.store.database import Database
@@ -129,7 +130,7 @@ class Overturned(msgspec.Struct, frozen=True):
 
 
 class Oversight(msgspec.Struct, frozen=True):
-    """The whole page. `today`: decisions since `since`, midnight UTC."""
+    """The whole page. `today`: decisions since `since`, midnight UTC. `reviews`: None where peers review nothing."""
 
     since: int
     today: list[Counted]
@@ -137,6 +138,7 @@ class Oversight(msgspec.Struct, frozen=True):
     cost: Cost
     quality: Measures
     overturned: Overturned
+    reviews: ReviewFigures | None
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -242,6 +244,7 @@ def oversee(connection: Connection, database: Database, project_id: int) -> Over
         cost=_cost(counts, policy, [(one.account, state) for one, state in states]),
         quality=_measures(counts, figured, _trend(connection, project_id, begun)),
         overturned=_overturned(connection, project_id),
+        reviews=peer_reviews.overview(connection, project_id),
     )
 
 
