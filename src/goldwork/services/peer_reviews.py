@@ -18,7 +18,6 @@ from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
 from goldwork.agreement import measure_agreement
-from goldwork.errors import InputError
 from goldwork.judgements import Judgements
 from goldwork.quality.policy import HIGHEST, LOWEST, Criterion, Policy
 from goldwork.services import figures
@@ -62,7 +61,7 @@ class ReviewFigures(msgspec.Struct, frozen=True):
     reviews: int
     missing: int
     criteria: list[CriterionMean]
-    agreement: Quality | None
+    agreement: Quality
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -230,18 +229,15 @@ def _mean(values: Sequence[float]) -> Interval:
     return Interval(round(mean, 3), round(max(LOWEST, mean - half), 3), round(min(HIGHEST, mean + half), 3))
 
 
-def _agreement(given: Sequence[_Given]) -> Quality | None:
-    """Krippendorff's alpha of the reviews' means, as numbers; None where too few were given to say."""
+def _agreement(given: Sequence[_Given]) -> Quality:
+    """Krippendorff's alpha of the reviews' means, as numbers."""
     columns: dict[str, list[Any]] = {"item": [], "annotator": [], "label": []}
     for one in given:
         places = [place for name, place in one.said.items() if name != COMMENT]
         columns["item"].append(one.text)
         columns["annotator"].append(one.reviewer)
         columns["label"].append(statistics.fmean(places))
-    try:
-        return figures.quality(measure_agreement(Judgements.from_columns(columns), "alpha", level="interval"))
-    except InputError:
-        return None
+    return figures.quality(measure_agreement(Judgements.from_columns(columns), "alpha", level="interval"))
 
 
 # Export.

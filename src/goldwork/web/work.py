@@ -74,7 +74,7 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TextToReview(msgspec.Struct, frozen=True):
-    """What somebody else answered, by question, to be judged by the rubric's `form`; `shown`: how fields stood there."""
+    """What somebody else answered, by question, to be judged by the rubric's `form`; `shown`: how fields stood."""
 
     answers: dict[str, Any]
     shown: dict[str, list[str]]
