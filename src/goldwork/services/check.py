@@ -261,7 +261,7 @@ def _check_submits(connection: Connection, project_id: int) -> Iterator[Finding]
         submit,
         assignment.c.suggestion.label("lot"),
         assignment.c.suggested,
-        assignment.c.subject,
+        assignment.c.subject.label("of_text"),
         annotator.c.kind.label("by"),
     )
     submits = submits.join(assignment, assignment.c.id == submit.c.assignment)
@@ -305,7 +305,7 @@ def _story(row: Any) -> dict[str, Any]:
         "annotator_kind": row.by,
         "suggestion": row.suggestion if row.suggestion == row.lot else NO_JSON,
         "suggested": row.suggested,
-        "subject": row.subject,
+        "subject": row.subject if row.subject == row.of_text else NO_JSON,
     } | ({"shown": _read(row.shown)} if row.shown is not None else {})
 
 

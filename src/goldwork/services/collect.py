@@ -416,6 +416,7 @@ class _Group:
                 "shown": None if shown is None else encode(shown).decode(),
                 "suggestion": held.suggestion,
                 "said": encode(body["said"]).decode() if "said" in body else None,
+                "subject": held.subject,
                 "response": response,
                 "salt": salt,
                 "submitted_at": log.now if request.at is None else request.at,

@@ -92,6 +92,7 @@ _page = (
         submit.c.seq > bind("seq"),
         submit.c.seq <= bind("through"),
         submit.c.kind == "answer",
+        submit.c.subject.is_(None),
         ~sa.exists().where(
             _later.c.project == submit.c.project, _later.c.supersedes == submit.c.seq, _later.c.seq <= bind("through")
         ),
@@ -262,7 +263,6 @@ def judgement_pages(database: Database, project_id: int, through: int, form: Pro
         if not rows:
             return
         after = rows[-1].seq
-        rows = [row for row in rows if row.purpose != "review"]
         yield {
             "item": [row.external_id for row in rows],
             "annotator": [row.pseudonym for row in rows],

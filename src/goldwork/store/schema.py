@@ -356,6 +356,7 @@ submit = Table(
     Column("shown", Text),
     Column("suggestion", Text),
     Column("said", Text),
+    Column("subject", BigInteger),
     Column("response", Text, nullable=False),
     Column("salt", LargeBinary),
     _time("submitted_at", nullable=False),
@@ -370,7 +371,7 @@ model's answer was shown beforehand or hidden; null where there was none. `body_
 under the same client's id. `supersedes` is the seq of the assignment's submit that this one replaces. `salt` hides
 the answers in the event's digest; erasure drops it. `item` is the assignment's; it refers to no row, for then every
 item removed with a cancelled import would be looked for in all submits. `said`: by question the code of the answer,
-as the engine reads it (JSON)."""
+as the engine reads it (JSON). `subject`: the assignment's, of a review."""
 
 judgement = Table(
     "judgement",

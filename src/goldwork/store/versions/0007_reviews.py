@@ -1,4 +1,4 @@
-"""Reviews of texts by peers: assignments with a subject, and how many reviews each text is due."""
+"""Reviews of texts by peers: assignments and submits with a subject, and how many reviews each text is due."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,8 +12,9 @@ AFTER = BEFORE.replace(")", ", 'review')")
 
 
 def upgrade() -> None:
-    """Add the column, the purpose, the indexes and the table."""
-    op.add_column("assignment", sa.Column("subject", sa.BigInteger(), nullable=True))
+    """Add the columns, the purpose, the indexes and the table."""
+    for table in ("assignment", "submit"):
+        op.add_column(table, sa.Column("subject", sa.BigInteger(), nullable=True))
     _allow_reviews()
     there = sa.text("subject IS NOT NULL")
     op.create_index(

@@ -1,5 +1,5 @@
 /** What the screen of whoever settles items knows and does; Adjudicate.svelte draws it. */
-import { adjudication, ApiError, work, type Asked, type Dispute, type Desk as Info, type DrawnQuestion } from '../../../api'
+import { adjudication, ApiError, work, type Asked, type Criterion, type Dispute, type Desk as Info, type DrawnQuestion } from '../../../api'
 import { ActiveTimer } from '../../../lib/activity'
 import { announce } from '../../../lib/announce.svelte'
 import { asked, isOpen, isQuick, itemOf, open, valueOf, whole, withValue, wordsOf } from '../../../lib/answers'
@@ -28,6 +28,8 @@ export interface Spot {
 export class Desk {
   info = $state.raw<Info | null>(null)
   cases = $state.raw<Dispute[]>([])
+  /** What texts are reviewed by. */
+  rubric = $state.raw<readonly Criterion[]>([])
   given = $state.raw<Answers>({})
   /** The place in `spots` that has the keys. */
   focused = $state(0)
@@ -120,6 +122,7 @@ export class Desk {
       }
       if (this.info && next.state !== this.info.project.state) this.info = { ...this.info, project: { ...this.info.project, state: next.state as Info['project']['state'] } }
       this.waiting = next.waiting
+      this.rubric = next.rubric ?? []
       const there = new Set(this.cases.map((one) => one.assignment))
       this.#show([...this.cases, ...next.cases.filter((one) => !there.has(one.assignment) && !this.#sent.has(one.assignment))])
       if (!this.cases.length) {
