@@ -181,3 +181,15 @@ class TestManagers:
         assert room.read(left) == 2
         reviewed(room, bob, texts[0])
         assert room.read(left) == 1
+
+    def test_none_are_given_once_they_are_switched_off(self, room: Room) -> None:
+        begin(room, 2)
+        ann, bob = people(room, 2)
+        for one in held(room, ann)[0]:
+            write(room, ann, one)
+        set_quality(room, review=0.0)
+        assert held(room, bob) == ([], [])
+        assert room.read(partial(mine.count_left, mine=as_member(room, bob))) == 0
+        assert room.read(partial(peer_reviews.overview, project_id=room.project)) is None
+        set_quality(room, review=1.0)
+        assert len(held(room, bob)[1]) == 2

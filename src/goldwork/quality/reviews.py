@@ -49,13 +49,13 @@ def score(place: int) -> int:
 
 def written(draft: Draft, event: Event) -> None:
     """An answer that peers are to review, or whatever takes the place of one."""
-    body = event.body
-    before = draft.view.item(body["item"]).get("texts", {})
+    body, mine = event.body, draft.item(event.body["item"])
+    before = mine.get("texts", {})
     texts = {seq: text for seq, text in before.items() if text[0] != body["annotator"]}
     if body["kind"] == "answer" and (wanted := body.get("reviews")):
         texts[str(event.seq)] = [body["annotator"], wanted, wanted]
     if texts != before:
-        draft.item(body["item"])["texts"] = texts
+        mine["texts"] = texts
 
 
 def noted(draft: Draft, event: Event) -> None:

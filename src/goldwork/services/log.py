@@ -297,6 +297,7 @@ class Log:
         if self._new_results:
             run(gold_result.insert(), self._new_results)
         self._flush_items()
+        self._flush_texts()
         if self._touched:
             run(
                 upsert(self.database.dialect, annotator_state),
@@ -331,29 +332,30 @@ class Log:
             if state["wanted"] != self._stored.get(of_item):
                 self._stored[of_item] = state["wanted"]
                 wants.append({"of_item": of_item, "slots": state["wanted"]})
-            self._flush_texts(of_item, state.get("texts", {}))
         if rows:
             self.connection.execute(upsert(self.database.dialect, item_state), rows)
         if wants:
             self.connection.execute(_WANT, wants)
 
-    def _flush_texts(self, of_item: int, texts: Mapping[str, Sequence[int]]) -> None:
-        """Write how many reviews the texts of an item are due, where that has changed."""
-        before = self._texts.get(of_item, {})
-        if texts == before:
-            return
-        self._texts[of_item] = texts
-        for name, (author, _, due) in texts.items():
-            if name not in before:
-                made = {"project": self.id, "subject": int(name), "item": of_item, "author": author, "wanted": due}
-                self.connection.execute(sa.insert(review), made)
-        changed = [
-            {"of_project": self.id, "of_subject": int(name), "due": texts.get(name, (0, 0, 0))[2]}
-            for name in before
-            if texts.get(name) != before[name]
-        ]
-        if changed:
-            self.connection.execute(_DUE, changed)
+    def _flush_texts(self) -> None:
+        """Write how many reviews the items' texts are due, where that has changed."""
+        made, moved = [], []
+        for of_item in sorted(self._touched_items):
+            texts, before = self._items[of_item].get("texts", {}), self._texts.get(of_item, {})
+            if texts == before:
+                continue
+            self._texts[of_item] = texts
+            for name, (author, _, due) in texts.items():
+                if name not in before:
+                    text = {"project": self.id, "subject": int(name), "item": of_item, "author": author}
+                    made.append(text | {"wanted": due})
+            for name, was in before.items():
+                if (now := texts.get(name, (0, 0, 0))) != was:
+                    moved.append({"of_project": self.id, "of_subject": int(name), "due": now[2]})
+        if made:
+            self.connection.execute(sa.insert(review), made)
+        if moved:
+            self.connection.execute(_DUE, moved)
 
 
 def upsert(dialect: str, table: sa.Table) -> Any:

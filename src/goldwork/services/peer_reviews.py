@@ -146,7 +146,7 @@ def of_author(connection: Connection, mine: Member) -> Reviewed | None:
     return Reviewed(
         texts=len({one.text for one in given}),
         reviews=len(given),
-        criteria=_means(given, _rubric(connection, mine.project)),
+        criteria=_means(given, _policy(connection, mine.project).rubric),
         comments=sorted(said[-SAID:]),  # not in the order of the reviews
     )
 
@@ -154,14 +154,15 @@ def of_author(connection: Connection, mine: Member) -> Reviewed | None:
 def overview(connection: Connection, project_id: int) -> ReviewFigures | None:
     """The figures over a project's latest reviews; None where none are made or due."""
     given = _read(connection, project_id, connection.execute(_LATEST, {"project": project_id}).all())
-    missing = int(connection.execute(_MISSING, {"project": project_id}).scalar_one())
+    policy = _policy(connection, project_id)
+    missing = int(connection.execute(_MISSING, {"project": project_id}).scalar_one()) if policy.review else 0
     if not given and not missing:
         return None
     return ReviewFigures(
         texts=len({one.text for one in given}),
         reviews=len(given),
         missing=missing,
-        criteria=_means(given, _rubric(connection, project_id)),
+        criteria=_means(given, policy.rubric),
         agreement=_agreement(given),
     )
 
@@ -176,9 +177,8 @@ def of_texts(connection: Connection, project_id: int, texts: Collection[int]) ->
     return found
 
 
-def _rubric(connection: Connection, project_id: int) -> Sequence[Criterion]:
-    policy = connection.execute(_POLICY, {"project": project_id}).scalar_one()
-    return msgspec.json.decode(policy, type=Policy).rubric
+def _policy(connection: Connection, project_id: int) -> Policy:
+    return msgspec.json.decode(connection.execute(_POLICY, {"project": project_id}).scalar_one(), type=Policy)
 
 
 def _lots(rows: Sequence[Any]) -> list[list[Any]]:

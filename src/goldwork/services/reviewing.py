@@ -27,6 +27,7 @@ from goldwork.quality.policy import HIGHEST, LOWEST, WHOLE, Criterion, Policy
 from goldwork.services.log import Log
 from goldwork.services.lots import lot
 from goldwork.store.schema import assignment, item_state, judgement, review, submit
+from goldwork.store.schema import project as projects
 from goldwork.tasks import TaskType
 from goldwork.tasks.form import Anchor, Panes, Text, Turns
 from goldwork.tasks.questions import ProjectForm, Question, read_form, write_form
@@ -97,6 +98,7 @@ _DUE = (
     .order_by(_open.c.subject)
 )
 _COUNT = sa.select(sa.func.count()).select_from(_DUE.subquery())
+_POLICY = sa.select(projects.c.policy).where(projects.c.id == bind("project"))
 _SEEN = sa.select(sa.literal(1)).where(
     assignment.c.item == bind("item"), assignment.c.annotator == bind("annotator"), assignment.c.subject.is_not(None)
 )
@@ -215,7 +217,11 @@ def turns(given: int, reviewed: int, policy: Policy, need: int, there: int) -> l
 
 
 def count(connection: Connection, project: int, who: int) -> int:
-    """How many texts somebody may review now, of those that are looked at."""
+    """How many texts somebody may review now, of those that are looked at; none where the project asks for no reviews
+    any more."""
+    policy = connection.execute(_POLICY, {"project": project}).scalar_one()
+    if not msgspec.json.decode(policy, type=Policy).review:
+        return 0
     return int(connection.execute(_COUNT, {"project": project, "annotator": who}).scalar_one())
 
 
