@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,10 +14,11 @@ import sqlalchemy as sa
 
 from goldwork.errors import AnswerError, ConflictError, InputError
 from goldwork.quality.policy import RUBRIC
-from goldwork.services import access, assign, policy, reviewing
+from goldwork.services import access, assign, peer_reviews, policy, reviewing
 from goldwork.services.log import Log, decode
 from goldwork.services.reviewing import COMMENT
 from goldwork.store.schema import (
+    annotator,
     annotator_state,
     assignment,
     decision,
@@ -27,6 +30,7 @@ from goldwork.store.schema import (
 from tests.core import MINUTE, Clock, findings
 from tests.gold import add_gold, give
 from tests.services.conftest import Room
+from tests.services.test_plans import plan, reads_whole
 
 FORM = {
     "fields": [{"name": "text", "show": "text"}],
@@ -508,3 +512,96 @@ class TestCheck:
         self.prepare(room)
         room.writer.run(lambda connection: connection.execute(change))
         assert any(says in one.detail for one in findings(room.database)), findings(room.database)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_people_do(room: Room, clock: Clock, seed: int) -> None:
+    """Answers, reviews, skips, undos, lapses and items sent back in any order: the log replays to the same, nobody is
+    shown another's answer who may still give their own, and nobody answers who was shown one."""
+    draw = Random(seed)
+    begin(room, 6, overlap=2, adjudicate=draw.random() < 0.5)
+    crew = people(room, 5)
+    holds: dict[int, list[Any]] = {who: [] for who in crew}
+    done: list[tuple[int, Any]] = []
+    for _ in range(120):
+        who, act = draw.choice(crew), draw.random()
+        if act < 0.35 or not holds[who]:
+            holds[who] = list(room.lease(who, draw.choice([1, 2, 4])))
+        elif act < 0.75:
+            one = holds[who].pop(draw.randrange(len(holds[who])))
+            answers = dict.fromkeys(GOOD, draw.randint(1, 5)) if one.text else {"reply": f"Words {draw.random()}."}
+            said = attempt(room, who, one.id, answers=answers)
+            assert said in ("", "already_answered")
+            done += [(who, one)] * (not said)
+        elif act < 0.8:
+            one = holds[who].pop()
+            said = attempt(room, who, one.id, value=None)
+            assert said in ("", "already_answered")
+            done += [(who, one)] * (not said)
+        elif act < 0.9 and done:
+            who, one = done.pop(draw.randrange(len(done)))
+            assert attempt(room, who, one.id, kind="undo", answers={}) in ("", "seen_others", "nothing_to_undo")
+        elif act < 0.95:
+            clock.now += draw.choice([5, 31]) * MINUTE
+        else:
+            [one] = draw.sample(rows(room, item, project=room.project), 1)
+            room.writer.run(partial(record_asked, room=room, items=[one.id]))
+        check_nobody_saw(room)
+    assert findings(room.database) == []
+
+
+def attempt(room: Room, who: int, of: str, **options: Any) -> str | None:
+    """A submit; why it was refused, empty where it was not."""
+    try:
+        room.submit(who, of, **options)
+    except ConflictError as error:
+        return error.reason
+    return ""
+
+
+def check_nobody_saw(room: Room) -> None:
+    """Of an item whose texts somebody was shown they hold nothing to answer, and may be given nothing."""
+    shown = {(row.annotator, row.item) for row in rows(room, assignment, project=room.project, purpose="review")}
+    for row in rows(room, assignment, project=room.project):
+        if row.purpose != "review" and (row.annotator, row.item) in shown:
+            assert row.state in ("done", "skipped"), row
+    for who, of in shown:
+        assert len(rows(room, assignment, annotator=who, item=of, pass_number=0)) == 1
+
+
+def test_no_statement_reads_a_table(room: Room) -> None:
+    """What is due, left, told and shown is found by indexes, however many texts there are."""
+    begin(room, 60, overlap=2)
+    ann, bob, cleo = people(room, 3)
+    for who in (ann, bob):
+        for one in held(room, who, 60)[0]:
+            write(room, who, one)
+    seen: dict[str, Any] = {}
+
+    def note(_connection: Any, _cursor: Any, text: str, values: Any, _context: Any, many: bool) -> None:
+        seen.setdefault(text, values[0] if many and values else values)
+
+    engines = (room.database._writers, room.database._readers)
+    for engine in engines:
+        sa.event.listen(engine, "before_cursor_execute", note)
+    [row] = rows(room, annotator, id=ann)
+    person = room.read(partial(access.person_of, account_id=row.account))
+    for one in held(room, cleo)[1][:5]:
+        reviewed(room, cleo, one)
+        room.submit(cleo, one.id, kind="undo", answers={})
+    room.read(partial(reviewing.count, project=room.project, who=ann))
+    member_of = access.Member(person, room.project, "annotator")
+    room.read(partial(peer_reviews.of_author, mine=member_of))
+    room.read(partial(peer_reviews.overview, project_id=room.project))
+    for engine in engines:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    found = {text: values for text, values in seen.items() if "review" in text or "subject" in text}
+    assert len(found) > 8
+    slow = {}
+    with room.database.read() as connection:
+        for text, values in found.items():
+            if text.startswith(("SELECT", "UPDATE")) and "FROM annotator" not in text:
+                lines = plan(connection, text, values)
+                if any(reads_whole(line) or re.search(r"(SCAN|Seq Scan on) review", line) for line in lines):
+                    slow[text] = lines
+    assert slow == {}
