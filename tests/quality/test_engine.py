@@ -296,6 +296,22 @@ def test_reviews_are_the_sum_of_what_items_keep(told: tuple[int, int]) -> None:
         assert due == (0 if is_out(replay.annotator(author), text) else wanted + len(lost))
 
 
+@pytest.mark.parametrize(
+    ("places", "apart"),
+    [((5,), 0), ((5, 2), 750), ((2, 4, 5), 750), ((5, 5, 5, 5, 2), 375), ((5, 5, 5, 2, 2), 750), ((1, 1, 5, 5), 1000)],
+)
+def test_how_far_reviewers_part(places: tuple[int, ...], apart: int) -> None:
+    told = Given1(overlap=1, review_floor=10_000)
+    told.answer(1, 0, reviews=len(places))
+    found = [
+        made
+        for who, place in enumerate(places, 2)
+        for made in told.answer(who, 0, purpose="review", subject=3, author=1, scores={"q": reviews.score(place)})
+    ]
+    assert [made.evidence["reviews"][0]["apart"] for made in found] == ([apart] if apart >= reviews.APART else [])
+    assert told.item(1)["status"] == ("adjudicate" if apart >= reviews.APART else "complete")
+
+
 @given(told=logs)
 @settings(max_examples=60)
 def test_the_step_is_pure(told: tuple[int, int]) -> None:

@@ -22,7 +22,8 @@ from goldwork.quality.policy import HIGHEST, LOWEST, WHOLE
 SCORE = 1000
 """Scores are kept in thousandths: the scale's lowest place is 0, its highest SCORE."""
 APART = 750
-"""Reviewers part widely where on any criterion two of them are three of the four steps of the scale apart."""
+"""Reviewers part widely where on any criterion the upper half of them is, in the mean, three of the four steps of the
+scale above the lower half: of two or three reviewers the highest above the lowest. So one of many parts nobody."""
 
 IsOut = Callable[[State, int], bool]
 
@@ -119,8 +120,14 @@ def _poor(draft: Draft, text: int, author: int, found: Sequence[Review]) -> list
     for one in found:
         for name, value in one.scores.items():
             by_criterion.setdefault(name, []).append(value)
-    apart = max(max(values) - min(values) for values in by_criterion.values())
+    apart = max(_apart(sorted(values)) for values in by_criterion.values())
     floor = draft.policy.review_floor - LOWEST * WHOLE
     if mean * (HIGHEST - LOWEST) * WHOLE >= SCORE * floor and apart < APART:
         return []
     return [{"text": text, "author": author, "reviews": len(found), "mean": mean, "apart": apart}]
+
+
+def _apart(values: Sequence[int]) -> int:
+    """How far the upper half of ordered values is above the lower half; 0 of a single one."""
+    half = len(values) // 2
+    return (sum(values[-half:]) - sum(values[:half])) // half if half else 0

@@ -84,7 +84,7 @@ function reviewed(texts: readonly PoorText[]): string {
   const [first] = texts
   if (!first) return 'its reviews ask for it'
   const which = texts.length > 1 ? `${count(texts.length)} texts of it ask for it, the first with` : 'its text has'
-  const apart = first.apart >= 3 * PLACE ? `, which are up to ${decimal(first.apart / PLACE)} apart` : ''
+  const apart = first.apart >= 3 * PLACE ? `, which part by ${decimal(first.apart / PLACE)}` : ''
   return `${which} a mean of ${decimal(1 + first.mean / PLACE)} on the scale of 1 to 5 from ${plural(first.reviews, 'review')}${apart}`
 }
 const because = (reasons: unknown): string =>
