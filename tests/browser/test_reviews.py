@@ -187,7 +187,7 @@ def test_an_answer_cannot_be_taken_back_once_anothers_was_shown(house: House, vi
     write_all(house, project, ann, "We send a new lid at once.")
     page = work(visit(bob), house, project)
     write(page, "Sorry, here is another.")
-    expect(shown(page)).to_contain_text("We send a new lid", timeout=20_000)
+    expect(shown(page)).to_contain_text("We send a new lid")
     page.keyboard.press("Backspace")
     strip = page.get_by_test_id("refused")
     expect(strip).to_contain_text("yours stands")

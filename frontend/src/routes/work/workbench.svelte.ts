@@ -66,6 +66,8 @@ export class Workbench {
   #asking = false
   #timeout: ReturnType<typeof setTimeout> | undefined
   #stopped = false
+  /** There were answers that had not arrived when it was last looked at. */
+  #waited = false
   #painted = false
 
   constructor(
@@ -278,8 +280,11 @@ export class Workbench {
     return standing(sync.of(this.project)).some((e) => e.assignment.id === id)
   }
 
-  /** Another tab answered what is waiting here. */
+  /** Another tab answered what is waiting here; or the last answer has arrived, which may have made something due. */
   tidy(): void {
+    const waits = this.waiting.length > 0
+    if (this.#waited && !waits && !this.items.length) void this.fill(true)
+    this.#waited = waits
     const standingIds = new Set(standing(sync.of(this.project)).map((e) => e.assignment.id))
     for (const item of this.#feed.items) if (standingIds.has(item.id)) this.#feed.drop(item.id)
     if (this.#feed.items !== this.items) this.#show()
