@@ -350,9 +350,7 @@ class _Group:
             run(_RENEW, self._renewed)
         if self._given:
             self._take()
-            self._fill_in(answers)
-        self._suggest(answers)
-        self._show_texts(answers)
+        self._fill_in(answers)
 
     def _take(self) -> None:
         run = self.connection.execute
@@ -410,43 +408,36 @@ class _Group:
             if drawn["suggestion"] == "shown":
                 self._shown.setdefault(project, {})[lease["id"]] = drawn["suggested"]
 
-    def _suggest(self, answers: Sequence[Leased | Exception]) -> None:
-        said: dict[str, Mapping[str, Any]] = {}
-        for project, shown in self._shown.items():
-            found = suggest.answers(self.connection, project, set(shown.values()))
-            said |= {lease_id: found.get(seq, {}) for lease_id, seq in shown.items()}
-        if not said:
-            return
-        for answer in answers:
-            if isinstance(answer, Leased):
-                answer.assignments[:] = [
-                    msgspec.structs.replace(held, suggestions=said[held.id]) if held.id in said else held
-                    for held in answer.assignments
-                ]
-
-    def _show_texts(self, answers: Sequence[Leased | Exception]) -> None:
-        """What is reviewed, beside the items of reviews."""
-        said: dict[str, SomebodysText] = {}
-        for project, subjects in self._subjects.items():
-            found = reviewing.texts(self.connection, project, set(subjects.values()))
-            said |= {lease_id: found[seq] for lease_id, seq in subjects.items()}
-        if not said:
-            return
-        for answer in answers:
-            if isinstance(answer, Leased):
-                answer.assignments[:] = [
-                    msgspec.structs.replace(held, text=said[held.id]) if held.id in said else held
-                    for held in answer.assignments
-                ]
-
     def _fill_in(self, answers: Sequence[Leased | Exception]) -> None:
+        """What is shown of every item: its payload, what a model suggests, what is to be reviewed."""
+        shown: dict[str, dict[str, Any]] = {}
+        for name, of in (("payload", self._payloads()), ("suggestions", self._suggestions()), ("text", self._texts())):
+            for lease_id, value in of.items():
+                shown.setdefault(lease_id, {})[name] = value
+        for answer in answers if shown else ():
+            if isinstance(answer, Leased):
+                answer.assignments[:] = [
+                    msgspec.structs.replace(held, **shown[held.id]) if held.id in shown else held
+                    for held in answer.assignments
+                ]
+
+    def _payloads(self) -> dict[str, Any]:
+        """Of what was given now."""
         payloads: dict[int, str] = {}
         for items in slices(sorted({one.item for one in self._given})):
             payloads.update({row.id: row.payload for row in self.connection.execute(_PAYLOADS, {"items": items})})
-        of = {one.lease: payloads[one.item] for one in self._given}
-        for answer in answers:
-            if isinstance(answer, Leased):
-                answer.assignments[:] = [
-                    msgspec.structs.replace(held, payload=of[held.id]) if held.id in of else held
-                    for held in answer.assignments
-                ]
+        return {one.lease: payloads[one.item] for one in self._given}
+
+    def _suggestions(self) -> dict[str, Any]:
+        said: dict[str, Any] = {}
+        for project, shown in self._shown.items():
+            found = suggest.answers(self.connection, project, set(shown.values()))
+            said |= {lease_id: found.get(seq, {}) for lease_id, seq in shown.items()}
+        return said
+
+    def _texts(self) -> dict[str, Any]:
+        said: dict[str, Any] = {}
+        for project, subjects in self._subjects.items():
+            found = reviewing.texts(self.connection, project, set(subjects.values()))
+            said |= {lease_id: found[seq] for lease_id, seq in subjects.items()}
+        return said
