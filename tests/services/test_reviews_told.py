@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwork.services import access, adjudicate, export, mine, notice, oversight, peer_reviews
+from goldwork.services import access, adjudicate, export, mine, notice, oversight, peer_reviews, reviewing
 from goldwork.store.schema import annotator, submit
 from tests.services.conftest import Room
 from tests.services.test_reviews import GOOD, POOR, begin, held, people, reviewed, rows, set_quality, write
@@ -162,6 +162,19 @@ class TestManagers:
         ]
         assert not case.blind
         assert [one.name for one in opened.rubric] == list(GOOD)
+
+    def test_an_expert_who_knows_who_wrote_does_not_review(self, room: Room) -> None:
+        begin(room, 1, overlap=2, reviews=1)
+        ann, bob, cleo = people(room, 3)
+        for who in (ann, bob):
+            write(room, who, held(room, who)[0][0])
+        reviewed(room, cleo, held(room, cleo)[1][0], POOR)
+        boss = room.read(partial(access.find_member, person=room.manager, project_id=room.project))
+        due = partial(reviewing.count, project=room.project, who=room.manager.annotator)
+        assert room.read(due) == 1
+        opened = partial(adjudicate.open_cases, database=room.database, collector=room.collector, mine=boss, count=1)
+        assert len(room.writer.run(opened).cases) == 1
+        assert room.read(due) == 0
 
     def test_reviews_are_paid_work(self, room: Room) -> None:
         _, bob, _ = self.prepare(room)

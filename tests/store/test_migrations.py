@@ -189,8 +189,9 @@ def test_work_that_is_there_stays_and_reviews_may_come(empty: Database) -> None:
             "INSERT INTO annotator (id, pseudonym) VALUES (1, 'ann')",
             assign("one", "work", 0),
             (
-                "INSERT INTO submit (project, seq, annotator, client_id, body_hash, assignment, item, kind, form_version,"
-                " guideline_version, response, submitted_at) VALUES (1, 7, 1, 'c', '', 'one', 1, 'answer', 1, 1, '{}', 0)"
+                "INSERT INTO submit (project, seq, annotator, client_id, body_hash, assignment, item, kind,"
+                " form_version, guideline_version, response, submitted_at)"
+                " VALUES (1, 7, 1, 'c', '', 'one', 1, 'answer', 1, 1, '{}', 0)"
             ),
         ):
             connection.exec_driver_sql(text)

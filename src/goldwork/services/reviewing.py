@@ -5,7 +5,8 @@ oldest texts that are due come first. Nobody reviews a text of their own; nobody
 might still answer: who is in the middle of it, or could still be given it. Of an item that wants answers, those review
 who have answered it; of one that has enough, anybody does, and whoever never had it is given it for nothing else from
 then on: the review takes their pass 0, and the store admits one. So what others wrote is seen by nobody before their
-own submit, and no answer is lost for it.
+own submit, and no answer is lost for it. An expert who has had the item to settle knows who wrote: they do not review
+its texts.
 
 Reviews stand among ordinary work so that they keep up with it: each place of work brings as many as it makes due on the
 average, and a quarter more. Where the work has run out all that is left is reviews.
@@ -91,8 +92,8 @@ _DUE = (
         ~sa.exists().where(
             _busy.c.item == _open.c.item,
             _busy.c.annotator == bind("annotator"),
-            _busy.c.purpose.in_(_ANSWERS),
-            _busy.c.state.in_(("leased", "lapsed")),
+            (_busy.c.purpose.in_(_ANSWERS) & _busy.c.state.in_(("leased", "lapsed")))
+            | (_busy.c.purpose == "adjudication"),
         ),
     )
     .order_by(_open.c.subject)
