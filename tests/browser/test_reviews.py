@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 
@@ -218,3 +219,27 @@ def test_the_rubric_is_edited_in_the_settings(house: House, visit: Visit) -> Non
     assert now["rubric"][-1] == {
         "name": "is it kind", "question": "Is it kind?", "low": "", "high": "one feels at home",
     }  # fmt: skip
+
+
+def test_a_demonstration_is_read_where_it_was_written(house: House, visit: Visit) -> None:
+    """What follows a conversation is shown after it, whole."""
+    form = {
+        "fields": [{"name": "talk", "show": "chat"}],
+        "questions": [{"name": "next", "title": "Write what comes next", "task": {"type": "chat", "field": "talk"}}],
+    }
+    project = house.project([], form, overlap=1)
+    talk = [{"role": "user", "content": "My teapot came without its lid."}]
+    house.load(project, [{"talk": json.dumps(talk)} for _ in range(2)])
+    before = house.boss.call("GET", f"/projects/{project}")["quality"]
+    house.boss.call("PATCH", f"/projects/{project}", {"quality": before | {"review": 1, "gold": False}})
+    ann, bob = (house.annotator(project, name) for name in ("Ann", "Bob"))
+    words = "I am sorry to hear that.\n\n" + "A new lid leaves us today. " * 30 + "THE END"
+    for one in _next(ann, project):
+        _send(ann, project, one["id"], {"next": [{"role": "assistant", "content": words}]})
+    page = work(visit(bob), house, project)
+    expect(page.locator("article[data-item]")).to_contain_text("My teapot came without its lid.")
+    expect(shown(page)).to_contain_text("I am sorry to hear that.")
+    expect(shown(page).get_by_text("THE END")).to_be_visible()
+    picture(page, "demonstration")
+    for screen in SCREENS:
+        check(page, screen)
