@@ -271,7 +271,7 @@ class TestAudits:
         repeats = [row for row in rows if row.purpose == "repeat"]
         assert len(repeats) == 3
         places = {row.item: row.place for row in rows if row.purpose == "work"}
-        assert all(row.place - places[row.item] > placement.REPEAT_ITEMS for row in repeats)
+        assert all(row.place - places[row.item] > placement.APART_ITEMS for row in repeats)
         assert all((row.pass_number, row.slot) == (1, None) for row in repeats)
         assert '"repeats":[3,3000]' in core.row(annotator_state, annotator=who).body
         assert core.findings() == []

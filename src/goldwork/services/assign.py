@@ -224,9 +224,12 @@ class _Group:
         search = self._searches.setdefault(log.id, Search(self.connection, log.id))
         standing = self._standings[log.id, request.annotator]
         spots = Layout(log, request.annotator, standing, self.shares, self._given_to(request)).spots(need)
-        for spot in spots:
-            if spot.chosen is not None:
-                search.keep_from(request.annotator, spot.chosen.item)
+        for item_id in standing.withheld(log.now):
+            search.keep_from(request.annotator, item_id)
+        for chosen in (spot.chosen for spot in spots if spot.chosen is not None):
+            search.keep_from(request.annotator, chosen.item)
+            if chosen.source is not None:
+                search.keep_from(request.annotator, chosen.source)
         work = sum(spot.chosen is None for spot in spots)
         found, more = self._chosen(log, request, work) if work and choosing.chooses(log) else ([], True)
         if not found:
@@ -271,7 +274,7 @@ class _Group:
         standing = self._standings[log.id, request.annotator]
         given = _Given(what, what.mine or secrets.token_urlsafe(15), standing.given, request, log)
         self._given.append(given)
-        placement.fill(standing, spot)
+        placement.fill(standing, spot, log.now)
         held = Held(given.lease, "", log.now + log.policy().lease_ms)
         self._purposes[held.id] = given.purpose
         self.held.setdefault((request.project, request.annotator), []).append(held)

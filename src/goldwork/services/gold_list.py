@@ -38,9 +38,11 @@ _COUNTS = (
     .where(gold.c.project == bind("project"))
     .group_by(gold.c.kind, gold.c.state)
 )
+_source = item.alias("source_item")
 _ROWS = (
-    sa.select(gold, item.c.external_id, item.c.payload)
+    sa.select(gold, item.c.external_id, item.c.payload, _source.c.external_id.label("made_of"))
     .join(item, item.c.id == gold.c.item)
+    .outerjoin(_source, _source.c.id == gold.c.source)
     .where(
         gold.c.project == bind("project"),
         gold.c.state.in_(bind("states", expanding=True)),
@@ -85,7 +87,8 @@ class ExpertVote(msgspec.Struct, frozen=True):
 
 
 class GoldRow(msgspec.Struct, frozen=True):
-    """One gold item, trap or training item. `fields`: what is shown of it.
+    """One gold item, trap or training item. `fields`: what is shown of it. `source`: the own id of the item that a trap
+    was made of.
 
     `answers`: the acceptable ones by question. `votes`: both experts', once they are counted; `voted`: how many have
     voted, `mine`: whether I have. `shown`: people it was given to. `accuracy` on it of the `people` who answered it;
@@ -111,6 +114,7 @@ class GoldRow(msgspec.Struct, frozen=True):
     people: int
     otherwise: float | None
     odd: Literal["", "wrong", "told"]
+    source: str | None
 
 
 class GoldItem(msgspec.Struct, frozen=True):
@@ -191,6 +195,7 @@ def _row(row: Any, votes: Sequence[Any], me: int) -> GoldRow:
         people=0,
         otherwise=None,
         odd="",
+        source=row.made_of,
     )
 
 

@@ -8,8 +8,9 @@ The words are English; numbers are changed in any language. Whether an answer is
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from goldwork.tasks import Shown
 from goldwork.tasks.traps import Trap
@@ -65,14 +66,16 @@ def edited(item: Shown, seed: int, certain: Sequence[Trap] = ()) -> Trap | None:
 def proposals(item: Shown) -> list[Trap]:
     """What could be changed of the item's texts: the words first, then the numbers."""
     texts = {name: value for name, value in item.items() if isinstance(value, str) and _is_prose(value)}
-    found: list[Trap] = []
+    return list(itertools.islice(_changes(texts), MOST))
+
+
+def _changes(texts: Mapping[str, str]) -> Iterator[Trap]:
     for changes in (_word_changes, _number_changes):
         for name, text in texts.items():
             for start, end, new in changes(text):
                 old = text[start:end]
                 what = f"“{old}” is “{new}” now" + (f", in {name}." if len(texts) > 1 else ".")
-                found.append(Trap(what, texts={name: text[:start] + new + text[end:]}))
-    return found[:MOST]
+                yield Trap(what, texts={name: text[:start] + new + text[end:]})
 
 
 def _is_prose(text: str) -> bool:
