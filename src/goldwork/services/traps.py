@@ -206,8 +206,9 @@ def _alike(one: Trap, other: Trap) -> bool:
 
 
 def _right(form: ProjectForm, shown: Shown, answers: Answers, trap: Trap, seed: int) -> dict[str, list[Any]]:
-    """What is right after a change: of questions that make the same one, and of those that look at other fields."""
-    touched = {*trap.texts, *trap.moved, *trap.mirrored}
+    """What is right after a change: of questions that make the same one, and where things only moved, of those that
+    look at other fields."""
+    touched = {*trap.moved, *trap.mirrored}
     right: dict[str, list[Any]] = {}
     for name, task in form.tasks().items():
         those = answers.get(name, ())
@@ -216,7 +217,7 @@ def _right(form: ProjectForm, shown: Shown, answers: Answers, trap: Trap, seed: 
         fields = task.form().fields().keys()
         if those and len(new) == len(those):
             right[name] = new
-        elif those and fields and not fields & touched:
+        elif those and fields and not trap.texts and not fields & touched:
             right[name] = list(those)
     return right
 
