@@ -18,11 +18,12 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.errors import NotFoundError
 from goldwork.quality.people import SCORE
+from goldwork.quality.policy import Policy
 from goldwork.quality.skill import ALL, HITS
 from goldwork.services.access import Member
 from goldwork.services.figures import Interval, wilson
 from goldwork.services.log import decode
-from goldwork.store.schema import account, annotator_state, batch, gold, gold_result, gold_vote, item
+from goldwork.store.schema import account, annotator_state, batch, gold, gold_result, gold_vote, item, project
 
 State = Literal["draft", "active", "split", "retired"]
 Kind = Literal["gold", "trap", "training"]
@@ -33,6 +34,7 @@ FEWEST = 8
 SURE = 3.0
 """Standard errors that accuracy must be off by: of 1,000 gold items that are as they should be, about 3 look odd."""
 
+_POLICY = sa.select(project.c.policy).where(project.c.id == bind("project"))
 _COUNTS = (
     sa.select(gold.c.kind, gold.c.state, sa.func.count().label("number"))
     .where(gold.c.project == bind("project"))
@@ -135,11 +137,13 @@ class GoldCount(msgspec.Struct, frozen=True):
 
 
 class GoldPage(msgspec.Struct, frozen=True):
-    """Gold in the order of items. `next`: give it as `after` for the next page."""
+    """Gold in the order of items. `next`: give it as `after` for the next page. `audits`: one trap or repeat is shown
+    in so many items; 0: none is."""
 
     rows: list[GoldRow]
     counts: list[GoldCount]
     next: int | None
+    audits: int
 
 
 def list_gold(
@@ -160,7 +164,13 @@ def list_gold(
         rows=[_judge(_row(row, votes[row.item], mine.person.account), told.get(row.item, ())) for row in page],
         counts=[GoldCount(*one) for one in counts],
         next=ids[-1] if len(rows) > limit else None,
+        audits=_audits(connection, mine.project),
     )
+
+
+def _audits(connection: Connection, project_id: int) -> int:
+    policy = connection.execute(_POLICY, {"project": project_id}).scalar_one()
+    return msgspec.json.decode(policy, type=Policy).audits
 
 
 def find_item(connection: Connection, mine: Member, name: str) -> GoldItem:
@@ -199,13 +209,15 @@ def _row(row: Any, votes: Sequence[Any], me: int) -> GoldRow:
     )
 
 
-def _results(connection: Connection, project: int, items: Sequence[int]) -> dict[int, list[tuple[float, float | None]]]:
+def _results(
+    connection: Connection, project_id: int, items: Sequence[int]
+) -> dict[int, list[tuple[float, float | None]]]:
     """By item, of everybody who answered it: their score, and what they reach as their peers see it, 0 to 1."""
-    rows = connection.execute(_RESULTS, {"project": project, "items": list(items)}).all()
+    rows = connection.execute(_RESULTS, {"project": project_id, "items": list(items)}).all()
     people = sorted({row.annotator for row in rows})
     reach = {
         row.annotator: reached(decode(row.body))
-        for row in connection.execute(_PEOPLE, {"project": project, "people": people})
+        for row in connection.execute(_PEOPLE, {"project": project_id, "people": people})
     }
     found: dict[int, list[tuple[float, float | None]]] = defaultdict(list)
     for row in rows:
