@@ -67,7 +67,7 @@ class Pairs(Scene):
         """Words that only keepers may see: whose trap it is, and every item's own id."""
         with self.stage.database.read() as connection:
             names = connection.execute(sa.select(item.c.external_id).where(item.c.project == self.project)).scalars()
-            return {*names, "CANARY", "trap", "perturbed", "traded", "mirror"}
+            return {*names, "CANARY", "trap", "perturbed", "traded"}
 
 
 def test_nothing_says_that_it_is_one(stage: Stage) -> None:
