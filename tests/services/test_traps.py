@@ -236,6 +236,18 @@ class TestOfOthers:
             propose(room, "u")
         agree(room)
 
+    def test_a_consensus_that_is_no_whole_answer_is_none(self, room: Room) -> None:
+        """A comparison with attributes is merged by its overall preference alone."""
+        task = {"type": "compare", "fields": ["a", "b"], "attributes": [{"name": "safe"}]}
+        question = {"name": "better", "title": "Better?", "task": task}
+        room.make_project({"fields": [{"name": "a"}, {"name": "b"}], "questions": [question]})
+        room.import_items("id,a,b\nt,One is it.,Two is it.\n", fields={"a": "a", "b": "b"})
+        row = {"project": room.project, "question": "better", "item": id_of(room, "t"), "external_id": "t"}
+        row |= {"label": '"first"', "confidence": 1.0, "judgements": 3, "tie": False, "votes": "{}"}
+        room.writer.run(lambda connection: connection.execute(sa.insert(consensus), row))
+        with pytest.raises(InputError, match="nothing can be changed"):
+            propose(room, "t")
+
     def test_of_what_an_expert_settled(self, room: Room) -> None:
         room.import_items("id,text\nt,It is on.\n")
         who = room.add_annotator("Eve")

@@ -48,7 +48,7 @@ def test_a_swap_turns_every_preference() -> None:
 
 
 def test_pictures_trade_places_too() -> None:
-    item = {"p": {"width": 1, "height": 2}, "q": {"width": 3, "height": 4}}
+    item = {"p": PHOTO, "q": PHOTO}
     trap = made(Compare(("p", "q")), item, "first")
     assert trap.moved == {"p": "q", "q": "p"}
     assert trap.changed({"p": "hash 1", "q": "hash 2"}) == {"p": "hash 2", "q": "hash 1"}

@@ -9,7 +9,7 @@ from goldwork.errors import InputError
 from goldwork.services.upright import noted
 
 SAVED: dict[str, dict[str, Any]] = {
-    "PNG": {}, "JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}, "GIF": {},
+    "PNG": {}, "JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}, "GIF": {},
 }  # fmt: skip
 """How each kind is written again."""
 

@@ -10,6 +10,7 @@ are the same.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
-from goldwork.errors import ConflictError, InputError
+from goldwork.errors import ConflictError, GoldworkError, InputError, TooLargeError
 from goldwork.services import gold as keeping
 from goldwork.services import media
 from goldwork.services.access import Member
@@ -146,7 +147,7 @@ def propose(connection: Connection, mine: Member, name: str, seed: int) -> Propo
     form = current_form(connection, mine.project)
     source = find_source(connection, mine, form, name)
     shown = shown_many(connection, mine.project, {0: source.payload}, form)[0]
-    change = find_change(form, shown, source.answers, seed)
+    change = _found(find_change(form, shown, source.answers, seed))
     further = find_change(form, shown, source.answers, change.seed + 1, unlike=change.trap)
     return Proposal(
         external_id=source.external_id,
@@ -159,8 +160,14 @@ def propose(connection: Connection, mine: Member, name: str, seed: int) -> Propo
         mirrored=list(change.trap.mirrored),
         right=change.right,
         seed=change.seed,
-        next=further.seed if further.trap.what else None,
+        next=None if further is None else further.seed,
     )
+
+
+def _found(change: Change | None) -> Change:
+    if change is None:
+        raise InputError("nothing can be changed of this item that would make another answer right.", where="item")
+    return change
 
 
 def find_source(connection: Connection, mine: Member, form: ProjectForm, name: str) -> Source:
@@ -186,19 +193,34 @@ def find_source(connection: Connection, mine: Member, form: ProjectForm, name: s
     return Source(*of, answers=said, found="consensus", confidence=min(row.confidence for row in rows))
 
 
-def find_change(form: ProjectForm, shown: Shown, answers: Answers, seed: int, unlike: Trap | None = None) -> Change:
-    """The first change from a seed on, of each question in turn, that is `unlike` another one; without a `what` where
-    there is no other. Raises InputError where there is none at all."""
-    tasks = form.tasks()
-    asked = [name for name in tasks if answers.get(name)]
+def find_change(
+    form: ProjectForm, shown: Shown, answers: Answers, seed: int, *, unlike: Trap | None = None, blindly: bool = False
+) -> Change | None:
+    """The first change from a seed on, of each question in turn, that is `unlike` another one; `blindly`: that nobody
+    has to look at first. None where there is no such."""
+    tasks, known = form.tasks(), _fitting(form, shown, answers)
+    asked = list(known)
     for number in range(seed, seed + TRIES) if asked else ():
         turn, at = divmod(number, len(asked))
-        trap = perturb(tasks[asked[at]], shown, answers[asked[at]][0], turn)
-        if trap is not None and (unlike is None or not _alike(trap, unlike)):
-            return Change(trap, _right(form, shown, answers, trap, turn), number)
-    if unlike is None:
-        raise InputError("nothing can be changed of this item that would make another answer right.", where="item")
-    return Change(Trap(""), {}, seed)
+        trap = perturb(tasks[asked[at]], shown, known[asked[at]][0], turn)
+        if trap is None or (unlike is not None and _alike(trap, unlike)):
+            continue
+        if not blindly or (trap.is_certain and not trap.texts):
+            return Change(trap, _right(form, shown, known, trap, turn), number)
+    return None
+
+
+def _fitting(form: ProjectForm, shown: Shown, answers: Answers) -> dict[str, list[Any]]:
+    """The answers that fit the item and the questions as they are asked now; a consensus may say less than one."""
+    found: dict[str, list[Any]] = {}
+    for name, task in form.tasks().items():
+        for one in answers.get(name, ()):
+            try:
+                task.validate(one, shown)
+            except GoldworkError:
+                continue
+            found.setdefault(name, []).append(one)
+    return found
 
 
 def _alike(one: Trap, other: Trap) -> bool:
@@ -230,7 +252,7 @@ def prepare(connection: Connection, home: Home, mine: Member, asked: Making) -> 
     form = current_form(connection, mine.project)
     source = find_source(connection, mine, form, asked.item)
     shown = shown_many(connection, mine.project, {0: source.payload}, form)[0]
-    trap = find_change(form, shown, source.answers, asked.seed).trap
+    trap = _found(find_change(form, shown, source.answers, asked.seed)).trap
     payload = trap.changed(source.payload) | _by_hand(form, source.payload, asked.texts)
     return _ready(connection, home, mine, source, trap, payload, asked.answers, asked.reason or trap.what)
 
@@ -249,14 +271,12 @@ def draw(connection: Connection, home: Home, mine: Member, count: int) -> list[R
         if len(found) >= min(count, MOST):
             break
         shown = shown_many(connection, mine.project, {0: source.payload}, form)[0]
-        try:
-            change = find_change(form, shown, source.answers, lots.randrange(TRIES))
-            trap = change.trap
-            if change.right and not trap.texts:
-                payload = trap.changed(source.payload)
-                found.append(_ready(connection, home, mine, source, trap, payload, change.right, trap.what))
-        except InputError:
+        change = find_change(form, shown, source.answers, lots.randrange(TRIES), blindly=True)
+        if change is None or not change.right:
             continue
+        trap, payload = change.trap, change.trap.changed(source.payload)
+        with contextlib.suppress(InputError, TooLargeError):  # a picture that moves, or becomes too large
+            found.append(_ready(connection, home, mine, source, trap, payload, change.right, trap.what))
     return found
 
 

@@ -20,7 +20,7 @@ import msgspec
 from goldwork.errors import AnswerError, InputError
 from goldwork.tasks import NOTHING, Shown, task_type
 from goldwork.tasks.form import Anchor, Form, Keys, Option, Panes, Scale
-from goldwork.tasks.traps import Trap
+from goldwork.tasks.traps import Trap, same_texts
 
 STRONGEST = 3
 MOST_ATTRIBUTES = 50
@@ -101,7 +101,7 @@ class Compare(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="comp
     def perturb(self, item: Shown, answer: Any, seed: int) -> Trap | None:
         """The two trade places, and the preference with them; none where nothing was preferred."""
         one, other = self.fields
-        if one not in item or other not in item or item[one] == item[other]:
+        if one not in item or other not in item or same_texts(item, {one: other}):
             return None
         new = {name: _turned(value) for name, value in answer.items()} if self.attributes else _turned(answer)
         what = "The two have traded places: what was first is second."

@@ -23,7 +23,7 @@ from goldwork.distances import distance
 from goldwork.errors import AnswerError, InputError
 from goldwork.tasks import NOTHING, Shown, task_type
 from goldwork.tasks.form import Form, Order
-from goldwork.tasks.traps import Trap
+from goldwork.tasks.traps import Trap, same_texts
 
 MOST = 50
 
@@ -79,7 +79,7 @@ class Rank(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="rank"):
         moved: dict[str, str] = {}
         for one, other in zip(lot[::2], lot[1::2], strict=False):
             moved |= {one: other, other: one}
-        if any(item[one] == item[other] for one, other in moved.items()):
+        if same_texts(item, moved):
             return None
         new = self.canonical([[moved.get(name, name) for name in group] for group in answer])
         what = f"{len(moved)} of them have traded places, two by two."

@@ -67,6 +67,11 @@ def perturb(task: TaskType, item: Shown, answer: Answer, seed: int) -> Trap | No
     return task.perturb(item, answer, seed) if isinstance(task, Perturbs) else None
 
 
+def same_texts(item: Shown, moved: Mapping[str, str]) -> bool:
+    """Whether two that trade places are the same text: then nothing would change. Of pictures that is not known."""
+    return any(isinstance(item[name], str) and item[name] == item[other] for name, other in moved.items())
+
+
 def turned(text: str) -> str:
     """A text with left and right exchanged.
 
