@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from goldwork.services import watching
+from goldwork.services import decisions, jobs, watching
 from goldwork.services.log import decode
 from goldwork.services.worker import Worker
 from goldwork.store.database import Database
@@ -56,6 +57,34 @@ def test_who_is_flagged_is_watched_once(judged: Core, tmp_path: Any) -> None:
     assert [names[one] for one, state in states.items() if state.get("watch")] == [who]
     assert not any("out" in state or "stage" in state for state in states.values())
     assert judged.findings() == []
+
+
+def test_who_falls_for_traps_is_watched_and_not_told_why(database: Database, tmp_path: Any) -> None:
+    core = Core.make(database)
+    core.set_policy(2, audits=2, gold=False, floor=8500)
+    core.add_items(60)
+    core.add_gold(20, kind="trap", value="b")
+    careless, careful = core.annotators(2)
+    for who in (careless, careful):
+        for _ in range(40):
+            one = core.lease_one(who)
+            right = "b" if core.assignment(one).purpose == "gold" else "a"
+            core.submit(who, one, answers={"q": "a" if who == careless else right})
+    worker = Worker(core.database, Home(tmp_path), writer=core.writer)
+    for _ in range(2):
+        core.writer.run(lambda connection: jobs.add(connection, database, watching.NAME, core.project, {}))
+        worker.drain()
+    worker.close()
+    told = [decode(row.body) for row in core.rows(event, kind="watch")]
+    assert told == [{"annotator": careless, "reasons": ["traps"]}]
+    [made] = [row for row in core.rows(decision) if row.kind == "watch"]
+    assert made.subject == f"annotator {careless}"
+    with database.read() as connection:
+        mine: Any = SimpleNamespace(project=core.project, person=SimpleNamespace(annotator=careless))
+        [told_own] = decisions.my_decisions(connection, mine)
+    assert (told_own.kind, told_own.reasons) == ("watch", [])
+    assert core.findings() == []
+    core.close()
 
 
 def test_views_are_not_compared_with_others(judged: Core, tmp_path: Any) -> None:

@@ -212,6 +212,17 @@ class World:
                 connection.execute(sa.insert(judgement).values(said))
             return str(of.external_id)
 
+    def source(self, project: int) -> str:
+        """The name of gold of which a trap can be made."""
+        with self.stage.database.write() as connection:
+            self.names += 1
+            name = f"source{self.names}"
+            self.stage.add_items(connection, project, [{"text": "It is on the left."}], name)
+            of = connection.execute(sa.select(item).order_by(item.c.id.desc()).limit(1)).one()
+            made = {"project": project, "item": of.id, "kind": "gold", "state": "active", "answers": '{"kind": ["a"]}'}
+            connection.execute(sa.insert(gold).values(made | {"created_at": 0}))
+            return str(of.external_id)
+
     def attribute(self, project: int, _owner: User, _route: str) -> int:
         """An attribute of the project, defined by its manager."""
         with self.stage.database.write() as connection:
@@ -349,6 +360,11 @@ BODIES: dict[tuple[str, str], Body] = {
     ("GET", f"{PROJECT}/gold/items"): lambda *_: {"params": {"name": "x-1"}},
     ("POST", f"{PROJECT}/gold/draws"): lambda *_: {"json": {"count": 1}},
     ("POST", f"{PROJECT}/gold/settled"): lambda world, of, _: {"json": {"items": [world.to_settle(of, settled=True)]}},
+    ("GET", f"{PROJECT}/gold/traps"): lambda world, of, _: {"params": {"name": world.source(of)}},
+    ("POST", f"{PROJECT}/gold/traps"): lambda world, of, _: {
+        "json": {"item": world.source(of), "seed": 0, "answers": {"kind": ["b"]}}
+    },
+    ("POST", f"{PROJECT}/gold/traps/draws"): lambda *_: {"json": {"count": 1}},
     ("PUT", f"{PROJECT}/gold/{{gold_id}}"): lambda *_: {"json": {"answers": {"kind": ["b"]}, "why": "Misread."}},
     ("PUT", f"{PROJECT}/gold/{{gold_id}}/vote"): lambda *_: {"json": {"answers": {"kind": "a"}}},
     ("POST", f"{PROJECT}/gold/{{gold_id}}/retirement"): lambda *_: {"json": {"why": "Shown in an appeal."}},

@@ -245,6 +245,14 @@ export const gold = {
     data<{ items: number }>(
       client.POST('/api/projects/{project_id}/gold', { ...of(id), body: { kind, entries: [{ item, answers, reason, fields }] } as never }),
     ),
+  propose: (project_id: number, name: string, seed: number) =>
+    data<T.Proposal>(
+      client.GET('/api/projects/{project_id}/gold/traps', { params: { path: { project_id }, query: { name, seed } } }),
+    ),
+  addTrap: (id: number, body: { item: string; seed: number; answers: T.Acceptable; texts: Record<string, string> }) =>
+    data<{ items: number }>(client.POST('/api/projects/{project_id}/gold/traps', { ...of(id), body: body as never })),
+  drawTraps: (id: number, count: number) =>
+    data<{ items: number }>(client.POST('/api/projects/{project_id}/gold/traps/draws', { ...of(id), body: { count } })),
   draw: (id: number, count: number) =>
     data<{ items: number }>(client.POST('/api/projects/{project_id}/gold/draws', { ...of(id), body: { count } })),
   mint: (id: number, items: string[]) =>

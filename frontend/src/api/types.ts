@@ -104,6 +104,12 @@ export type GoldRow = Omit<S['GoldRow'], 'fields' | 'answers' | 'votes'> & {
   answers: Acceptable
   votes: { name: string; answers: Record<string, unknown>; reason: string; at: number }[]
 }
+export type Proposal = Omit<S['Proposal'], 'fields' | 'changed' | 'answers' | 'right'> & {
+  fields: Record<string, string>
+  changed: Record<string, string>
+  answers: Acceptable
+  right: Acceptable
+}
 export type GoldPage = Omit<S['GoldPage'], 'rows'> & { rows: GoldRow[] }
 export type GoldItem = Omit<S['GoldItem'], 'fields'> & { fields: Record<string, string> }
 export type ExportWhat = S['NewExport']['what']

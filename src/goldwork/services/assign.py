@@ -246,11 +246,13 @@ class _Group:
         """What stands at somebody's next `need` places, and whether there may be more."""
         search = self._searches.setdefault(log.id, Search(self.connection, log.id))
         standing = self._standings[log.id, request.annotator]
-        never = self._given_to(request)
-        spots = Layout(log, request.annotator, standing, self.shares, never).spots(need)
-        for spot in spots:
-            if spot.chosen is not None:
-                search.keep_from(request.annotator, spot.chosen.item)
+        spots = Layout(log, request.annotator, standing, self.shares, self._given_to(request)).spots(need)
+        for item_id in standing.withheld(log.now):
+            search.keep_from(request.annotator, item_id)
+        for chosen in (spot.chosen for spot in spots if spot.chosen is not None):
+            search.keep_from(request.annotator, chosen.item)
+            if chosen.source is not None:
+                search.keep_from(request.annotator, chosen.source)
         work = sum(spot.chosen is None for spot in spots)
         found, more = self._chosen(log, request, work) if work and choosing.chooses(log) else ([], True)
         if not found:
@@ -299,7 +301,7 @@ class _Group:
     def _give(self, log: Log, request: Lease, spot: Spot, what: Candidate | Chosen) -> Held:
         """Lease an item at somebody's next place."""
         held = self._note(log, request, what)
-        placement.fill(self._standings[log.id, request.annotator], spot)
+        placement.fill(self._standings[log.id, request.annotator], spot, log.now)
         return held
 
     def _review(self, log: Log, request: Lease, what: Due) -> Held:

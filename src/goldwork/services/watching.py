@@ -1,4 +1,5 @@
-"""The watch job: flags over what people judged, for the overview, and a closer look at whom they are about.
+"""The watch job: flags over what people judged, for the overview, and a closer look at whom they are about, or whom
+traps and repeats are about.
 
 A flag accuses nobody. Whoever is flagged gets more gold, by an event, and a person is asked to look; the finding with
 its evidence is kept for that. Items and classes that are flagged are for the guideline's author.
@@ -18,10 +19,11 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.errors import InputError
 from goldwork.flags import Finding, find_flags
+from goldwork.quality import audits
 from goldwork.quality.policy import Policy
 from goldwork.services import due, jobs
 from goldwork.services.forms import current_form
-from goldwork.services.log import Log
+from goldwork.services.log import Log, decode
 from goldwork.services.sql import upsert
 from goldwork.services.tables import last_seq, named_table
 from goldwork.services.work import Steps, Work
@@ -39,7 +41,7 @@ KINDS = ("choice",)
 
 _POLICY = sa.select(project.c.policy).where(project.c.id == bind("project"))
 _PEOPLE = (
-    sa.select(annotator.c.id, annotator.c.pseudonym)
+    sa.select(annotator.c.id, annotator.c.pseudonym, annotator_state.c.body)
     .join(annotator_state, annotator_state.c.annotator == annotator.c.id)
     .where(annotator_state.c.project == bind("project"))
 )
@@ -95,7 +97,8 @@ def run(work: Work) -> Steps:
         form = current_form(connection, work.project)
         table = named_table(connection, work.project, through).humans()
         policy = msgspec.json.decode(connection.execute(_POLICY, {"project": work.project}).scalar_one(), type=Policy)
-        people = {row.pseudonym: row.id for row in connection.execute(_PEOPLE, {"project": work.project})}
+        states = connection.execute(_PEOPLE, {"project": work.project}).all()
+        people = {row.pseudonym: row.id for row in states}
     yield
     found: list[tuple[str, Finding]] = []
     notes: list[str] = []
@@ -111,7 +114,8 @@ def run(work: Work) -> Steps:
         found += [(name, one) for one in findings]
         notes += [f"{name}: {note}" for note in findings.notes]
         yield
-    reasons: dict[int, set[str]] = {}
+    asked_for = {row.id: set(audits.reasons(decode(row.body), policy)) for row in states}
+    reasons = {who: names for who, names in asked_for.items() if names}
     for _, one in found:
         if one.about == "annotator" and one.subject in people:
             reasons.setdefault(people[one.subject], set()).add(one.flag)

@@ -472,13 +472,15 @@ gold = Table(
     Column("shown", Integer, nullable=False, server_default="0"),
     Column("why", Text, nullable=False, server_default=""),
     _time("created_at", nullable=False),
+    Column("source", Id),
     Index("ix_gold_next", "project", "state", "kind", "stratum", "shown", "item"),
     _one_of("kind", "gold", "trap", "training"),
     _one_of("state", "draft", "active", "split", "retired"),
 )
 """Items whose acceptable answers are known: `answers` by question, a list each (JSON); `reason` is told with training
 items; `stratum` balances what is shown; `drawn`: one of a simple random sample, from which calibration learns.
-`shown` counts the people it was given to (projection of assignments). `why` it was retired."""
+`shown` counts the people it was given to (projection of assignments). `why` it was retired. `source`: the item of
+which a trap was made."""
 
 gold_vote = Table(
     "gold_vote",

@@ -39,6 +39,8 @@ const REASONS: Record<string, string> = {
   copying: 'their answers are too like those of somebody else',
   fatigue: 'their answers get worse within a session',
   drift: 'their answers on gold have got worse',
+  traps: 'they fall for traps more often than the floor allows',
+  repeats: 'they answer the same item differently more often than the floor allows',
 }
 const TRAINING: Record<string, string> = { quiz: 'the quiz', refresher: 'the refresher', teaching: 'the lesson' }
 const TODAY: Record<DecisionKind, (n: number) => string> = {
