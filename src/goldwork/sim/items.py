@@ -9,7 +9,8 @@ Gold is written by two experts who do not see each other's answers; where they d
 gold. The second of them reads open items in the other way, so that these do not become gold but by two errors at
 once. What both have is gold, also where both are wrong.
 
-Whoever settles an item has everybody's answers at hand and takes four times as long: they mistake it a quarter as often.
+Whoever settles an item has everybody's answers at hand and takes four times as long: they mistake it a quarter as
+often.
 
     >>> items = make_items(200, classes=3, seed=1)
     >>> gold = write_gold(items, 3, seed=1)

@@ -6,9 +6,9 @@ item is held while somebody is at it and never asked for more often than the eng
 balanced by class, each gold item once a person. Every half as many judgements as there are items, everything is
 inferred anew, calibrated from gold, and looked through for flags.
 
-What people decide in a real project is decided by rule here: who is taught gets the training at once; whoever the engine
-proposes, or who fails the training too often, is sent home; and some disagree (`goldwork.sim.appeals`). At the end an
-expert settles what waits for one.
+What people decide in a real project is decided by rule here: who is taught gets the training at once; whoever the
+engine proposes, or who fails the training too often, is sent home; and some disagree (`goldwork.sim.appeals`). At the
+end an expert settles what waits for one.
 
     >>> from goldwork.quality.policy import WHOLE, Policy
     >>> from goldwork.sim import make_crowd
