@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
-from goldwork.quality.items import SURE
+from goldwork.quality.draft import State
+from goldwork.quality.items import SURE, result_of
 from goldwork.services.log import decode
-from goldwork.store.schema import account, annotator, decision, item, item_state, project_state
+from goldwork.store.schema import account, annotator, annotator_state, decision, item, item_state, project_state
 
 ABOUT_PEOPLE = ("warn", "quarantine", "propose", "watch", "restored")
 
@@ -28,6 +29,12 @@ _ITEMS = (
     .select_from(item.outerjoin(item_state, item_state.c.item == item.c.id))
     .where(item.c.project == bind("project"))
     .order_by(item.c.id)
+)
+_STATES = (
+    sa.select(account.c.name, annotator_state.c.body)
+    .join(annotator, annotator.c.account == account.c.id)
+    .join(annotator_state, annotator_state.c.annotator == annotator.c.id)
+    .where(annotator_state.c.project == bind("project"))
 )
 
 
@@ -72,11 +79,16 @@ def read_outcome(connection: Connection, project: int) -> Outcome:
     )
 
 
+def read_people(connection: Connection, project: int) -> dict[str, State]:
+    """What is known of everybody, by name."""
+    return {row.name: decode(row.body) for row in connection.execute(_STATES, {"project": project})}
+
+
 def read_items(connection: Connection, project: int) -> list[Reached]:
     """All items, in the order in which they came."""
     found = []
     for row in connection.execute(_ITEMS, {"project": project}):
         state = {} if row.body is None else decode(row.body)
         status = row.status or "open"
-        found.append(Reached(row.external_id, status, state.get("answer", {}), row.taken < row.wanted))
+        found.append(Reached(row.external_id, status, result_of(state), row.taken < row.wanted))
     return found

@@ -1,9 +1,9 @@
 """Who disagrees with what was decided about them, and what a second person makes of it.
 
 Whoever has work set aside, is sent home, or fails the training for good disagrees with a probability of their own,
-which is larger for honest people. The decision is *mistaken* where they had never been below the project's floor on gold. A
-reviewer comes every `EVERY` hours, takes `MINUTES` for each appeal, and sees from the evidence whether the decision is
-mistaken with probability `RELIABLE`; otherwise they take the one for the other. None of this was measured.
+which is larger for honest people. The decision is *mistaken* where they had never been below the project's floor on
+gold. A reviewer comes every `EVERY` seconds, takes `MINUTES` for each appeal, and sees from the evidence whether the
+decision is mistaken with probability `RELIABLE`; otherwise they take the one for the other. None of this was measured.
 
     >>> appeals = Appeals(seed=1)
     >>> made = [appeals.hear((n, 0), n, f"somebody {n}", True, "quarantine", True, 60.0 * n) for n in range(100)]

@@ -32,7 +32,7 @@ from goldwork.errors import InputError
 from goldwork.items import Items
 from goldwork.quality import training
 from goldwork.quality.engine import Decision, Event
-from goldwork.quality.items import CLOSED, is_out
+from goldwork.quality.items import CLOSED, is_out, result_of
 from goldwork.quality.policy import WHOLE, Policy
 from goldwork.quality.posterior import Given
 from goldwork.quality.recorded import voted
@@ -376,7 +376,7 @@ class Project:
         """How right the result is on every item, by the truth: 1, 0, or the chance that a tie is broken rightly."""
         truth = self.truth
         if self.setting.learns and self.policy.paradigm == "prescriptive":
-            found = (self.view.item(item).get("answer", {}).get(QUESTION) for item in range(self.setting.items))
+            found = (result_of(self.view.item(item)).get(QUESTION) for item in range(self.setting.items))
             return [float(answer == known) for answer, known in zip(found, truth, strict=True)]
         return majority(self.counted(self.work), truth)
 

@@ -34,8 +34,8 @@ ERRANDS = 10
 """Submits between two looks of the worker for something to do."""
 LOST = 0.01
 """The share of submits whose receipt is lost on the way, so that they are sent again."""
-AGAIN = 600.0
-"""Seconds until somebody looks again who found nothing to do."""
+AGAIN, SELDOM = 600.0, 3600.0
+"""Seconds until somebody looks again who found nothing to do: twice as long every time, up to an hour."""
 AT_HOME = 3600.0
 """Seconds until somebody looks again who was sent home and has disagreed."""
 LEAST_LEASE = 31 * 60.0
@@ -47,8 +47,11 @@ WORDS = "I have read the guideline and looked at every item."
 
 @dataclasses.dataclass
 class Player:
-    """Somebody: as the simulation knows them, and at the server. `trail`: where they stood after every submit, as
-    time in milliseconds, judgements, gold, lowest accuracy; `seqs`: the place in the log of their judgement of an item.
+    """Somebody: as the simulation knows them, and at the server.
+
+    `trail`: where they stood after every submit, as time in milliseconds, judgements, gold, lowest accuracy; `seqs`:
+    the place in the log of their judgement of an item; `known`: decisions that they have read; `held`: what keeps them
+    from work; `idle`: how often in a row there was none.
     """
 
     who: people.Person
@@ -57,7 +60,7 @@ class Player:
     seqs: dict[str, int] = dataclasses.field(default_factory=dict)
     known: set[tuple[int, int]] = dataclasses.field(default_factory=set)
     held: str = ""
-    idle: bool = False
+    idle: int = 0
 
     def at(self, at: int) -> tuple[int, int, float]:
         """How far they were then: judgements, gold, lowest accuracy."""
@@ -126,7 +129,7 @@ class Live(Play):
                 self._come_again(player, now)
                 return
         if player.idle:
-            player.idle = False
+            player.idle = 0
             who.hours.wait(now)
         client.place = who.hours.place
         answer = client.take_up().answer
@@ -135,12 +138,13 @@ class Live(Play):
 
     def _come_again(self, player: Player, now: float) -> None:
         mine = [one for one in self.appeals.all if one.person == player.who.number and one.verdict is None]
-        player.idle = True
+        player.idle += 1
         if player.held in ("paused", "barred"):
             if mine:
                 heapq.heappush(self._turns, (now + AT_HOME, player.who.number))
         elif any(not self.players[number].idle for _, number in self._turns):
-            heapq.heappush(self._turns, (now + AGAIN, player.who.number))
+            wait = min(SELDOM, AGAIN * 2 ** (player.idle - 1))
+            heapq.heappush(self._turns, (now + wait, player.who.number))
 
     def _last_round(self) -> None:
         """Nobody has anything to do: answer the appeals, let leases lapse, and everybody looks once more."""

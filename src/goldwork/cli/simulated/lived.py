@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
-import sqlalchemy as sa
-
+from goldwork.cli.simulated.house import Clock
 from goldwork.cli.simulated.live import Live
+from goldwork.cli.simulated.site import open_site, perform
 from goldwork.quality.items import is_out
 from goldwork.quality.policy import WHOLE
 from goldwork.services.check import Finding, check
-from goldwork.services.log import decode
-from goldwork.services.outcome import Reached, read_items, read_outcome
+from goldwork.services.outcome import Reached, read_items, read_outcome, read_people
+from goldwork.sim.annotator import Annotator
 from goldwork.sim.outcome import PURPOSES, Outcome, disputed, tell
-from goldwork.sim.project import QUESTION
-from goldwork.store.schema import account, annotator, annotator_state
+from goldwork.sim.project import QUESTION, Project, Setting
+from goldwork.web.server import listen
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,21 +34,40 @@ class Lived:
     seconds: float
 
 
-def outcome_of(live: Live, plain: Mapping[int, float]) -> Lived:
+class _Measured(Live):
+    """The play, measured before the server ends."""
+
+    lived: Lived | None = None
+    plain: Mapping[int, float] = {}
+
+    def act(self) -> bool:
+        over = super().act()
+        if not self.stop.is_set():
+            self.lived = _outcome_of(self, self.plain)
+        return over
+
+
+def live_through(
+    crowd: Sequence[Annotator], setting: Setting, plain: Mapping[int, float], progress: Callable[[float], None]
+) -> Lived:
+    """Let the crowd work at a server of its own. `plain`: majorities without quality control, to stand beside."""
+    clock = Clock(round(time.time() * 1000))
+    with listen("127.0.0.1", 0) as listener, open_site(listener, clock=clock) as site:
+        live = _Measured(site, clock, Project(crowd, setting), progress)
+        live.plain = plain
+        perform(live)
+        if live.lived is None:
+            raise KeyboardInterrupt
+        return live.lived
+
+
+def _outcome_of(live: Live, plain: Mapping[int, float]) -> Lived:
     """What came of it; then experts settle what waits for one. While the server still answers."""
     plan, floor = live.plan, live.plan.policy.floor / WHOLE
     records = live.records()
     with live.site.database.read() as connection:
         found = read_outcome(connection, live.house.project)
-        states = {
-            row.name: decode(row.body)
-            for row in connection.execute(
-                sa.select(account.c.name, annotator_state.c.body)
-                .join(annotator, annotator.c.account == account.c.id)
-                .join(annotator_state, annotator_state.c.annotator == annotator.c.id)
-                .where(annotator_state.c.project == live.house.project)
-            )
-        }
+        states = read_people(connection, live.house.project)
     items = _items(live)
     done = {name: sum(one.who.done.get(name, 0) for one in live.players) for name in PURPOSES}
     people = []
@@ -57,7 +77,7 @@ def outcome_of(live: Live, plain: Mapping[int, float]) -> Lived:
     overturned = live.house.call(live.house.boss, "GET", "/oversight")["overturned"]
     accuracy = _accuracy(live, items)
     settled = live.settle()
-    live.house.worker.drain()
+    live.house.drain()
     outcome = Outcome(
         items=plan.setting.items,
         floor=floor,
