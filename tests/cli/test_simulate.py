@@ -115,8 +115,10 @@ def test_the_honest_below_the_floor_are_told_apart_from_those_wronged() -> None:
         "Not honest (1): 1 warned, 0 with work set aside, 0 sent home.",
         "Honest (2): 2 warned, 1 with work set aside, 0 sent home.",
         "Wronged (honest, and never below the floor until then): 1 warned, 1 with work set aside, 0 sent home.",
-        "Appeals: 4, 1 against a mistaken decision: 3 upheld, 1 overturned, 0 answered wrongly; "
-        "0.7 hours of a reviewer.",
+        (
+            "Appeals: 4, 1 against a mistaken decision: 3 upheld, 1 overturned, 0 answered wrongly; "
+            "0.7 hours of a reviewer."
+        ),
         "1 of the 6 decisions that a person ruled on were overturned.",
     ]
 

@@ -25,6 +25,7 @@ from goldwork.services.forms import current_form
 from goldwork.services.gold_items import Answers, Entry, by_name, check_answers, make_items
 from goldwork.services.log import Log, decode, encode
 from goldwork.services.media import shown_many
+from goldwork.services.once import once
 from goldwork.store.database import Database
 from goldwork.store.schema import assignment, gold, gold_result, gold_vote, item, judgement, submit
 from goldwork.tasks.questions import ProjectForm
@@ -310,11 +311,15 @@ def retire(
     book.log.flush()
 
 
-def mint(connection: Connection, database: Database, mine: Member, names: Sequence[str]) -> int:
-    """Make gold of items that an expert has settled: what the expert said. Never a random sample.
-
-    Raises InputError, ConflictError.
+def mint(connection: Connection, database: Database, mine: Member, client: str, names: Sequence[str]) -> int:
+    """Make gold of items that an expert has settled: what the expert said. Never a random sample. Done once for every
+    id of the client's. Returns how many. Raises InputError, ConflictError.
     """
+    what = {"what": "mint", "items": list(names)}
+    return once(connection, database, mine, client, what, lambda: _mint(connection, database, mine, names))
+
+
+def _mint(connection: Connection, database: Database, mine: Member, names: Sequence[str]) -> int:
     answers: dict[str, dict[str, list[Any]]] = {}
     where = {"project": mine.project, "names": sorted(set(names))}
     form = current_form(connection, mine.project)
