@@ -5,7 +5,12 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,6 +110,19 @@ def test_experts_settle_what_waits(heard: Lived) -> None:
     assert heard.outcome.final > heard.outcome.accuracy
 
 
+def test_a_manager_decides_what_is_proposed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where lessons are over soon, work and gold go on until somebody is put before a person."""
+    monkeypatch.setattr("goldwork.sim.project.TRAINING", 2)
+    for name in ("HONEST", "OTHERS"):
+        monkeypatch.setattr(appeals, name, (0.0, 0.0))
+    setting = Setting(items=60, classes=4, gold=40, policy=Policy(overlap=4, floor=8500), seed=1)
+    lived = live_through(make_crowd(classes=4, size=4, mix={"random": 4}, seed=1), setting, {}, lambda _: None)
+    home = [one for one in lived.outcome.people if "home" in one.stages]
+    assert lived.overturned == (len(home), 0)
+    assert len(home) > 0
+    assert lived.findings == []
+
+
 def test_people_answer_as_they_do_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever does not change with time gives the same answer to the same item."""
     setting = Setting(items=30, classes=3, gold=10, policy=Policy(overlap=2, floor=7000), seed=5)
@@ -179,3 +197,18 @@ def beside_of(found: Any) -> list[str]:
     lines = beside(summary, summary, server)
     assert lines[-1].endswith("goldwork check: 2 findings.")
     return lines
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_ctrl_c_ends_it_and_leaves_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "goldwork.cli", "simulate", "--http", "--items", "300", *SMALL[2:]]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("goldwork-*/goldwork.db")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "")
+    assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""What came of a simulated crowd at a real server, told as of one in memory; and both beside each other."""
+"""What came of a simulated crowd at a real server, told as of one in memory."""
 
 from __future__ import annotations
 
@@ -38,12 +38,11 @@ class _Measured(Live):
     """The play, measured before the server ends."""
 
     lived: Lived | None = None
-    plain: Mapping[int, float] = {}
 
     def act(self) -> bool:
         over = super().act()
         if not self.stop.is_set():
-            self.lived = _outcome_of(self, self.plain)
+            self.lived = _outcome_of(self)
         return over
 
 
@@ -54,14 +53,14 @@ def live_through(
     clock = Clock(round(time.time() * 1000))
     with listen("127.0.0.1", 0) as listener, open_site(listener, clock=clock) as site:
         live = _Measured(site, clock, Project(crowd, setting), progress)
-        live.plain = plain
         perform(live)
         if live.lived is None:
             raise KeyboardInterrupt
-        return live.lived
+        told = dataclasses.replace(live.lived.outcome, majority=plain)
+        return dataclasses.replace(live.lived, outcome=told)
 
 
-def _outcome_of(live: Live, plain: Mapping[int, float]) -> Lived:
+def _outcome_of(live: Live) -> Lived:
     """What came of it; then experts settle what waits for one. While the server still answers."""
     plan, floor = live.plan, live.plan.policy.floor / WHOLE
     records = live.records()
@@ -93,7 +92,7 @@ def _outcome_of(live: Live, plain: Mapping[int, float]) -> Lived:
         settled=settled,
         final=_accuracy(live, _items(live)),
         disputed=disputed(live.appeals, overturned["ruled"]),
-        majority=plain,
+        majority={},
         people=people,
     )
     with live.site.database.read() as connection:

@@ -18,6 +18,9 @@ from goldwork.store.writer import Writer
 from goldwork.web.server import Server, make_server
 from goldwork.web.settings import Settings
 
+SHUTTING = 10.0
+"""Seconds that a server takes at most from its last answer to its end."""
+
 
 @dataclasses.dataclass
 class Site:
@@ -68,8 +71,10 @@ class Play:
         try:
             over = self.act()
         except Exception as error:  # noqa: BLE001 whatever it is, the main thread must hear of it
-            self.failure = None if self.stop.is_set() else error
-            over = self.failure is not None
+            # A server that cannot be reached any more is perhaps being stopped: that is said in a moment.
+            stopped = self.stop.wait(SHUTTING) if isinstance(error, OSError) else self.stop.is_set()
+            self.failure = None if stopped else error
+            over = not stopped
         if over:
             self.site.server.should_exit = True
 
