@@ -32,7 +32,7 @@ from goldwork.errors import InputError
 from goldwork.items import Items
 from goldwork.quality import training
 from goldwork.quality.engine import Decision, Event
-from goldwork.quality.items import CLOSED, is_out, result_of
+from goldwork.quality.items import CLOSED, is_out
 from goldwork.quality.policy import WHOLE, Policy
 from goldwork.quality.posterior import Given
 from goldwork.quality.recorded import voted
@@ -306,15 +306,13 @@ class Project:
         if decision.kind == "propose":
             self._rule(about, person.number, "propose", "upheld", "pause")
         if decision.kind in DISPUTED:
-            who = (person.number, person.mind.name, person.honest)
-            mistaken = person.lowest >= self.policy.floor / WHOLE
-            if self.appeals.hear(about, *who, decision.kind, mistaken, self._now):
+            who, mistaken = person.mind.name, person.lowest >= self.policy.floor / WHOLE
+            if self.appeals.hear(about, person.number, who, person.honest, decision.kind, mistaken, self._now):
                 self._add("appeal", {"about": list(about), "annotator": person.number})
 
     def _rule(self, about: tuple[int, int], person: int, kind: str, verdict: str, action: str = "") -> None:
         """A person says of a decision whether it stands; overruled, what followed from it is taken back."""
-        if verdict == "overruled":
-            action = {"propose": "resume", "unqualified": "retake"}.get(kind, "")
+        action = {"propose": "resume", "unqualified": "retake"}.get(kind, "") if verdict == "overruled" else action
         self.ruled.add(about)
         body = {"about": list(about), "annotator": person, "decision": kind, "verdict": verdict, "action": action}
         self._add("ruling", body)
@@ -374,11 +372,15 @@ class Project:
 
     def rights(self) -> list[float]:
         """How right the result is on every item, by the truth: 1, 0, or the chance that a tie is broken rightly."""
-        truth = self.truth
+        truth, items = self.truth, [self.view.item(item) for item in range(self.setting.items)]
         if self.setting.learns and self.policy.paradigm == "prescriptive":
-            found = (result_of(self.view.item(item)).get(QUESTION) for item in range(self.setting.items))
-            return [float(answer == known) for answer, known in zip(found, truth, strict=True)]
-        return majority(self.counted(self.work), truth)
+            answers = [item.get("answer", {}).get(QUESTION) for item in items]
+            plain = [float(answer == known) for answer, known in zip(answers, truth, strict=True)]
+        else:
+            plain = majority(self.counted(self.work), truth)
+        words = (item.get("known", {}).get(QUESTION) for item in items)
+        all_of = zip(plain, words, truth, strict=True)
+        return [right if word is None else float(word[0] == known) for right, word, known in all_of]
 
     def status(self, *names: str) -> int:
         """How many items are in one of these states (`CLOSED`: all that want no more)."""
