@@ -339,10 +339,10 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", f"{PROJECT}/submits"): lambda world, of, owner: {"json": world.submit(of, owner)},
     ("POST", f"{PROJECT}/adjudication/next"): lambda *_: {"json": {"count": 1}},
     ("POST", f"{PROJECT}/adjudication/send-back"): lambda world, of, owner: {
-        "json": {"assignment": world.case(of, owner)}
+        "json": {"id": secrets.token_hex(8), "assignment": world.case(of, owner)}
     },
     ("POST", f"{PROJECT}/notes"): lambda world, of, owner: {
-        "json": {"assignment": world.case(of, owner), "text": "Say more."}
+        "json": {"id": secrets.token_hex(8), "assignment": world.case(of, owner), "text": "Say more."}
     },
     ("POST", f"{PROJECT}/files"): lambda *_: {"content": b"id,text\n1,one\n"},
     ("POST", f"{PROJECT}/media"): lambda *_: {"content": picture((0, 0, 1))},
@@ -359,7 +359,9 @@ BODIES: dict[tuple[str, str], Body] = {
     },
     ("GET", f"{PROJECT}/gold/items"): lambda *_: {"params": {"name": "x-1"}},
     ("POST", f"{PROJECT}/gold/draws"): lambda *_: {"json": {"count": 1}},
-    ("POST", f"{PROJECT}/gold/settled"): lambda world, of, _: {"json": {"items": [world.to_settle(of, settled=True)]}},
+    ("POST", f"{PROJECT}/gold/settled"): lambda world, of, _: {
+        "json": {"id": secrets.token_hex(8), "items": [world.to_settle(of, settled=True)]}
+    },
     ("GET", f"{PROJECT}/gold/traps"): lambda world, of, _: {"params": {"name": world.source(of)}},
     ("POST", f"{PROJECT}/gold/traps"): lambda world, of, _: {
         "json": {"item": world.source(of), "seed": 0, "answers": {"kind": ["b"]}}

@@ -175,6 +175,12 @@ def wants(draft: Draft, item: int, mine: State, counted: Sequence[Answer], sure:
     return (counts + 1, "") if counts < most else (most, "cap")
 
 
+def result_of(item: State) -> dict[str, int]:
+    """An item's answer, by question the code of the class: an expert's word where there is one, else what the answers
+    say together."""
+    return {**item.get("answer", {}), **{question: code for question, (code, _) in item.get("known", {}).items()}}
+
+
 def alike(counted: Sequence[Answer]) -> bool:
     """Whether all answers are the same in every question."""
     return all(one.said == counted[0].said for one in counted)

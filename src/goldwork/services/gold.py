@@ -25,6 +25,7 @@ from goldwork.services.forms import current_form
 from goldwork.services.gold_items import Answers, Entry, by_name, check_answers, make_items
 from goldwork.services.log import Log, decode, encode
 from goldwork.services.media import shown_many
+from goldwork.services.once import once
 from goldwork.store.database import Database
 from goldwork.store.schema import assignment, gold, gold_result, gold_vote, item, judgement, submit
 from goldwork.tasks.questions import ProjectForm
@@ -339,11 +340,15 @@ def settled(connection: Connection, project: int, names: Sequence[str]) -> dict[
     return answers
 
 
-def mint(connection: Connection, database: Database, mine: Member, names: Sequence[str]) -> int:
-    """Make gold of items that an expert has settled: what the expert said. Never a random sample.
-
-    Raises InputError, ConflictError.
+def mint(connection: Connection, database: Database, mine: Member, client: str, names: Sequence[str]) -> int:
+    """Make gold of items that an expert has settled: what the expert said. Never a random sample. Done once for every
+    id of the client's. Returns how many. Raises InputError, ConflictError.
     """
+    what = {"what": "mint", "items": list(names)}
+    return once(connection, database, mine, client, what, lambda: _mint(connection, database, mine, names))
+
+
+def _mint(connection: Connection, database: Database, mine: Member, names: Sequence[str]) -> int:
     answers = settled(connection, mine.project, names)
     if missing := sorted(set(names) - answers.keys()):
         raise InputError(f"no expert has settled item {missing[0][:50]!r}. Settle it first.", where="items")

@@ -557,6 +557,19 @@ guideline_note = Table(
 )
 """What somebody who settled an item wants the guideline to say, until `done_at`."""
 
+receipt = Table(
+    "receipt",
+    metadata,
+    _ref("project"),
+    _ref("account"),
+    Column("client_id", Text, nullable=False),
+    Column("body_hash", LargeBinary, nullable=False),
+    Column("response", Text, nullable=False),
+    _time("at", nullable=False),
+    PrimaryKeyConstraint("project", "account", "client_id"),
+)
+"""What was asked for under an id of the client's own, and how it was answered: sent again, it is not done again."""
+
 # Work in the background.
 
 job = Table(

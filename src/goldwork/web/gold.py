@@ -17,7 +17,7 @@ from goldwork.services.traps import Making, Proposal
 from goldwork.store.database import Connection
 from goldwork.web.context import Request, for_member
 from goldwork.web.session import Text
-from goldwork.web.work import drawn
+from goldwork.web.work import ShortId, drawn
 
 Words = Annotated[str, msgspec.Meta(max_length=MAX_REASON)]
 After = Annotated[int, QueryParameter(description="The item that the page before gave as `next`.", ge=0, le=2**62)]
@@ -50,8 +50,9 @@ class DrawTraps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Minting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Items that an expert has settled, by their own ids."""
+    """Items that an expert has settled, by their own ids. `id`: the client's own: sending it again is harmless."""
 
+    id: ShortId
     items: Annotated[list[Text], msgspec.Meta(min_length=1, max_length=MOST)]
 
 
@@ -149,9 +150,9 @@ class GoldController(Controller):
         opt=for_member("adjudicator") | {"errors": (409,)},
     )
     async def mint(self, request: Request, data: JSONBody[Minting]) -> Made:
-        """Make gold of items that an expert has settled."""
-        server = request.server
-        return Made(await server.write(gold.mint, server.database, request.member, data.items))
+        """Make gold of items that an expert has settled. Sending it again is harmless."""
+        server, mine = request.server, request.member
+        return Made(await server.write(gold.mint, server.database, mine, data.id, data.items))
 
     @get(
         "/projects/{project_id:int}/gold/traps",
