@@ -12,7 +12,10 @@ correlated by r weigh as n / (1 + (n - 1) r) independent ones (Kish 1965, Survey
 in Learning in Graphical Models, 355-368): an item credits everybody who judged it with q, whole and including their own
 answer, and takes back what it credited before. Leaving the own answer out would understate skill: with one to four
 peers an accuracy of .90 reads as .64 to .80. An item that one person judged and that has no gold credits nobody, since
-q would only repeat what is believed of that person.
+q would only repeat what is believed of that person - unless items may stop there. Then which ones go on depends on what
+was said, and those that are left out are not like the others: doubtful items alone would speak for everybody, and people
+would look worse than they are (Rubin 1976, Inference and Missing Data, Biometrika 63, 581-592: what is missing may be
+ignored where it depends on nothing but what the likelihood has).
 
 Both take time in proportion to classes times the item's judgements, and know nothing of the project's size.
 """
@@ -79,7 +82,11 @@ def posterior(
             number += weight
             for k, told in enumerate(says(states[who], pooled, answer)):
                 logs[k] += weight * told
-    scale = 1 / calibration.of(number)
+    return normalised(logs, 1 / calibration.of(number))
+
+
+def normalised(logs: Sequence[float], scale: float = 1.0) -> list[float]:
+    """Probabilities [K] from their logarithms up to a constant, each times `scale`."""
     top = max(logs)
     shares = [math.exp((log - top) * scale) for log in logs]
     total = sum(shares)
@@ -95,16 +102,21 @@ def tempered(probabilities: Sequence[float], temperature: float) -> list[float]:
 
 
 def credit(
-    given: Sequence[Given], probabilities: Sequence[float], gold: int | None = None, *, drawn: bool = False
+    given: Sequence[Given],
+    probabilities: Sequence[float],
+    gold: int | None = None,
+    *,
+    drawn: bool = False,
+    alone: bool = False,
 ) -> Credit:
     """What an item with these probabilities, or with a known answer, has to teach about who judged it.
 
-    `drawn`: the gold item is one of a simple random sample.
+    `drawn`: the gold item is one of a simple random sample; `alone`: items may stop at one judgement.
     """
     counted = tuple(one for one in given if one.weight)
     if gold is not None:
         return Credit(counted, tuple(SCALE * (k == gold) for k in range(len(probabilities))), drawn)
-    if len(counted) < 2:
+    if len(counted) < 2 and not (alone and counted):
         return Credit()
     return Credit(counted, tuple(round(SCALE * share) for share in probabilities))
 
