@@ -3,12 +3,13 @@
 Recorded judgements are replayed (`goldwork.quality.recorded`), gold judgements paid for. On the same orders and the
 same gold: fixed majority, and the rule of Toloka's dynamic overlap (annotators' accuracies from gold alone, errors
 spread evenly, Bayes' rule, stop at a threshold). "At equal accuracy" is read off the frontier of several targets, or
-thresholds, between the two nearest; intervals are over the seeds, drawn again (bootstrap, 95 %). Targets are numbers, the
-same for all seeds, or so much more than five votes reach on each seed's own gold.
+thresholds, between the two nearest; intervals are over the seeds, drawn again (bootstrap, 95 %). Targets are numbers,
+the same for all seeds, or so much more than five votes reach on each seed's own gold.
 
-The sets are all of those beside the repository (`$GOLDWORK_DATA`, or shared/data) that are choices by people with names,
-five or more an item, with a truth that was not made from them. medrelex_crowdflower asks for all relations that hold; for
-causes and treats experts know the truth, so each is a question of yes and no. Options: `--sets NAME,NAME` `--seeds 20`.
+The sets are all of those beside the repository (`$GOLDWORK_DATA`, or shared/data) that are choices by people with
+names, five or more an item, with a truth that was not made from them. medrelex_crowdflower asks for all relations that
+hold; for causes and treats experts know the truth, so each is a question of yes and no. Options: `--sets NAME,NAME`
+`--seeds 20`.
 """
 
 from __future__ import annotations
@@ -117,7 +118,13 @@ def equal(name: str, recorded: Pools, votes: int, seeds: int) -> None:
     fixed = np.array([majority(recorded, votes, seed) for seed in every])
     aim = float(fixed[:, 1].mean())
     ours = np.array([[cost(recorded, aim + more, seed) for seed in every] for more in AROUND])
-    aimed = np.array([[cost(recorded, goal(recorded, seed) + more, seed) for seed in every] for more in (0.0, *AROUND)])
+    aimed = (
+        []
+        if not votes
+        else np.array(
+            [[cost(recorded, goal(recorded, seed) + more, seed) for seed in every] for more in (0.0, *AROUND)]
+        )
+    )
     peers = np.array([toloka(recorded, seed) for seed in every]).transpose(1, 0, 2)
     said = f"{name} at {aim:.3f} (majority of {votes or 'all'})"
     paid = float(fixed[:, 0].mean())
@@ -125,6 +132,8 @@ def equal(name: str, recorded: Pools, votes: int, seeds: int) -> None:
     report(f"{said}, told so: judgements per item", told[:, 0].mean(), f"accuracy {told[:, 1].mean():.3f}", "majority",
            told[:, 0].mean() / paid)  # fmt: skip
     for who, made in (("engine", ours), ("engine, aimed by gold", aimed), ("Toloka's rule", peers)):
+        if not len(made):
+            continue  # gold is judged five times: it does not tell what all votes reach
         value, low, high = at(made, aim)
         if np.isnan(value):
             spent, most = max(made.mean(axis=1), key=lambda point: float(point[1]))

@@ -74,7 +74,8 @@ def frontier(
     sure = probabilities.max(axis=2)
     fixed = {n: float(right[:, n - 1].mean()) for n in range(overlap.minimum, most + 1)}
     cost, accuracy = _stopped(sure[:, overlap.minimum - 1 :], right[:, overlap.minimum - 1 :], overlap.minimum)
-    return Frontier(*_hull(cost, accuracy), fixed)
+    every = np.r_[cost, list(fixed)], np.r_[accuracy, list(fixed.values())]
+    return Frontier(*_hull(*every), fixed)
 
 
 def _paths(
@@ -93,10 +94,11 @@ def _paths(
     common = crowd.frequencies(place)
     truth = np.searchsorted(np.cumsum(common), (np.arange(items) + 0.5) / items).clip(max=k - 1)
     hardness = crowd.items[place] * random.normal(size=items) + crowd.leans(place)[truth]
-    tempting = (truth + 1 + random.integers(max(k - 1, 1), size=items)) % k
+    errors = np.cumsum(crowd.errors(place), axis=1)[truth]
+    tempting = (errors < random.random((items, 1))).sum(axis=1).clip(max=k - 1)
     who = np.argpartition(random.random((items, people)), most - 1, axis=1)[:, :most]
     right = random.random((items, most)) < 1 / (1 + np.exp(-(skills[who] + hardness[:, None])))
-    other = (truth[:, None] + 1 + random.integers(max(k - 1, 1), size=right.shape)) % k
+    other = (errors[:, None, :] < random.random((items, most, 1))).sum(axis=2).clip(max=k - 1)
     lured = random.random(right.shape) < crowd.tempted[place]
     answer = np.where(right, truth[:, None], np.where(lured, tempting[:, None], other))
     mean = _marginal(skills, crowd.items[place], crowd.leans(place), common)

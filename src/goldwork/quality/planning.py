@@ -225,7 +225,7 @@ def _bill(terms: Terms, per_item: float) -> tuple[float, float, float, float]:
 
 
 def _range(values: list[float]) -> Range:
-    """The middle one, and those between which a further one lies 19 times in 20: values that were seen, none between."""
+    """The middle one, and those between which a further one lies 19 times in 20: values that were seen."""
     ordered = sorted(values)
     out = max(math.floor(0.025 * (len(ordered) + 1)) - 1, 0)
     return Range(ordered[(len(ordered) - 1) // 2], ordered[out], ordered[-1 - out])

@@ -13,9 +13,9 @@ in Learning in Graphical Models, 355-368): an item credits everybody who judged 
 answer, and takes back what it credited before. Leaving the own answer out would understate skill: with one to four
 peers an accuracy of .90 reads as .64 to .80. An item that one person judged and that has no gold credits nobody, since
 q would only repeat what is believed of that person - unless items may stop there. Then which ones go on depends on what
-was said, and those that are left out are not like the others: doubtful items alone would speak for everybody, and people
-would look worse than they are (Rubin 1976, Inference and Missing Data, Biometrika 63, 581-592: what is missing may be
-ignored where it depends on nothing but what the likelihood has).
+was said, and those left out are not like the others: doubtful items alone would speak for everybody, and people would
+look worse than they are (Rubin 1976, Inference and Missing Data, Biometrika 63, 581-592: what is missing may be ignored
+where it depends on nothing but what the likelihood has).
 
 Both take time in proportion to classes times the item's judgements, and know nothing of the project's size.
 """

@@ -33,7 +33,14 @@ class Made(NamedTuple):
 
 
 def infer(
-    work: Sequence[Made], tests: Sequence[Made], gold: Mapping[int, int], *, items: int, people: int, classes: int, alone: bool
+    work: Sequence[Made],
+    tests: Sequence[Made],
+    gold: Mapping[int, int],
+    *,
+    items: int,
+    people: int,
+    classes: int,
+    alone: bool,
 ) -> Inferred:
     """Full inference over what counts. Gold has the numbers after the items'."""
     rows = [*work, *tests]
