@@ -9,7 +9,7 @@ the same for all seeds, or so much more than five votes reach on each seed's own
 The sets are all of those beside the repository (`$GOLDWORK_DATA`, or shared/data) that are choices by people with
 names, five or more an item, with a truth that was not made from them. medrelex_crowdflower asks for all relations that
 hold; for causes and treats experts know the truth, so each is a question of yes and no. Options: `--sets NAME,NAME`
-`--seeds 20`.
+`--seeds 20` `--most N` judgements of an item (without: as many as there are).
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from goldwork.judgements import Judgements
 from goldwork.quality.posterior import Credit, Given, add, credit, learn, posterior
 from goldwork.quality.recorded import VOTES, Pools, Rules, draw, pools, replay, voted
 from goldwork.quality.skill import Pooled, fresh, fresh_pool
+from goldwork.quality.stopping import Overlap
 
 AROUND = (-0.05, -0.02, 0.01, 0.05, 0.1)
 """Targets of the frontier, around the accuracy to be equalled."""
@@ -51,16 +52,18 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks quality --", description=__doc__)
     parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--most", type=int)
     options = parser.parse_args(arguments)
+    overlap = Overlap(1, options.most)
     steps()
     root = Path(os.environ.get("GOLDWORK_DATA", BESIDE))
     if not root.is_dir():
         sys.exit(f"there are no data in {root}: set GOLDWORK_DATA to the folder that has them")
     for name in options.sets.split(","):
         recorded = medical(root / name) if name.partition("/")[2] in MEDICAL else read(root / name)
-        untold(name, recorded, options.seeds)
+        untold(name, recorded, overlap, options.seeds)
         for votes in BOTH.get(name, (5,)):
-            equal(name, recorded, votes, options.seeds)
+            equal(name, recorded, overlap, votes, options.seeds)
 
 
 def read(folder: Path) -> Pools:
@@ -82,9 +85,9 @@ def medical(question: Path) -> Pools:
                  for (item, who), answer in said.items()), truth)  # fmt: skip
 
 
-def untold(name: str, recorded: Pools, seeds: int) -> None:
+def untold(name: str, recorded: Pools, overlap: Overlap, seeds: int) -> None:
     """A replay without a target, and how far its confidences come true."""
-    made = [replay(recorded, Rules(), seed) for seed in range(seeds)]
+    made = [replay(recorded, Rules(overlap), seed) for seed in range(seeds)]
     found = np.array([(one.judgements_per_item, one.accuracy, one.target) for one in made])
     excess = [beyond_chance(one.sure, one.right) for one in made]
     half = 1.96 * np.c_[found, excess].std(axis=0, ddof=1) / np.sqrt(seeds)
@@ -112,23 +115,23 @@ def beyond_chance(sure: Any, right: Any) -> float:
     )
 
 
-def equal(name: str, recorded: Pools, votes: int, seeds: int) -> None:
+def equal(name: str, recorded: Pools, overlap: Overlap, votes: int, seeds: int) -> None:
     """Judgements per item at the accuracy of a fixed number of votes: ours, the yardsticks."""
     every = range(seeds)
     fixed = np.array([majority(recorded, votes, seed) for seed in every])
     aim = float(fixed[:, 1].mean())
-    ours = np.array([[cost(recorded, aim + more, seed) for seed in every] for more in AROUND])
+    ours = np.array([[cost(recorded, overlap, aim + more, seed) for seed in every] for more in AROUND])
     aimed = (
         []
         if not votes
         else np.array(
-            [[cost(recorded, goal(recorded, seed) + more, seed) for seed in every] for more in (0.0, *AROUND)]
+            [[cost(recorded, overlap, goal(recorded, seed) + more, seed) for seed in every] for more in (0.0, *AROUND)]
         )
     )
     peers = np.array([toloka(recorded, seed) for seed in every]).transpose(1, 0, 2)
     said = f"{name} at {aim:.3f} (majority of {votes or 'all'})"
     paid = float(fixed[:, 0].mean())
-    told = np.array([cost(recorded, aim, seed) for seed in every])
+    told = np.array([cost(recorded, overlap, aim, seed) for seed in every])
     report(f"{said}, told so: judgements per item", told[:, 0].mean(), f"accuracy {told[:, 1].mean():.3f}", "majority",
            told[:, 0].mean() / paid)  # fmt: skip
     for who, made in (("engine", ours), ("engine, aimed by gold", aimed), ("Toloka's rule", peers)):
@@ -148,9 +151,9 @@ def equal(name: str, recorded: Pools, votes: int, seeds: int) -> None:
             report(f"{said}, {who}: judgements per item", value, f"{low:.2f} to {high:.2f}", "majority", value / paid)
 
 
-def cost(recorded: Pools, target: float, seed: int) -> tuple[float, float]:
+def cost(recorded: Pools, overlap: Overlap, target: float, seed: int) -> tuple[float, float]:
     """Judgements per item and accuracy of one replay."""
-    made = replay(recorded, Rules(target=min(target, 0.99)), seed)
+    made = replay(recorded, Rules(overlap, min(target, 0.99)), seed)
     return made.judgements_per_item, made.accuracy
 
 

@@ -26,7 +26,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from goldwork.quality.skill import ALL, FULL, HITS, ROWS, SCALE, Pooled, frequencies, says
+from goldwork.quality.skill import ALL, FULL, HITS, ROWS, SCALE, Pooled, accuracy, frequencies, says
 
 
 class Given(NamedTuple):
@@ -76,12 +76,12 @@ def posterior(
 ) -> list[float]:
     """The probability of every class, [K], from an item's current judgements; `states` has all who gave them."""
     logs = [math.log(share) for share in frequencies(pooled)]
-    number = 0.0
+    number, crowd = 0.0, accuracy(pooled)
     for who, answer, weight in given:
         if weight:
             number += weight
-            for k, told in enumerate(says(states[who], pooled, answer)):
-                logs[k] += weight * told
+            told = says(states[who], pooled, answer, crowd)
+            logs = [log + weight * more for log, more in zip(logs, told, strict=True)]
     return normalised(logs, 1 / calibration.of(number))
 
 
@@ -141,11 +141,16 @@ def learn(before: Credit, after: Credit, classes: int) -> Lesson:
     )
     for sign, given, shares in parts:
         for who, answer, weight in given:
-            mine = annotators.setdefault(who, {})
-            for place, much in _places(answer, weight, shares, classes):
-                pooled[place] = pooled.get(place, 0) + sign * much
-                if classes <= FULL or place < ROWS:
-                    mine[place] = mine.get(place, 0) + sign * much
+            places = _places(answer, weight, shares, classes, sign)
+            for place, much in places:
+                pooled[place] = pooled.get(place, 0) + much
+            own = places if classes <= FULL else places[:ROWS]
+            if who not in annotators:
+                annotators[who] = dict(own)
+                continue
+            mine = annotators[who]
+            for place, much in own:
+                mine[place] = mine.get(place, 0) + much
     for sign, (_, shares, drawn) in ((-1, before), (1, after)):
         for k, share in enumerate(shares if drawn else ()):
             place = ROWS + classes + classes * classes + k
@@ -153,13 +158,14 @@ def learn(before: Credit, after: Credit, classes: int) -> Lesson:
     return Lesson(annotators, pooled)
 
 
-def _places(answer: int, weight: float, shares: Sequence[int], classes: int) -> list[tuple[int, int]]:
-    """Where one judgement is counted in a state, and how much."""
-    counted = shares if weight == 1 else [round(weight * share) for share in shares]
+def _places(answer: int, weight: float, shares: Sequence[int], classes: int, sign: int) -> list[tuple[int, int]]:
+    """Where one judgement is counted in a state, each place once, and how much; `sign` -1: taken back."""
+    counted = shares if sign == weight == 1 else [sign * round(weight * share) for share in shares]
     places = [(HITS, counted[answer]), (ALL, sum(counted))]
+    cell = ROWS + classes + answer
     for k, share in enumerate(counted):
         if share:
-            places += ((ROWS + k, share), (ROWS + classes + k * classes + answer, share))
+            places += ((ROWS + k, share), (cell + k * classes, share))
     return places
 
 
