@@ -242,7 +242,8 @@ def _teach(
     else:
         states = {one.annotator: skill(draft.seen(one.annotator), question, classes) for one in given}
         probabilities = posterior(given, states, crowd(draft, question, classes))
-    now = credit(given, probabilities, known[0] if known else None) if given else Credit()
+    taught = known[0] if known else None
+    now = credit(given, probabilities, taught, alone=draft.policy.alone) if given else Credit()
     teach(draft, question, classes, past, now)
     return probabilities, now
 

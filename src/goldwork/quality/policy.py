@@ -98,3 +98,8 @@ class Policy(msgspec.Struct, frozen=True):
     def adaptive(self) -> bool:
         """Whether items may stop at different numbers of judgements."""
         return self.target > 0 and self.paradigm == "prescriptive"
+
+    @property
+    def alone(self) -> bool:
+        """Whether an item may stop at one judgement because it is sure."""
+        return self.adaptive and self.overlap == 1

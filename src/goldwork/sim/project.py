@@ -353,7 +353,7 @@ class Project:
         work, tests = self.counted(self.work), self.tests
         if setting.learns and self.policy.paradigm == "prescriptive" and work:
             size = {"items": setting.items, "people": len(self.people), "classes": setting.classes}
-            found = infer(work, tests, self.gold, **size)
+            found = infer(work, tests, self.gold, **size, alone=self.policy.alone)
             if setting.calibrates and tests:
                 both = calibrate(tests, self.gold, found, setting.seed)
                 self._add("calibration", {"questions": {QUESTION: both}})
