@@ -6,7 +6,8 @@ own pace (see `goldwork.flags.times`); w = 1 / (1 + exp((z + 2) / .35)) is near 
 
 **Honest** is whoever answers as others let one expect but in up to four of ten cases by habit (`random`), and among
 fast answers at most one in ten more often than among slow ones; or keeps to a rule of their own. **Against that** is
-bet that fast answers are guesses: P(l) = (1 - w) q'(l) + w m(l), with m habit or a fair die. Times are taken as
+bet that fast answers are guesses: P(l) = (1 - w) q'(l) + w m(l), with m habit or a fair die. Of honest people's fast
+answers, the largest share by habit is enough to bet against: sum h(l) m(l) / P(l) is 1 for it, and less for less. Times are taken as
 given; the bet is on the answers.
 
 *Sources:* universal inference, see `goldwork.flags.bets`; rapid guessing and that accuracy has to tell it from speed,
@@ -32,6 +33,7 @@ BESIDE_ALL, BESIDE_OWN = 0.75, 0.25
 HURRY = 0.1
 """The share of fast answers that honest people may give by habit, beyond that of slow ones."""
 SLOW_HABITS = (0.0, 0.15)
+SLOW = np.linspace(0.0, GUESSED, 9).tolist()
 FEWEST = 5.0
 """Nobody is tested with fewer fast answers (the sum of w)."""
 UNSAID = (
@@ -117,9 +119,10 @@ def _path(peers: Peers, rows: Rows, w: Floats, *, ordered: bool) -> Floats:
         for guess in (habit, np.full(len(rows), 1 / k))
     ]
     money = np.tile([HABIT, DIE], len(SLOW_HABITS)) / len(SLOW_HABITS)
-    mixed = {share: (1 - share) * expected + share * habit for share in GUESSED}
-    honest = [
-        (1 - w) * mixed[slow] + w * mixed[quick] for slow in mixed for quick in mixed if quick < slow + HURRY + 1e-9
-    ]
+
+    def mixed(share: float) -> Floats:
+        return np.asarray((1 - share) * expected + share * habit)
+
+    honest = [(1 - w) * mixed(slow) + w * mixed(min(slow + HURRY, GUESSED)) for slow in SLOW]
     logs = np.log(np.stack([*honest, own_rule(peers, rows, habit)]))
     return log_path(np.log(np.stack(against)), logs, ordered=ordered, weights=money)

@@ -75,7 +75,8 @@ def _gained(peers: Peers, parts: list[Session]) -> Floats:
     if not parts:
         return found
     rows, place = np.concatenate([part.rows for part in parts]), np.concatenate([part.place for part in parts])
-    ease, *tired = (_odds(peers.gives(-fall * place, rows)) for fall in (0.0, *FALLS))
+    gives = peers.gives(rows)
+    ease, *tired = (_odds(gives(-fall * place)) for fall in (0.0, *FALLS))
     length = np.array([len(part.rows) for part in parts])
     begin = np.cumsum(length) - length
     size = np.ceil(2 * np.log2(length))
