@@ -167,11 +167,7 @@ class Oracle:
             return [*habits, (1 - most) * usual + most / k]
         if kind == "fast":
             quick = self.made.unseen[rows][:, None]
-            return [
-                np.where(quick, fast, slow)
-                for n, slow in enumerate(habits)
-                for fast in habits[: n + 3]
-            ]
+            return [np.where(quick, fast, slow) for n, slow in enumerate(habits) for fast in habits[: n + 3]]
         if kind == "const":
             poor = [(1 - error) * usual + error / k for error in np.linspace(0, 1, 21)]
             return [(1 - pull) * one + pull * (labels == 1) for one in poor for pull in (0.0, 0.1)]
@@ -182,7 +178,18 @@ class Oracle:
         if kind == "copy":
             same = self.codes[self.partner[rows]][:, None] == labels
             return [(1 - share) * one + share * same for one in poor for share in (0.0, 0.04, 0.08)]
-        return poor
+        agreed = self._agreed(rows, usual)
+        return [(1 - share) * one + share * agreed for one in poor for share in (0.0, 0.04, 0.08)]
+
+    def _agreed(self, rows: Rows, usual: Floats) -> Floats:
+        """[rows, K]: what others of the ring gave; `usual` where none of them answered."""
+        ring = np.flatnonzero(self.kind == "ring")
+        given = np.zeros((len(self.made.truth), self.k))
+        np.add.at(given, (self.item[ring], self.codes[ring]), 1)
+        theirs = given[self.item[rows]]
+        theirs[np.arange(len(rows)), self.codes[rows]] -= 1
+        any_ = theirs.sum(axis=1, keepdims=True)
+        return np.where(any_ > 0, theirs / np.maximum(any_, 1), usual)
 
 
 def highest(made: Crowd, classes: int, kinds: set[str], *, told: bool = False) -> dict[str, float]:

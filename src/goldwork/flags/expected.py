@@ -28,7 +28,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.flags.bets import Floats, Rows
+from goldwork.flags.bets import Floats
 
 Codes = npt.NDArray[np.int64]
 
@@ -90,7 +90,7 @@ class Expected:
         beyond = needs[:, :, None] + LEVELS - np.asarray(skill)[..., None, None]
         return np.asarray(least + (1 - least) / (1 + np.exp(np.minimum(beyond, -LOWEST))))
 
-    def terms(self, labels: Codes, rows: Rows) -> tuple[Floats, Floats]:
+    def terms(self, labels: Codes, rows: npt.NDArray[np.integer]) -> tuple[Floats, Floats]:
         """[rows, T, D] each: A and B of `labels`, by others' answers to the items of `rows`."""
         parts = [
             self._terms(labels[begin : begin + AT_ONCE], rows[begin : begin + AT_ONCE])
@@ -99,7 +99,7 @@ class Expected:
         right, wrong = zip(*parts, strict=True)
         return np.concatenate(right), np.concatenate(wrong)
 
-    def _terms(self, labels: Codes, rows: Rows) -> tuple[Floats, Floats]:
+    def _terms(self, labels: Codes, rows: npt.NDArray[np.integer]) -> tuple[Floats, Floats]:
         item = self.item[rows]
         state = _shares(self._total[item] - self._logs(self._answers(item, self.codes[rows]), item, self.who[rows]))
         wanted = self._answers(item, labels)
@@ -113,7 +113,7 @@ class Expected:
     @property
     def _lumped(self) -> bool:
         """Whether the last state is that of all answers in no slot."""
-        return self.start.shape[1] > self.slots.shape[1]
+        return bool(self.start.shape[1] > self.slots.shape[1])
 
     def _answers(self, item: Codes, codes: Codes) -> Answers:
         slots, share = self.slots[item], self.prior[codes]

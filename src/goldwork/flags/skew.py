@@ -2,10 +2,9 @@
 
 **Honest** is whoever answers as others let one expect, with any share of errors that fall on all classes alike, and at
 most one answer in ten drawn to the class; or keeps to a rule of their own (see `random`) that knows two classes.
-**Against that** is bet that a share of .45 of the answers goes to class c whatever the item, with more
-errors or none: P(l) = (1 - p) q'(l) + p [l = c]. It is enough to bet against the pull of one in ten:
-for any smaller one h, sum h(l) P_.45(l) / P_.1(l) grows with the pull of h, and is 1 at .1. The bets on the classes
-share the money equally; those on the three that the person gives most are followed, the others counted as lost.
+**Against that** is bet that a share p of .45 goes to class c whatever the item, beside more errors or none:
+P(l) = (1 - p) q'(l) + p [l = c]. The bets on the classes share the money equally; those on the three that the person
+gives most are followed, the others counted as lost.
 
 *Source:* universal inference, see `goldwork.flags.bets`; the uniform worker of Vuurens, de Vries and Eickhoff 2011,
 SIGIR workshop on crowdsourcing for information retrieval.
@@ -13,7 +12,7 @@ SIGIR workshop on crowdsourcing for information retrieval.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import partial
 
 import numpy as np
@@ -27,7 +26,7 @@ from goldwork.judgements import Judgements
 PULL = 0.45
 ERRORS = {0.0: 0.5, 0.25: 0.5}
 """What is bet on, with the share of the money."""
-HONEST_PULL = 0.1
+HONEST_PULLS = (0.0, 0.05, 0.1)
 HONEST_ERRORS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0)
 FOLLOWED = 3
 UNSAID = (
@@ -107,8 +106,9 @@ def _rule(peers: Peers, rows: Rows) -> Floats:
 def _path(expected: Floats, is_liked: Floats, rule: Floats, k: int, *, ordered: bool) -> Floats:
     """The path of bets that answers are drawn to one class."""
 
-    def logs(pull: float, errors: Iterable[float]) -> Floats:
-        return np.log(np.stack([(1 - pull) * ((1 - e) * expected + e / k) + pull * is_liked for e in errors]))
+    def logs(pulls: Iterable[float], errors: Collection[float]) -> Floats:
+        rows = [(1 - p) * ((1 - e) * expected + e / k) + p * is_liked for p in pulls for e in errors]
+        return np.asarray(np.log(np.stack(rows)))
 
-    honest = np.concatenate([logs(HONEST_PULL, HONEST_ERRORS), rule])
-    return log_path(logs(PULL, ERRORS), honest, ordered=ordered, weights=np.array([*ERRORS.values()]))
+    honest = np.concatenate([logs(HONEST_PULLS, HONEST_ERRORS), rule])
+    return log_path(logs([PULL], ERRORS), honest, ordered=ordered, weights=np.array([*ERRORS.values()]))
