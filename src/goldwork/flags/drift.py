@@ -28,7 +28,7 @@ from goldwork.judgements import Judgements
 BEFORE = {-1.25: 0.15, -0.5: 0.3, 0.25: 0.3, 1.0: 0.25}
 """The skills before, beside the typical one, and the share of the money on each."""
 FALLS = {1.25: 0.5, 2.5: 0.5}
-HONEST = np.linspace(-5, 4, 73)
+HONEST = np.linspace(-5, 4, 37)
 STARTS = (30, 60, 100, 150)
 """The first starts; then twice 100 and 150, and so on."""
 SHARE = 0.1
@@ -105,8 +105,16 @@ def path_and_start(says: Callable[[Floats], Floats], size: int) -> tuple[Floats,
         bets.append(np.logaddexp.accumulate(stake) + after[1:])
         likely = before[starts] - after[starts] + after[-1]
         best = max(best, (float(likely.max()), -int(starts[likely.argmax()])))
-    honest = reached(HONEST)[:, 1:].max(axis=0)
-    return np.logaddexp.reduce(np.stack(bets), axis=0) - honest, -best[1]
+    return np.logaddexp.reduce(np.stack(bets), axis=0) - _highest(reached(HONEST)[:, 1:]), -best[1]
+
+
+def _highest(logs: Floats) -> Floats:
+    """[n]: the highest of `logs` [skills, n] over all skills, by a parabola through the highest and its neighbours."""
+    place = np.clip(logs.argmax(axis=0), 1, len(logs) - 2)
+    below, middle, above = (logs[place + step, np.arange(logs.shape[1])] for step in (-1, 0, 1))
+    bend = np.maximum(2 * middle - below - above, 1e-9)
+    over = np.where(middle >= np.maximum(below, above), (above - below) ** 2 / (8 * bend), 0.0)
+    return np.asarray(logs.max(axis=0) + over)
 
 
 def _starts(size: int) -> Rows:

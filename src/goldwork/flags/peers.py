@@ -52,18 +52,20 @@ class Peers:
 
     def expect(self, label: npt.NDArray[np.integer] | int, rows: npt.NDArray[np.integer]) -> Floats:
         """[rows]: the probability that somebody of typical skill answers `label` to the item of each row."""
-        return self._by_skill(np.broadcast_to(np.asarray(label, np.int64), len(rows)), rows)(0.0)
+        labels = np.broadcast_to(np.asarray(label, np.int64), len(rows))
+        return self._mean(*self.expected.terms(labels, rows), rows)(0.0)
 
     def says(self, rows: npt.NDArray[np.integer]) -> Callable[[Floats | float], Floats]:
         """Of skills [..., 1], [..., rows]: how probable the answers that were given are for somebody of each skill."""
-        return self._by_skill(self.codes[rows], rows)
+        right, wrong = self._own
+        return self._mean(right[rows], wrong[rows], rows)
 
-    def gives(self, rows: npt.NDArray[np.integer]) -> Callable[[Floats | float], Floats]:
-        """Of skills [..., 1], [..., rows]: how probably somebody of each skill gives the reference, which there is."""
-        return self._by_skill(self.reference[rows], rows)
+    @functools.cached_property
+    def _own(self) -> tuple[Floats, Floats]:
+        """[n, T, D] each: the terms of the answers that were given."""
+        return self.expected.terms(self.codes, np.arange(len(self.codes)))
 
-    def _by_skill(self, labels: Codes, rows: npt.NDArray[np.integer]) -> Callable[[Floats | float], Floats]:
-        right, wrong = self.expected.terms(labels, rows)
+    def _mean(self, right: Floats, wrong: Floats, rows: npt.NDArray[np.integer]) -> Callable[[Floats | float], Floats]:
         typical, item = self.expected.typical, self.table.item[rows]
 
         def found(skill: Floats | float) -> Floats:
@@ -82,6 +84,13 @@ class Peers:
     def chosen(self) -> Floats:
         """[n]: the probability of every answer that was given."""
         return self.says(np.arange(len(self.codes)))(0.0)
+
+    @functools.cached_property
+    def clear(self) -> Floats:
+        """[n]: the probability of the reference; 0 without one."""
+        rows, found = np.flatnonzero(self.reference >= 0), np.zeros(len(self.codes))
+        found[rows] = self.expect(self.reference[rows], rows)
+        return found
 
     @functools.cached_property
     def reference(self) -> Codes:
