@@ -224,6 +224,7 @@ def fitted(rows: tuple[Codes, Codes, Codes], prior: Floats, slots: Codes, gold: 
     """The model of answers, as items, codes and annotators, `rows` [n] each, by item; `slots` [items, 3] those that
     weigh most; `gold` [items], -1 where there is none, with its weight in log odds."""
     k = len(prior)
+    prior = np.minimum(prior, 1 - LEAST)  # with one class, another might have been
     lumped = k not in (2, 3)
     if lumped:
         slots = slots.copy()
@@ -232,11 +233,11 @@ def fitted(rows: tuple[Codes, Codes, Codes], prior: Floats, slots: Codes, gold: 
     else:
         slots = np.broadcast_to(np.arange(k), (len(slots), k))
     known = alone = np.where(slots >= 0, prior[slots], 0.0)
-    rival = known[:, None, :] * ~np.eye(known.shape[1], dtype=bool)
     if lumped:
         rest, one = _rest(slots, prior)
         known, alone = np.column_stack([known, rest]), np.column_stack([known, one])
-        rival = known[:, None, :] * ~np.eye(known.shape[1], dtype=bool)
+    rival = known[:, None, :] * ~np.eye(known.shape[1], dtype=bool)
+    if lumped:
         rival[:, -1, -1] = rest - one
     with np.errstate(divide="ignore"):
         truth, drawn = np.log(known), np.log(rival / (1 - alone)[:, :, None])

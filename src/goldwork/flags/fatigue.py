@@ -1,11 +1,11 @@
 """fatigue: within sessions, answers towards the end are right less often than those at the beginning.
 
 Of each answer it is known whether it is gold's, or where there is no gold that of most others, and how probable others'
-answers let that be: the session's answers fall into three lots of like ease. **Honest** is whoever is as likely right
+answers let that be: the session's answers fall into two lots of like ease. **Honest** is whoever is as likely right
 early as late: as items come by lot, each order of the right and wrong answers of a lot is as likely as any other,
 whichever their number, the person's skill, the day and the items' difficulties. **Against that** is bet that the odds
-of the right answer fall by a factor exp(d h) over a session's first 50 answers, for three d, with h = 1, .6 and .3 for
-easy, less easy and unclear items (the place counts as at most 75). With m of n answers right, and w_i = exp(-d h
+of the right answer fall by a factor exp(d h) over a session's first 50 answers, d = 1.5, with h = 1 and .5 for
+clear and unclear items (the place counts as at most 75). With m of n answers right, and w_i = exp(-d h
 place_i), a lot multiplies the stake by
 
     prod over right ones of w_i / (e_m(w_1, ..., w_n) / binomial(n, m))
@@ -35,9 +35,9 @@ from goldwork.flags.elementary import log_elementary
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
 
-FALLS = {1.0: 0.3, 2.0: 0.4, 3.5: 0.3}
+FALLS = {1.5: 1.0}
 """How far log odds fall over 50 answers, with the share of the money on each."""
-LOTS = {0.8: 1.0, 0.65: 0.6, 0.0: 0.3}
+LOTS = {0.7: 1.0, 0.0: 0.5}
 """How probable others' answers let the right one be at least, and h."""
 LENGTH = 50
 PAUSE = 30 * 60.0
