@@ -76,7 +76,7 @@ class Expected:
     level: Floats
     rival: float = 0.5
 
-    @property
+    @functools.cached_property
     def typical(self) -> float:
         """The skill of whoever gave the answer in the middle."""
         return float(np.median(self.skill[self.who])) if len(self.who) else FIRST
