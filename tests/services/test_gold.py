@@ -169,8 +169,8 @@ class TestMaking:
         core.submit(who, "settled", answers={"q": "c"})
         [settled, open_] = keepers.names([one, other])
         with pytest.raises(InputError, match="no expert has settled"):
-            keepers.run(gold.mint, keepers.first, [settled, open_])
-        assert keepers.run(gold.mint, keepers.first, [settled]) == 1
+            keepers.run(gold.mint, keepers.first, "m1", [settled, open_])
+        assert keepers.run(gold.mint, keepers.first, "m2", [settled]) == 1
         row = core.row(table, item=one)
         assert (json.loads(row.answers), bool(row.drawn)) == ({"q": ["c"]}, False)
 
