@@ -65,7 +65,7 @@ def groups(seed: int) -> tuple[int, int, int]:
             if differs and group == "a" and rng.random() < 0.6:
                 label = 2
             rows.append({"item": item, "annotator": who, "label": label})
-    found = find_flags(Judgements.from_records(rows), groups=of, names=["between-groups"])
+    found = find_flags(Judgements.from_records(rows), groups={"group": of}, names=["between-groups"])
     return _counted(there, {one.subject for one in found})
 
 

@@ -13,10 +13,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks._ceilings import highest
 from benchmarks._findings import findings
-from benchmarks._habits import kind_of, make
+from benchmarks._habits import crowd, kind_of, make
 from benchmarks._report import report
-from goldwork.flags import find_flags
+from goldwork.flags import find_flags, threshold
 from goldwork.flags.bets import people, wilson
 from goldwork.quality.evidence import ALL_GOLD, BETS, STAGES
 
@@ -88,20 +89,28 @@ PEOPLE_FLAGS = [*EARLY.values(), *LATE.values()]
 
 
 def power(crowds: int, classes: int) -> None:
-    """The share of bad people found at 150 and 400 judgements a person, and of honest ones among them flagged."""
+    """The share of bad people found at 150 and 400 judgements a person, beside that of who knows the crowd's maker (by
+    others' answers and gold, and by the truth of all items), and of honest ones among them flagged."""
     for kinds, each, number in ((EARLY, 150, 2), (LATE, 400, 4)):
-        crowd = [*HONEST, *(kind for kind in kinds for _ in range(number))]
+        members = [*HONEST, *(kind for kind in kinds for _ in range(number))]
         caught: dict[str, list[bool]] = {kind: [] for kind in [*kinds, "good", "slow", "quick", "poor"]}
+        best: dict[tuple[str, bool], list[bool]] = {}
         for seed in range(crowds):
-            table, gold, items = make(crowd, each=each, classes=classes, seed=1000 + seed)
-            found = find_flags(table, gold=gold, items=items, names=PEOPLE_FLAGS)
+            made = crowd(members, each=each, classes=classes, seed=1000 + seed)
+            table = made.table
+            found = find_flags(table, gold=made.gold, items=made.items, names=PEOPLE_FLAGS)
+            for told in (False, True):
+                for who, value in highest(made, classes, {*kinds}, told=told).items():
+                    best.setdefault((kind_of(who), told), []).append(value >= np.log(threshold()))
             by = {(one.subject, one.flag) for one in found}
             named = {subject for subject, _ in by}
             for who in table.annotators.tolist():
                 kind = kind_of(who)
                 caught[kind].append((who, kinds[kind]) in by if kind in kinds else who in named)
         for kind, name in kinds.items():
-            share(f"{name}, {each} judgements, {classes} classes: found", caught[kind], "power")
+            others, truth = (np.mean(best[kind, told]) for told in (False, True))
+            beside = f"ceiling {others:.2f}, with all truth {truth:.2f}"
+            share(f"{name}, {each} judgements, {classes} classes: found", caught[kind], beside)
         for kind in ("good", "slow", "quick", "poor"):
             share(
                 f"honest ({kind}) among them, {each} judgements, {classes} classes: flagged", caught[kind], "bound .01"
@@ -134,14 +143,22 @@ def rings(crowds: int, classes: int) -> None:
     """Ten in fifty who take .6 of their answers from one key, by how many people judge an item."""
     for overlap in (5, 10):
         caught: dict[str, list[bool]] = {"ring": [], "honest": []}
+        best: list[bool] = []
         for seed in range(crowds):
-            crowd = [*HONEST, *["ring"] * 10]
-            table, gold, items = make(crowd, each=400, overlap=overlap, classes=classes, seed=3000 + seed)
-            named = {one.subject for one in find_flags(table, gold=gold, items=items, names=["copying"])}
-            for who in table.annotators.tolist():
+            members = [*HONEST, *["ring"] * 10]
+            made = crowd(members, each=400, overlap=overlap, classes=classes, seed=3000 + seed)
+            found = find_flags(made.table, gold=made.gold, items=made.items, names=["copying"])
+            named = {one.subject for one in found}
+            best += [value >= np.log(threshold()) for value in highest(made, classes, {"ring"}).values()]
+            for who in made.table.annotators.tolist():
                 caught["ring" if kind_of(who) == "ring" else "honest"].append(who in named)
+        against = {"ring": f"ceiling {np.mean(best):.2f}", "honest": "bound .01"}
         for kind, hits in caught.items():
-            share(f"ring of 10 in 50, 400 judgements, {overlap} an item, {classes} classes: {kind} flagged", hits, "")
+            share(
+                f"ring of 10 in 50, 400 judgements, {overlap} an item, {classes} classes: {kind} flagged",
+                hits,
+                against[kind],
+            )
 
 
 def speed() -> None:

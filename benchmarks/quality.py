@@ -3,15 +3,20 @@
 Recorded judgements are replayed (`goldwork.quality.recorded`), gold judgements paid for. On the same orders and the
 same gold: fixed majority, and the rule of Toloka's dynamic overlap (annotators' accuracies from gold alone, errors
 spread evenly, Bayes' rule, stop at a threshold). "At equal accuracy" is read off the frontier of several targets, or
-thresholds, between the two nearest; intervals are over the seeds, drawn again (bootstrap, 95 %).
+thresholds, between the two nearest; intervals are over the seeds, drawn again (bootstrap, 95 %). Targets are numbers,
+the same for all seeds, or so much more than five votes reach on each seed's own gold.
 
-The sets are looked for in `$GOLDWORK_DATA`, or in shared/data beside the repository. Options: `--sets NAME,NAME`
-`--seeds 20`.
+The sets are all of those beside the repository (`$GOLDWORK_DATA`, or shared/data) that are choices by people with
+names, five or more an item, with a truth that was not made from them. medrelex_crowdflower asks for all relations that
+hold; for causes and treats experts know the truth, so each is a question of yes and no. Options: `--sets NAME,NAME`
+`--seeds 20` `--most N` judgements of an item (without: as many as there are).
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import gzip
 import itertools
 import os
 import sys
@@ -28,13 +33,16 @@ from benchmarks.accuracy import BESIDE, rows
 from goldwork.consensus.calibration import calibration_error, null_error
 from goldwork.judgements import Judgements
 from goldwork.quality.posterior import Credit, Given, add, credit, learn, posterior
-from goldwork.quality.recorded import Pools, Rules, draw, pools, replay, voted
+from goldwork.quality.recorded import VOTES, Pools, Rules, draw, pools, replay, voted
 from goldwork.quality.skill import Pooled, fresh, fresh_pool
+from goldwork.quality.stopping import Overlap
 
 AROUND = (-0.05, -0.02, 0.01, 0.05, 0.1)
 """Targets of the frontier, around the accuracy to be equalled."""
 THRESHOLDS = (0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.94, 0.97, 0.985)
 SMOOTHING = 4.0
+SETS = ("snow_rte", "face_sentiment", "bluebird", "medrelex_crowdflower/cause", "medrelex_crowdflower/treat")
+MEDICAL = {"cause": "CAUSES", "treat": "TREATS"}
 BOTH = {"snow_rte": (5, 0)}
 """Numbers of votes whose majority is to be equalled, 0 for all; unless listed, five."""
 
@@ -42,18 +50,20 @@ BOTH = {"snow_rte": (5, 0)}
 def main(arguments: list[str]) -> None:
     """Print a line for every figure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks quality --", description=__doc__)
-    parser.add_argument("--sets", default="snow_rte,face_sentiment,bluebird")
+    parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--most", type=int)
     options = parser.parse_args(arguments)
+    overlap = Overlap(1, options.most)
     steps()
     root = Path(os.environ.get("GOLDWORK_DATA", BESIDE))
     if not root.is_dir():
         sys.exit(f"there are no data in {root}: set GOLDWORK_DATA to the folder that has them")
     for name in options.sets.split(","):
-        recorded = read(root / name)
-        untold(name, recorded, options.seeds)
+        recorded = medical(root / name) if name.partition("/")[2] in MEDICAL else read(root / name)
+        untold(name, recorded, overlap, options.seeds)
         for votes in BOTH.get(name, (5,)):
-            equal(name, recorded, votes, options.seeds)
+            equal(name, recorded, overlap, votes, options.seeds)
 
 
 def read(folder: Path) -> Pools:
@@ -62,9 +72,22 @@ def read(folder: Path) -> Pools:
     return pools(Judgements.from_records(rows(folder / "labels.csv")), truth)
 
 
-def untold(name: str, recorded: Pools, seeds: int) -> None:
+def medical(question: Path) -> Pools:
+    """Whether people see this relation in a sentence, and whether experts do."""
+    folder, relation = question.parent, question.name
+    known = {row["item"]: row["expert"] or row["test_partition"] for row in rows(folder / "truth.csv")
+             if row["relation"] == relation}  # fmt: skip
+    truth = {item: answer == "1" for item, answer in known.items() if answer in ("1", "-1")}
+    with gzip.open(folder / "labels.csv.gz", "rt", encoding="utf-8") as file:
+        said = {(row["item"], row["annotator"]): MEDICAL[relation] in row["relations"].split("|")
+                for row in csv.DictReader(file)}  # fmt: skip
+    return pools(Judgements.from_records({"item": item, "annotator": who, "label": answer}
+                 for (item, who), answer in said.items()), truth)  # fmt: skip
+
+
+def untold(name: str, recorded: Pools, overlap: Overlap, seeds: int) -> None:
     """A replay without a target, and how far its confidences come true."""
-    made = [replay(recorded, Rules(), seed) for seed in range(seeds)]
+    made = [replay(recorded, Rules(overlap), seed) for seed in range(seeds)]
     found = np.array([(one.judgements_per_item, one.accuracy, one.target) for one in made])
     excess = [beyond_chance(one.sure, one.right) for one in made]
     half = 1.96 * np.c_[found, excess].std(axis=0, ddof=1) / np.sqrt(seeds)
@@ -92,20 +115,28 @@ def beyond_chance(sure: Any, right: Any) -> float:
     )
 
 
-def equal(name: str, recorded: Pools, votes: int, seeds: int) -> None:
+def equal(name: str, recorded: Pools, overlap: Overlap, votes: int, seeds: int) -> None:
     """Judgements per item at the accuracy of a fixed number of votes: ours, the yardsticks."""
     every = range(seeds)
     fixed = np.array([majority(recorded, votes, seed) for seed in every])
     aim = float(fixed[:, 1].mean())
-    targets = [min(aim + more, 0.99) for more in AROUND]
-    ours = np.array([[cost(recorded, target, seed) for seed in every] for target in targets])
+    ours = np.array([[cost(recorded, overlap, aim + more, seed) for seed in every] for more in AROUND])
+    aimed = (
+        []
+        if not votes
+        else np.array(
+            [[cost(recorded, overlap, goal(recorded, seed) + more, seed) for seed in every] for more in (0.0, *AROUND)]
+        )
+    )
     peers = np.array([toloka(recorded, seed) for seed in every]).transpose(1, 0, 2)
     said = f"{name} at {aim:.3f} (majority of {votes or 'all'})"
     paid = float(fixed[:, 0].mean())
-    told = np.array([cost(recorded, aim, seed) for seed in every])
+    told = np.array([cost(recorded, overlap, aim, seed) for seed in every])
     report(f"{said}, told so: judgements per item", told[:, 0].mean(), f"accuracy {told[:, 1].mean():.3f}", "majority",
            told[:, 0].mean() / paid)  # fmt: skip
-    for who, made in (("engine", ours), ("Toloka's rule", peers)):
+    for who, made in (("engine", ours), ("engine, aimed by gold", aimed), ("Toloka's rule", peers)):
+        if not len(made):
+            continue  # gold is judged five times: it does not tell what all votes reach
         value, low, high = at(made, aim)
         if np.isnan(value):
             spent, most = max(made.mean(axis=1), key=lambda point: float(point[1]))
@@ -120,10 +151,16 @@ def equal(name: str, recorded: Pools, votes: int, seeds: int) -> None:
             report(f"{said}, {who}: judgements per item", value, f"{low:.2f} to {high:.2f}", "majority", value / paid)
 
 
-def cost(recorded: Pools, target: float, seed: int) -> tuple[float, float]:
+def cost(recorded: Pools, overlap: Overlap, target: float, seed: int) -> tuple[float, float]:
     """Judgements per item and accuracy of one replay."""
-    made = replay(recorded, Rules(target=target), seed)
+    made = replay(recorded, Rules(overlap, min(target, 0.99)), seed)
     return made.judgements_per_item, made.accuracy
+
+
+def goal(recorded: Pools, seed: int) -> float:
+    """What five votes' majority reaches on the gold of a seed."""
+    order, gold = draw(recorded, Rules(), seed)
+    return float(np.mean([voted(order[item][:VOTES], known) for item, known in gold.items()]))
 
 
 def majority(recorded: Pools, votes: int, seed: int) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from goldwork.quality.policy import Policy
 from goldwork.quality.queue import is_blind
@@ -243,3 +243,36 @@ def test_what_cannot_be_sent_is_sent_later(court: Court, visit: Visit, page_erro
     expect(page.get_by_text("The server cannot be reached")).to_have_count(0, timeout=15_000)
     page_errors.clear()
     assert court.settled(of) == ["money"]
+
+
+def test_a_lost_reply_does_nothing_twice(court: Court, visit: Visit, page_errors: list[str]) -> None:
+    """What the server did but could not say is sent again under the same id, and not done again."""
+    of = court.disputed(2)
+    page = open_page(visit(court.house.boss), court, of)
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        path = route.request.url.rpartition("/")[2]
+        if path in lost:
+            route.continue_()
+            return
+        lost.append(path)
+        assert route.fetch().ok
+        route.abort("connectionreset")
+
+    for path in ("notes", "send-back", "settled"):
+        page.route(f"**/{path}", lose)
+    page.get_by_role("button", name="Note", exact=True).click()
+    page.get_by_role("dialog").get_by_label("What should the guideline say").fill("Say what a parcel is.")
+    page.get_by_role("button", name="Keep the note").click()
+    page.get_by_role("button", name="Send back").click()
+    going_on(page, lambda: page.get_by_role("dialog").get_by_role("button", name="2 more").click())
+    page.keyboard.press("g")
+    going_on(page, lambda: page.keyboard.press("1"))
+    expect(page.get_by_test_id("nothing")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("The server cannot be reached")).to_have_count(0, timeout=30_000)
+    assert sorted(lost) == ["notes", "send-back", "settled"]
+    expect(page.locator(".note.bad")).to_have_count(0)
+    assert len(court.house.boss.call("GET", f"/projects/{of}/notes")["notes"]) == 1
+    assert len(court.house.boss.call("GET", f"/projects/{of}/gold")["rows"]) == 1
+    page_errors.clear()

@@ -25,11 +25,12 @@ QUALITY = tuple(
             f"project/{name}"
             for name in ("AboutMe", "Adjudicate", "Attributes", "Decisions", "Gold", "Groups", "Growth")
         ),
-        *("project/Notes", "project/Oversight", "project/Quality", "project/Standing", "work/Aside", "work/Notes"),
+        *("project/Notes", "project/Oversight", "project/Quality", "project/Reviewed", "project/Standing"),
+        *("project/oversight/Reviews", "work/Aside", "work/Notes"),
     )
 )
 """Pages and parts of the quality engine, each loaded where it is opened."""
-GUARD = 64_000
+GUARD = 70_000
 """Bytes, gzipped, of what these alone need."""
 OWN = 257_000
 """Bytes, gzipped, of all else, those viewers apart: 250,000 for the work itself, the rest for what tells people of

@@ -4,7 +4,9 @@ ones are left in peace."""
 from __future__ import annotations
 
 import json
+import os
 import random
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +31,8 @@ GOLD = ("money", "parcel")
 """Classes that gold is of: about these everybody honest agrees."""
 ITEMS, TESTS = 96, 60
 PATIENCE = 30.0
+SHOTS = os.environ.get("GOLDWORK_SHOTS", "")
+"""A folder for pictures of the screens, to be looked at."""
 
 
 def truth(text: str) -> str:
@@ -250,6 +254,48 @@ def test_everybody_can_use_it(place: Place, visit: Visit, screen: str) -> None:
     page.get_by_role("button", name="Evidence: Complete").first.click()
     page.get_by_test_id("item-answers").wait_for()
     check(page, f"an item's evidence, {screen}")
+
+
+def trending(page: Page) -> None:
+    """Days whose figures are given here: what a day's are is the server's own matter."""
+
+    def known(value: float, half: float = 0.05) -> dict[str, float]:
+        return {"value": value, "low": value - half, "high": min(1.0, value + half)}
+
+    unknown = {"value": None, "low": None, "high": None}
+    days = []
+    for n in range(9):
+        day: dict[str, Any] = {"day": f"2026-11-{12 + n:02}", "gold": 40 + n, "right": known(0.78 + 0.02 * n)}
+        day |= {"measured": 50 * n, "audited": 4 * n, "confidence": 0.86 + 0.01 * n}
+        day |= {"audits": known(0.9, 0.2 - 0.02 * n) if n > 3 else unknown, "agreement": known(0.5 + 0.03 * n, 0.08)}
+        days.append(day)
+    days[4] |= {"right": unknown, "gold": 0}
+
+    def fulfil(route: Any) -> None:
+        said = route.fetch().json()
+        route.fulfill(json=said | {"quality": said["quality"] | {"trend": days}})
+
+    page.route("**/api/projects/*/oversight", fulfil)
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda name: name.replace(", ", "-"))
+def test_how_good_it_is_day_by_day(place: Place, visit: Visit, screen: str) -> None:
+    page = visit(place.house.boss, **SCREENS[screen])
+    trending(page)
+    page.goto(f"{place.house.url}/p/{place.project}/oversight")
+    gold = page.get_by_role("img", name=re.compile("^Gold of the day: "))
+    expect(gold).to_have_attribute("aria-label", re.compile("12 Nov.*78 %.*20 Nov.*94 %"))
+    assert gold.locator("circle").count() == 8  # nobody answered gold on one of the nine days
+    audits = page.get_by_role("img", name=re.compile("^Blind audits so far: "))
+    assert audits.locator("circle").count() == audits.locator(".ci").count() == 5
+    expect(page.get_by_role("img", name=re.compile("^Mean confidence of closed items: ")).locator(".ci")).to_have_count(
+        0
+    )
+    expect(page.get_by_role("img", name=re.compile("^Agreement beyond chance: .*0?\\.74$"))).to_be_visible()
+    check(page, f"day by day, {screen}")
+    if SHOTS:
+        page.get_by_role("heading", name="How good is it?").scroll_into_view_if_needed()
+        page.locator("section:has(#good)").screenshot(path=f"{SHOTS}/trend-{screen.replace(', ', '-')}.png")
 
 
 def test_nothing_decided_yet(place: Place, visit: Visit) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from goldwork.cli.simulated.crowd import Crowd, RefusedError, Room, make_people
+from goldwork.cli.simulated.client import RefusedError, Room
+from goldwork.cli.simulated.crowd import Crowd, make_people
 from goldwork.sim import Moment
 from goldwork.sim.samples import Sample
 from goldwork.sim.samples.digits import digits
@@ -176,7 +177,7 @@ def test_people_slow_down_as_the_work_runs_out() -> None:
     for share in (0.0, 0.5, 0.9, 1.0):
         second.judgements = round(second.slots * share)
         person.room, person.items = second, []
-        person.items = play.server.call(person.token, "POST", "/projects/5/next", {"count": 3})["assignments"]
+        person.items = play.server.call(person.session, "POST", "/projects/5/next", {"count": 3})["assignments"]
         waits.append(play.crowd._take_up(person))
     assert waits[1] == pytest.approx(2 * waits[0], rel=0.02)
     assert waits[2] == pytest.approx(10 * waits[0], rel=0.05)

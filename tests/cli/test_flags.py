@@ -59,6 +59,27 @@ def test_json_and_a_table(files: tuple[str, str, str], tmp_path: Path, capsys: A
     assert {row["flag"] for row in rows} <= {"random", "skew"}
 
 
+def test_groups_come_from_a_table_of_annotators(tmp_path: Path, capsys: Any) -> None:
+    """Twenty from the north and twenty from the south: of eight items they see one otherwise."""
+    labels, people = tmp_path / "labels.csv", tmp_path / "people.csv"
+    rows = [
+        f"{n},p{who},{'y' if (n == 3 and who % 2) or (n + who) % 7 == 0 else 'x'}\n"
+        for n in range(8)
+        for who in range(40)
+    ]
+    labels.write_text("item,annotator,label\n" + "".join(rows))
+    told = [f"p{who},{'south' if who % 2 else 'north'},{who % 3}\n" for who in range(40)]
+    people.write_text("annotator,region,shift\n" + "".join(told))
+    asked = ["flags", str(labels), "--groups", str(people), "--flag", "between-groups", "--json"]
+    assert main(asked) == 0
+    [found] = json.loads(capsys.readouterr().out)["findings"]
+    assert found["subject"] == "3"
+    assert found["evidence"]["attribute"] == "region"
+    assert "people of region 'north' answer 'x' to 3" in found["sentence"]
+    assert main([*asked, "-o", str(people)]) == 2
+    assert "is the file that is read" in capsys.readouterr().err
+
+
 def test_nothing_found_and_what_is_missing(tmp_path: Path, capsys: Any) -> None:
     labels = tmp_path / "labels.csv"
     labels.write_text(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from goldwork.cli import main, parser
-from goldwork.cli.simulate import sentences
+from goldwork.cli.simulated.telling import sentences
 from goldwork.sim.behaviours import behaviour
 from goldwork.sim.crowd import FULL
 
@@ -96,21 +96,30 @@ def test_the_honest_below_the_floor_are_told_apart_from_those_wronged() -> None:
         person(behaviour="expert", lowest=0.9, above=True, stages={"warn": stage(True), "quarantine": stage(True)}),
         person(behaviour="random", honest=False, accuracy=0.25, lowest=0.25, run=1, stages={"warn": stage()}),
     ]
-    figures = dict.fromkeys(("accuracy", "experts", "closed", "hours", "per_item", "gold_share"), 0.5)
-    amounts = dict.fromkeys(("judgements", "gold", "repeats", "training"), 100.0)
-    summary = figures | amounts | {"expected": None, "items": 100, "floor": 0.7, "runs": 2, "people": people}
-    said = sentences(
-        summary | {"majority": {}, "intervals": {"accuracy": [0.3, 1.2], "experts": None, "closed": None}}, 3
+    figures: dict[str, Any] = dict.fromkeys(("accuracy", "experts", "final", "closed", "hours", "per_item"), 0.5)
+    amounts = dict.fromkeys(("judgements", "gold", "repeats", "training", "settled"), 100.0)
+    disputed = {"appeals": 4, "mistaken": 1, "upheld": 3, "overturned": 1, "wrongly": 0, "hours": 2 / 3, "ruled": 6}
+    summary = (
+        figures
+        | amounts
+        | {"disputed": disputed, "expected": None, "items": 100, "floor": 0.7, "runs": 2, "people": people}
     )
+    said = sentences(summary | {"majority": {}, "intervals": dict.fromkeys(figures) | {"accuracy": [0.3, 1.2]}}, 3)
     assert said[0] == "100 items of 3 classes, 2 people, floor 0.70 on gold, 2 runs: numbers of people are over all."
     assert "tired" in said[3]
     assert "0.90 to 0.50" in said[3]
     assert "40 (10 gold)" in said[4]
     assert "Result: right on 50.0% (30.0% to 100.0%) of the items." in said
-    assert said[-3:] == [
+    assert "Once an expert has settled 100: right on 50.0%." in said
+    assert said[-5:] == [
         "Not honest (1): 1 warned, 0 with work set aside, 0 sent home.",
         "Honest (2): 2 warned, 1 with work set aside, 0 sent home.",
         "Wronged (honest, and never below the floor until then): 1 warned, 1 with work set aside, 0 sent home.",
+        (
+            "Appeals: 4, 1 against a mistaken decision: 3 upheld, 1 overturned, 0 answered wrongly; "
+            "0.7 hours of a reviewer."
+        ),
+        "1 of the 6 decisions that a person ruled on were overturned.",
     ]
 
 

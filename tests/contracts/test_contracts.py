@@ -40,6 +40,9 @@ from goldwork.testing import (
 
 ABC = (Class("a", "A"), Class("b", key="x"), Class("1"))
 
+PHOTO = {"width": 90, "height": 60}
+PQR = {"p": "One.", "q": "Two.", "r": "Three."}
+
 
 def turns(*contents: str) -> list[dict[str, str]]:
     return [{"role": "assistant", "content": content} for content in contents]
@@ -58,6 +61,12 @@ SAMPLES = {
     "choice": [
         Sample(Choice(ABC), answers=["a", "b", "1"], unfit=["c", "A", 1, ["a"], None, {"cannot_tell": ""}]),
         Sample(
+            Choice((Class("l", "Left hand"), Class("r", "Right hand"), Class("none"))),
+            answers=["l", "r", "none"],
+            unfit=["left"],
+            item={"photo": PHOTO, "text": "Which hand is it?", "more": "3 of 12 are."},
+        ),
+        Sample(
             Choice((Class("x"), Class("y", parent="x"), Class("z", parent="x"), Class("w")), unsure=True),
             answers=["y", "z", "w"],
             unfit=["x", {"cannot_tell": 3}, {"cannot_tell": "", "more": 1}],
@@ -69,19 +78,31 @@ SAMPLES = {
             answers=[["a"], ["b", "a"], ["1"], []],
             unfit=[["a", "1"], ["c"], "a", ["a", "a"], [1], {"cannot_tell": ""}],
         ),
+        Sample(
+            Choices((Class("left"), Class("right"), Class("up"))),
+            answers=[["left"], ["left", "up"], []],
+            unfit=["left"],
+            item={"photo": PHOTO},
+        ),
         Sample(Choices(ABC, low=1, measure="masi", unsure=True), answers=[["a"], ["b", "a"], ["1"]], unfit=[[], {}]),
     ],
     "rating": [
-        Sample(Rating(), answers=[1, 2.0, 5], unfit=[0, 6, 1.5, "1", True, None, {"cannot_tell": ""}]),
+        Sample(
+            Rating(),
+            answers=[1, 2.0, 5],
+            unfit=[0, 6, 1.5, "1", True, None, {"cannot_tell": ""}],
+            item={"text": "It was always better than the 12 others."},
+        ),
         Sample(Rating(-3, 3, 0.5, unsure=True), answers=[-3, 0, 2.5], unfit=[4, 0.25, {"cannot_tell": None}]),
     ],
     "compare": [
-        Sample(Compare(("p", "q")), answers=["first", "second", "tie"], unfit=["bad", "left", 1, None]),
-        Sample(Compare(("p", "q"), 3, both_bad=True), answers=[-3, 0, 2], unfit=[4, 0.5, "first", True]),
+        Sample(Compare(("p", "q")), answers=["first", "second", "tie"], unfit=["bad", "left", 1, None], item=PQR),
+        Sample(Compare(("p", "q"), 3, both_bad=True), answers=[-3, 0, 2], unfit=[4, 0.5, "first", True], item=PQR),
         Sample(
             Compare(("p", "q"), tie=False, both_bad=True, attributes=(Aspect("safe"),)),
             answers=[{"overall": one, "safe": "first"} for one in ("first", "second", "bad")],
             unfit=["first", {"overall": "first"}, {"overall": "tie", "safe": "first"}],
+            item=PQR,
         ),
     ],
     "rank": [
@@ -96,16 +117,19 @@ SAMPLES = {
                 [["p", "p"], ["q"], ["r"]],
                 [[], ["p", "q", "r"]],
             ],
+            item=PQR,
         ),
         Sample(
             Rank(("p", "q", "r"), pick="best"),
             answers=[[["p"], ["q", "r"]], [["q"], ["p", "r"]], [["r"], ["p", "q"]]],
             unfit=[[["p"], ["q"], ["r"]], [["p", "q", "r"]]],
+            item=PQR,
         ),
         Sample(
             Rank(("p", "q", "r", "s"), pick="ends"),
             answers=[[["p"], ["q", "r"], ["s"]], [["q"], ["p", "r"], ["s"]], [["s"], ["q", "r"], ["p"]]],
             unfit=[[["p"], ["q"], ["r"], ["s"]], [["p"], ["q", "r", "s"]]],
+            item=PQR | {"s": "Four."},
         ),
     ],
     "text": [
@@ -134,11 +158,13 @@ SAMPLES = {
             Spans("t", ABC),
             answers=[[], [span(0, 3)], [span(3, 5, "b"), span(0, 3)]],
             unfit=[[span(0, 3, "c")], [span(0, 3), span(2, 4, "b")], [span(3, 3)], [span(-1, 3)], [span(0.5, 3)], "x"],
+            item={"t": "Aha 👩‍👩‍👧! Then e\u0301. And so on."},
         ),
         Sample(
             Spans("t", ABC, overlap=True, low=1),
             answers=[[span(0, 3)], [span(0, 3), span(1, 2, "b")], [span(0, 9), span(0, 3, "b")]],
             unfit=[[], [span(0, 3), span(0, 3)], [span(0, 3) | {"more": 1}], [3]],
+            item={"t": "One two\n\nthree four \n  five"},
         ),
     ],
     "boxes": [
@@ -152,6 +178,13 @@ SAMPLES = {
                 [box(0, 0, 4, 3, size="small")],
                 "x",
             ],
+            item={"t": PHOTO},
+        ),
+        Sample(
+            Boxes("t", (Class("left eye"), Class("right eye")), attributes=(Attribute("looks", ("left", "right")),)),
+            answers=[[], [box(1, 2, 3, 4, "left eye")], [box(1, 2, 3.25, 4, "right eye", looks="left")]],
+            unfit=[[box(1, 2, 3, 4, "eye")]],
+            item={"t": PHOTO, "about": "A face."},
         ),
     ],
 }

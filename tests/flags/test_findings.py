@@ -109,7 +109,7 @@ def test_groups_that_see_an_item_differently_are_found_and_no_small_group_is_sho
     ]
     table, of = Judgements.from_records(rows), {f"p{who:02}": "old" if who < 15 else "new" for who in range(30)}
     of |= {f"p{who:02}": "few" for who in range(30, 33)}  # and one who did not say
-    [one] = find_flags(table, groups=of, names=["between-groups"])
+    [one] = find_flags(table, groups={"group": of}, names=["between-groups"])
     assert one.subject == 0
     assert one.judgements == 30
     assert one.evidence["groups"].keys() == {"old", "new"}
@@ -117,7 +117,7 @@ def test_groups_that_see_an_item_differently_are_found_and_no_small_group_is_sho
     assert one.p_value == pytest.approx(2 / 155_117_520)
     assert "p0" not in json.dumps(one.evidence) + one.sentence
     small = {name: group for name, group in of.items() if name > "p05"}
-    assert "ten" in find_flags(table, groups=small, names=["between-groups"]).notes[0].replace("10", "ten")
+    assert "ten" in find_flags(table, groups={"group": small}, names=["between-groups"]).notes[0].replace("10", "ten")
     assert "may give or refuse" in find_flags(table, names=["between-groups"]).notes[0]
 
 

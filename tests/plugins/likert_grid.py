@@ -69,8 +69,3 @@ class LikertGrid(msgspec.Struct, frozen=True, tag="likert-grid"):
     def form(self) -> Form:
         rows = tuple(Option(one.name, one.words or one.name) for one in self.statements)
         return Form((Grid(rows, tuple(Option(place, place) for place in self.scale)),))
-
-    def perturb(self, answer: Any, seed: int) -> Any:
-        """One statement moved to an end of the scale that it is not at."""
-        name = sorted(answer)[seed % len(answer)]
-        return answer | {name: self.scale[0] if answer[name] != self.scale[0] else self.scale[-1]}

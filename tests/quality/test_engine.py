@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goldwork.quality import draft, engine, items, lessons, people, training
+from goldwork.quality import draft, engine, items, lessons, people, reviews, training
 from goldwork.quality.engine import Changes, Event, Policy
 from goldwork.quality.items import is_out
 from goldwork.quality.posterior import Credit, Given, add, learn
@@ -36,6 +36,8 @@ class Log:
         self.done: set[tuple[int, int]] = set()
         self.drawn: set[int] = set()
         self.current: dict[tuple[int, int], str] = {}
+        self.texts: list[tuple[int, int, int]] = []
+        self.reviews: dict[tuple[int, int], tuple[int, int, int, dict[str, int]]] = {}
         self.answered: dict[int, dict[str, Any]] = {item: {} for item in GOLD}
         self.add("policy", {"policy": {"overlap": 2, "maximum": 4, "target": 8000}, "version": 1, "by": 1})
         self.add("opened", {"batch": 1, "after": 0, "through": ITEMS, "items": ITEMS, "judged": []})
@@ -48,7 +50,7 @@ class Log:
     def grow(self, number: int) -> None:
         """So many more events of every kind."""
         kinds = [self.work] * 8 + [self.gold] * 5 + [self.correct, self.policy, self.learn, self.rule, self.sweep]
-        kinds += [self.settle, self.ask, self.calibrate, self.practise, self.foresee]
+        kinds += [self.settle, self.ask, self.calibrate, self.practise, self.foresee, *[self.review] * 4]
         for _ in range(number):
             self.random.choice(kinds)()
 
@@ -68,7 +70,23 @@ class Log:
             kind = self.random.choice(["answer", "answer", "answer", "skip"])
         self.current[who, item] = kind
         more = {"said": self.say(item), "surplus": self.random.random() < 0.1} if kind == "answer" else {}
+        if kind == "answer" and self.random.random() < 0.5:
+            more["reviews"] = 2
+            self.texts.append((len(self.events) + 1, who, item))
         self.submit(who, item, kind, **more)
+
+    def review(self) -> None:
+        """A review of a text, whether it still stands or not; the same person's next one takes it back first."""
+        if not self.texts:
+            return
+        text, author, item = self.random.choice(self.texts)
+        who = self.random.choice([one for one in range(1, PEOPLE + 1) if one != author])
+        if self.reviews.pop((text, who), None):
+            self.submit(who, item, "undo", purpose="review", subject=text, author=author)
+            return
+        scores = {name: self.random.choice([0, 250, 500, 750, 1000]) for name in ("right", "clear")}
+        self.reviews[text, who] = (len(self.events) + 1, author, item, scores)
+        self.submit(who, item, "answer", purpose="review", subject=text, author=author, scores=scores)
 
     def foresee(self) -> None:
         self.submit(99, self.random.randint(1, ITEMS), "answer", said=self.say(1), annotator_kind="model")
@@ -248,6 +266,53 @@ def test_counts_are_what_the_log_says(told: tuple[int, int]) -> None:
 
 
 @given(told=logs)
+@settings(max_examples=80)
+def test_reviews_are_the_sum_of_what_items_keep(told: tuple[int, int]) -> None:
+    """Once every item is swept: those in force, but those of reviewers whose work is set aside; and what is due."""
+    log = grown(told)
+    log.reweigh()
+    replay = log.replay
+    expected: dict[int, list[int]] = {}
+    kept = set()
+    for (text, who), (seq, author, item, scores) in log.reviews.items():
+        assert [text, author, who, seq, scores] in replay.item(item)["reviews"]
+        kept.add(seq)
+        if not is_out(replay.annotator(who), seq):
+            number, total = expected.get(author, (0, 0))
+            expected[author] = [number + 1, total + sum(scores.values()) // 2]
+    for who in range(1, PEOPLE + 1):
+        assert replay.annotator(who).get("reviews", [0, 0]) == expected.get(who, [0, 0])
+    assert replay.project().get("reviews", 0) == sum(number for number, _ in expected.values())
+    assert kept == {one[3] for item in replay.items() for one in replay.item(item).get("reviews", ())}
+    in_force = {one.seq: one.annotator for item in replay.items() for one in replay.answers(item)}
+    texts = {int(name): one for item in replay.items() for name, one in replay.item(item).get("texts", {}).items()}
+    assert {text: author for text, author, _ in log.texts if text in in_force} == {
+        text: author for text, (author, *_) in texts.items()
+    }
+    for text, (author, wanted, due) in texts.items():
+        lost = [
+            who for (of, who), (seq, *_) in log.reviews.items() if of == text and is_out(replay.annotator(who), seq)
+        ]
+        assert due == (0 if is_out(replay.annotator(author), text) else wanted + len(lost))
+
+
+@pytest.mark.parametrize(
+    ("places", "apart"),
+    [((5,), 0), ((5, 2), 750), ((2, 4, 5), 750), ((5, 5, 5, 5, 2), 375), ((5, 5, 5, 2, 2), 750), ((1, 1, 5, 5), 1000)],
+)
+def test_how_far_reviewers_part(places: tuple[int, ...], apart: int) -> None:
+    told = Given1(overlap=1, review_floor=10_000)
+    told.answer(1, 0, reviews=len(places))
+    found = [
+        made
+        for who, place in enumerate(places, 2)
+        for made in told.answer(who, 0, purpose="review", subject=3, author=1, scores={"q": reviews.score(place)})
+    ]
+    assert [made.evidence["reviews"][0]["apart"] for made in found] == ([apart] if apart >= reviews.APART else [])
+    assert told.item(1)["status"] == ("adjudicate" if apart >= reviews.APART else "complete")
+
+
+@given(told=logs)
 @settings(max_examples=60)
 def test_the_step_is_pure(told: tuple[int, int]) -> None:
     """What went in stays as it was."""
@@ -269,7 +334,7 @@ def test_other_kinds_change_nothing() -> None:
 
 
 def test_the_step_knows_no_clock_no_chance_and_no_files() -> None:
-    for part in (engine, draft, items, people, training, lessons):
+    for part in (engine, draft, items, people, training, lessons, reviews):
         source = inspect.getsource(part)
         for name in ("import time", "import random", "import os", "import secrets", "datetime", "open(", "numpy"):
             assert name not in source

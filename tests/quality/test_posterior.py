@@ -127,6 +127,39 @@ def test_nobody_learns_from_their_own_word_alone() -> None:
     assert len(credit([Given(0, 1), Given(1, 0)], [0.2, 0.8]).given) == 2
 
 
+def test_an_item_that_may_stop_at_one_judgement_teaches_with_it() -> None:
+    assert credit([Given(0, 1)], [0.25, 0.75], alone=True) == Credit((Given(0, 1),), (SCALE // 4, 3 * SCALE // 4))
+    assert credit([Given(0, 1, 0.0)], [0.2, 0.8], alone=True) == Credit()
+
+
+def stopped(seed: int) -> tuple[Judged, Any]:
+    """Items of three classes: who says the first, which everybody knows, is believed; else five people are asked."""
+    rng = np.random.default_rng(seed)
+    truth, skill = rng.integers(0, 3, 1500), np.array([0.95, 0.6, 0.6])
+    rows: list[tuple[int, int, int]] = []
+    for item, right in enumerate(truth.tolist()):
+        for who in rng.choice(20, 5, replace=False).tolist():
+            answer = right if rng.random() < skill[right] else (right + int(rng.integers(1, 3))) % 3
+            rows.append((item, who, answer))
+            if rows[-1][2] == 0 and (len(rows) == 1 or rows[-2][0] != item):
+                break
+    item, who, answer = (np.array(column) for column in zip(*rows, strict=True))
+    nothing = np.full(len(truth), -1)
+    return Judged(item, who, answer, np.ones(len(item)), nothing, nothing >= 0, 20, 3), skill
+
+
+def test_where_the_first_answer_decides_what_goes_on_all_items_must_teach() -> None:
+    """The class that people know best stops early: left out, they look worse at it than they are."""
+    off: dict[bool, list[float]] = {False: [], True: []}
+    for seed in range(3):
+        judged, skill = stopped(seed)
+        for alone, errors in off.items():
+            counts = np.array(resync(judged, alone=alone).pooled.counts) / SCALE
+            errors.append(counts[ROWS + 3] / counts[ROWS] - skill[0])
+    assert np.mean(off[False]) < 2 * np.mean(off[True]) < 0
+    assert np.mean(off[True]) > -0.15
+
+
 def test_only_gold_drawn_at_random_tells_how_common_classes_are() -> None:
     pooled = Pooled(2, fresh_pool(2))
     told = [Given(0, 1), Given(1, 1)]

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from goldwork.errors import InputError
 from goldwork.judgements import Judgements
-from goldwork.quality.calibrating import PRIORS, Look, fit
-from goldwork.quality.posterior import Given, tempered
+from goldwork.quality.calibrating import ORDERS, PRIORS, Look, fit, looks
+from goldwork.quality.posterior import Credit, Given, add, credit, learn, posterior, tempered
 from goldwork.quality.recorded import Pools, Rules, draw, pools, replay, voted
+from goldwork.quality.skill import Pooled, fresh, fresh_pool
 from goldwork.quality.stopping import Overlap, Queue
 
 shares = st.lists(st.floats(0.01, 1), min_size=1, max_size=12)
@@ -76,6 +77,26 @@ def test_calibration_is_found_and_without_gold_is_the_priors() -> None:
     assert found.correlation == pytest.approx(0.3, rel=0.25)
     nothing = fit([])
     assert (nothing.temperature, nothing.correlation) == tuple(math.exp(middle) for middle, _ in PRIORS)
+
+
+def test_looks_are_posteriors_of_what_came_so_far() -> None:
+    """Without gold's own lesson, in orders drawn by lot: the probabilities are those of the step, to the last bit."""
+    given_ = [Given(0, 1), Given(1, 0, 0.5), Given(2, 1)]
+    states, pooled = {who: fresh(2) for who in range(3)}, Pooled(2, fresh_pool(2))
+    credited = credit(given_, posterior(given_, states, pooled), 1, drawn=True)
+    lesson = learn(Credit(), credited, 2)
+    taught = {who: list(states[who]) for who in states}
+    for who, changes in lesson.annotators.items():
+        add(taught[who], changes)
+    whole = Pooled(2, list(pooled.counts))
+    add(whole.counts, lesson.pooled)
+    told = list(looks(given_, 1, credited, taught, whole, seed=4))
+    shuffler, order = random.Random(4), list(given_)
+    for turn in range(ORDERS):
+        shuffler.shuffle(order)
+        for number in (1, 2, 3):
+            expected = posterior(order[:number], states, pooled)
+            assert told[3 * turn + number - 1] == Look(number, expected, 1, 1 / (3 * ORDERS))
 
 
 def crowd(seed: int, items: int = 500, votes: int = 7, hard: float = 0.2) -> Pools:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import msgspec
@@ -78,6 +80,21 @@ def open_cases(room: Room, mine: access.Member, count: int = 1) -> adjudicate.Op
     return room.writer.run(
         lambda connection: adjudicate.open_cases(connection, room.database, room.collector, mine, count)
     )
+
+
+def send_back(room: Room, mine: access.Member, name: str, more: int, client: str = "") -> None:
+    asked = (mine, client or token_hex(8), name, more)
+    room.writer.run(lambda connection: adjudicate.send_back(connection, room.database, *asked))
+
+
+def write_note(room: Room, mine: access.Member, name: str, text: str, client: str = "") -> None:
+    asked = (mine, client or token_hex(8), name, text)
+    room.writer.run(lambda connection: adjudicate.write_note(connection, room.database, *asked))
+
+
+def mint(room: Room, mine: access.Member, name: str, client: str = "") -> int:
+    asked = (mine, client or token_hex(8), [name])
+    return room.writer.run(lambda connection: golden.mint(connection, room.database, *asked))
 
 
 def settle(room: Room, mine: access.Member, name: str, value: str | None = "c", **options: Any) -> Any:
@@ -256,7 +273,11 @@ def test_sending_back_asks_for_more_judgements(room: Room) -> None:
     [case] = open_cases(room, mine).cases
 
     def send(more: int) -> None:
-        room.writer.run(lambda connection: adjudicate.send_back(connection, room.database, mine, case.assignment, more))
+        room.writer.run(
+            lambda connection: adjudicate.send_back(
+                connection, room.database, mine, token_hex(8), case.assignment, more
+            )
+        )
 
     with pytest.raises(InputError, match="1 to 3"):
         send(4)
@@ -276,7 +297,9 @@ def test_more_is_asked_however_sure_the_item_was(room: Room) -> None:
     mine = expert(room, "Eva")
     [case] = open_cases(room, mine).cases
     assert case.blind
-    room.writer.run(lambda connection: adjudicate.send_back(connection, room.database, mine, case.assignment, 3))
+    room.writer.run(
+        lambda connection: adjudicate.send_back(connection, room.database, mine, token_hex(8), case.assignment, 3)
+    )
     more = [room.add_annotator(f"m{number}") for number in range(4)]
     assert sum(room.judge(who, lambda _: "a") for who in more) == 3
 
@@ -327,7 +350,9 @@ def test_notes_stand_beside_the_guideline_until_they_are_dealt_with(room: Room) 
     [case] = open_cases(room, mine).cases
 
     def write(text: str, of: access.Member = mine) -> None:
-        room.writer.run(lambda connection: adjudicate.write_note(connection, room.database, of, case.assignment, text))
+        room.writer.run(
+            lambda connection: adjudicate.write_note(connection, room.database, of, token_hex(8), case.assignment, text)
+        )
 
     with pytest.raises(InputError, match="1 to 2,000"):
         write("  ")
@@ -356,7 +381,9 @@ def test_what_was_settled_becomes_gold(room: Room) -> None:
     [case] = open_cases(room, first).cases
 
     def make() -> int:
-        return room.writer.run(lambda connection: golden.mint(connection, room.database, second, [case.external_id]))
+        return room.writer.run(
+            lambda connection: golden.mint(connection, room.database, second, token_hex(8), [case.external_id])
+        )
 
     with pytest.raises(InputError, match="Settle it first"):
         make()
@@ -376,14 +403,46 @@ def test_what_was_settled_becomes_gold(room: Room) -> None:
     assert findings(room) == []
 
 
+def test_what_is_sent_again_is_done_once(room: Room) -> None:
+    """A reply that is lost on the way is asked for again: under the same id and body nothing more happens."""
+    disputed(room, 3)
+    mine = expert(room, "Eva")
+    first, second, third = open_cases(room, mine, 3).cases
+
+    for _ in range(2):
+        send_back(room, mine, first.assignment, 2, "a")
+        write_note(room, mine, second.assignment, "Say what irony is.", "b")
+    settle(room, mine, third.assignment, "b")
+    assert [mint(room, mine, third.external_id, "c") for _ in range(2)] == [1, 1]
+    kinds = room.read(lambda connection: connection.execute(sa.select(event.c.kind)).scalars().all())
+    assert [kinds.count(kind) for kind in ("asked", "note", "gold")] == [1, 1, 1]
+    for other in (
+        lambda: send_back(room, mine, first.assignment, 1, "a"),
+        lambda: send_back(room, mine, second.assignment, 2, "b"),
+        lambda: write_note(room, mine, second.assignment, "Say more.", "b"),
+        lambda: mint(room, mine, second.external_id, "c"),
+    ):
+        with pytest.raises(ConflictError, match="used for another request"):
+            other()
+    with pytest.raises(ConflictError, match="not in your hands"):
+        send_back(room, mine, first.assignment, 2, "d")
+    with pytest.raises(InputError, match="letters, digits or signs"):
+        send_back(room, mine, second.assignment, 1, "no spaces")
+    send_back(room, mine, second.assignment, 2, "d")  # what was refused has left no receipt
+    boss = access.Member(room.manager, room.project, "manager")
+    with pytest.raises(NotFoundError):  # ids are one's own
+        write_note(room, boss, second.assignment, "Say what irony is.", "b")
+    assert findings(room) == []
+
+
 def test_annotators_may_do_none_of_it(room: Room) -> None:
     disputed(room, 1)
     mine = expert(room, "Ann", "annotator")
     for act in (
         lambda connection: adjudicate.open_cases(connection, room.database, room.collector, mine, 1),
         lambda connection: adjudicate.standing(connection, mine),
-        lambda connection: adjudicate.send_back(connection, room.database, mine, "x", 1),
-        lambda connection: adjudicate.write_note(connection, room.database, mine, "x", "y"),
+        lambda connection: adjudicate.send_back(connection, room.database, mine, "s", "x", 1),
+        lambda connection: adjudicate.write_note(connection, room.database, mine, "n", "x", "y"),
         lambda connection: notes.open_notes(connection, mine),
     ):
         with pytest.raises(ForbiddenError):
@@ -468,12 +527,8 @@ def test_whatever_experts_do_the_log_replays_to_the_same(room: Room, acts: list[
             undo(room, mine, done[number % len(done)])
             touched.remove((mine, done[number % len(done)]))
         elif held and act == "back":
-            of = held[0].assignment
-            room.writer.run(
-                lambda connection, of=of, mine=mine: adjudicate.send_back(  # type: ignore[misc]
-                    connection, room.database, mine, of, 1
-                )
-            )
+            with contextlib.suppress(ConflictError):  # skipped, settled by the other, and the skip taken back
+                send_back(room, mine, held[0].assignment, 1)
         elif held and act in ("settle", "skip"):
             settle(room, mine, held[0].assignment, "abc"[number % 3] if act == "settle" else None)
             touched.append((mine, held[0].assignment))

@@ -14,13 +14,15 @@ import sqlalchemy as sa
 
 from goldwork.errors import ConflictError, ForbiddenError, InputError, NotFoundError
 from goldwork.quality.evidence import Evidence
-from goldwork.services import access, cases, decisions, evidence, oversight, rulings
+from goldwork.services import access, cases, decisions, evidence, oversight, policy, quality_days, rulings
 from goldwork.services.access import Member
 from goldwork.services.log import Log, decode, encode, record
+from goldwork.services.signin import DAY
 from goldwork.store.schema import annotator_state, item, project, ruling
-from tests.core import findings
+from tests.core import Clock, findings
 from tests.gold import add_gold, give
 from tests.services.conftest import Room
+from tests.services.test_monitor import answer_by_number, take_snapshot
 
 NOTES = Path(__file__).parents[2] / "docs" / "methods" / "evidence.md"
 
@@ -120,6 +122,13 @@ def correct(room: Room, who: int, of: int, was: str, now: str | None, score: int
         log.flush()
 
     room.writer.run(write)
+
+
+@pytest.fixture
+def clock(room: Room) -> Clock:
+    """The installation's time, which the test moves."""
+    room.database.now = clock = Clock()
+    return clock
 
 
 @pytest.fixture
@@ -438,6 +447,41 @@ class TestOversight:
         assert (page.overturned.ruled, page.overturned.overruled, page.overturned.appealed) == (1, 1, 1)
         assert page.overturned.rate.value == 1
         assert page.waiting.appeals == 0
+
+    def test_how_it_stood_day_by_day(self, room: Room, clock: Clock) -> None:
+        """Sums of which no past is kept are written down once a day; a day without figures has its gold alone."""
+        boss, quality = Member(room.manager, room.project, "manager"), {"gold": False}  # none but what is given here
+        room.writer.run(lambda connection: policy.set_policy(connection, room.database, boss, quality=quality))
+        room.add_items(6)
+        people = [room.add_annotator(name) for name in ("Ann", "Ben", "Cleo")]
+        for who in people[:2]:
+            room.judge(who, answer_by_number)
+            gold(room, who, "+-")
+        take_snapshot(room)
+        first = room.read(oversight.oversee, room.database, room.project).quality
+        clock.now += DAY
+        gold(room, people[2], "+++")
+        clock.now += DAY
+        room.import_items("id,text\nj1,text 7\nj2,text 8\n")
+        for who in people[1:]:
+            room.judge(who, answer_by_number)
+        take_snapshot(room)
+        gold(room, people[0], "-")
+        clock.now += DAY
+        last = room.read(oversight.oversee, room.database, room.project).quality
+        days = [quality_days.day_of(clock.now // DAY - before) for before in (3, 2, 1)]
+        assert [day.day for day in last.trend] == days
+        assert [day.gold for day in last.trend] == [4, 3, 1]
+        assert [day.right.value for day in last.trend] == [0.5, 1.0, 0.0]
+        begin, between, end = last.trend
+        assert (begin.confidence, begin.measured) == (first.confidence, first.measured)
+        assert begin.measured < end.measured
+        assert begin.agreement.value is not None
+        assert first.agreement is not None
+        assert begin.agreement.value == first.agreement.value
+        assert (between.confidence, between.agreement.value, between.audits.value) == (None, None, None)
+        clock.now += (oversight.DAYS - 1) * DAY
+        assert [day.day for day in room.read(oversight.oversee, room.database, room.project).quality.trend] == [days[2]]
 
     def test_annotators_over_time(self, accused: tuple[Room, Member, int]) -> None:
         room, boss, who = accused

@@ -181,7 +181,7 @@ class TestAttributes:
             for path in source.rglob("*.py")
             if "attributes.answers(" in path.read_text(encoding="utf-8")
         }
-        assert readers == {"services/groups.py"}
+        assert readers == {"services/groups.py", "services/between.py"}
 
 
 class TestFigures:

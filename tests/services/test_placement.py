@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from goldwork.services import placement
 from goldwork.services.assign import Leased
 from goldwork.store.database import Database
-from goldwork.store.schema import annotator_state, assignment, gold, item, project
+from goldwork.store.schema import annotator_state, assignment, gold, item, project, submit
 from tests.core import MINUTE, Clock, Core
 
 LATER = (2, 0, 0)
@@ -271,7 +272,7 @@ class TestAudits:
         repeats = [row for row in rows if row.purpose == "repeat"]
         assert len(repeats) == 3
         places = {row.item: row.place for row in rows if row.purpose == "work"}
-        assert all(row.place - places[row.item] > placement.REPEAT_ITEMS for row in repeats)
+        assert all(row.place - places[row.item] > placement.APART_ITEMS for row in repeats)
         assert all((row.pass_number, row.slot) == (1, None) for row in repeats)
         assert '"repeats":[3,3000]' in core.row(annotator_state, annotator=who).body
         assert core.findings() == []
@@ -286,6 +287,87 @@ class TestAudits:
         work_off(core, who, 40)
         audits = [row.item in traps for row in given(core, who) if row.purpose != "work" and row.place >= 40]
         assert audits in ([True, False] * 4, [False, True] * 4)
+
+
+class TestTrapsOfItems:
+    """A trap and the item that it was made of stand apart, whichever comes first."""
+
+    def made_of(self, core: Core, sources: Sequence[int]) -> dict[int, int]:
+        """A trap of each, with its source."""
+        found = dict(zip(core.add_gold(len(sources), kind="trap", value="b"), sources, strict=True))
+        for trap, source in found.items():
+            write = sa.update(gold).where(gold.c.item == trap).values(source=source)
+            core.writer.run(lambda connection, write=write: connection.execute(write))
+        return found
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_of_gold_and_of_work_with_everybody(self, core: Core, clock: Clock, seed: int) -> None:
+        draw = random.Random(seed)
+        core.set_policy(3, audits=4, gold_first=3, gold_block=4)
+        work = core.add_items(120)
+        golden = core.add_gold(30)
+        sources = self.made_of(core, [*golden, *golden[:10], *draw.sample(work, 20)])
+        people = core.annotators(4)
+        for _ in range(60):
+            for who in people:
+                for one in core.lease(who, draw.choice((1, 2, 5, 12))).assignments[: draw.randrange(8)]:
+                    core.submit(who, one.id, draw.choice(("answer", "answer", "skip")))
+            clock.now += draw.choice((1, 2, 20)) * MINUTE
+        pairs: Counter[str] = Counter()
+        for who in people:
+            rows = given(core, who)
+            assert len({row.item for row in rows if row.purpose != "repeat"}) == sum(
+                row.purpose != "repeat" for row in rows
+            )
+            for trap, one in itertools.product(rows, rows):
+                if sources.get(trap.item) == one.item or (
+                    trap is not one and trap.item in sources and sources[trap.item] == sources.get(one.item)
+                ):
+                    pairs[self.check(core, trap, one)] += 1
+        assert min(pairs[what] for what in ("trap first", "trap last", "repeat", "work")) > 0, pairs
+        assert core.findings() == []
+
+    def check(self, core: Core, trap: Any, one: Any) -> str:
+        """The two are far enough from each other. Returns what it was."""
+        first, last = sorted((trap, one), key=lambda row: row.place)
+        assert last.leased_at - first.leased_at >= placement.APART_MS, (first, last)
+        if last is trap or one.purpose != "work":  # or work could be lacking
+            assert last.place - first.place > placement.APART_ITEMS
+        if last is trap and one.current is not None:
+            said = core.row(submit, seq=one.current)
+            assert said.submitted_at > trap.leased_at or trap.leased_at - said.submitted_at >= placement.APART_MS
+        return one.purpose if one.purpose in ("repeat", "work") else "trap last" if last is trap else "trap first"
+
+    def test_work_comes_after_a_while_where_there_is_no_other(self, core: Core, clock: Clock) -> None:
+        core.set_policy(1, audits=2, gold=False)
+        *_, last = items = core.add_items(6)
+        self.made_of(core, [last])
+        [who] = core.annotators()
+        work_off(core, who, 20, (1,))
+        rows = given(core, who)
+        assert Counter(row.purpose for row in rows) == {"work": 5, "gold": 1}
+        assert last not in {row.item for row in rows}
+        clock.now += placement.APART_MS
+        work_off(core, who, 20, (1,))
+        assert {row.item for row in given(core, who)} >= set(items)
+
+    def test_while_somebody_holds_the_item_the_trap_waits(self, core: Core, clock: Clock) -> None:
+        core.set_policy(1, audits=2, gold=False)
+        items = core.add_items(60)
+        [who] = core.annotators()
+        held = core.lease(who, 1).assignments[0].id
+        self.made_of(core, [core.assignment(held).item])
+        for _ in range(20):
+            clock.now += 20 * MINUTE
+            for one in core.lease(who, 3).assignments:
+                if one.id != held:
+                    core.submit(who, one.id)
+        assert "gold" not in purposes(core, who)
+        core.submit(who, held)
+        clock.now += placement.APART_MS
+        core.lease(who, 4)
+        assert purposes(core, who).count("gold") == 1
+        assert len(items) == 60
 
 
 class TestTraining:

@@ -14,6 +14,7 @@ from goldwork.errors import InputError
 from goldwork.quality.policy import Policy
 from goldwork.sim import Annotator, make_annotator, make_crowd
 from goldwork.sim.behaviours import START
+from goldwork.sim.items import settling
 from goldwork.sim.learning import Made
 from goldwork.sim.outcome import Outcome, majorities, outcome_of, people_of, simulate
 from goldwork.sim.people import Skill
@@ -159,6 +160,18 @@ def test_techniques_can_be_left_out() -> None:
     assert all("skill" not in blind.view.annotator(person.number) for person in blind.people)
     reasons = [name for r in run(flags=False).records if r.kind == "watch" for name in r.evidence["reasons"]]
     assert set(reasons) <= {"peers"}
+
+
+def test_an_expert_settles_what_waits() -> None:
+    for learns in (True, False):
+        project = run(learns=learns)
+        before, answer = project.rights(), settling(4, SETTING.seed)
+        waiting = {item for item in range(120) if project.view.item(item)["status"] in ("adjudicate", "audit")}
+        assert project.settle() == len(waiting) > 0
+        assert project.status("settled") == len(waiting)
+        for item, (was, now) in enumerate(zip(before, project.rights(), strict=True)):
+            stimulus = project.stimuli[item]
+            assert now == (float(answer(stimulus).choice == stimulus.truth) if item in waiting else was)
 
 
 def test_own_items_come_back_where_the_policy_says_so() -> None:

@@ -13,6 +13,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from alembic import op
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 
 from goldwork.errors import CorruptStoreError
 from goldwork.store import migrations
@@ -169,3 +173,61 @@ def test_the_path_may_hold_any_character(tmp_path: Path, sqlite_template: Path) 
     assert migrate(database) is False
     database.close()
     assert [path.name for path in folder.iterdir()] == ["goldwork.db"]
+
+
+def test_work_that_is_there_stays_and_reviews_may_come(empty: Database) -> None:
+    """A new purpose of assignments, to which submits refer: no row is lost, and no other purpose is let in."""
+    upgrade_to(empty, "0006")
+    with empty.write() as connection:
+        for text in (
+            (
+                "INSERT INTO project (id, name, form_version, guideline_version, policy_version, policy, created_at)"
+                " VALUES (1, 'P', 1, 1, 1, '{}', 0)"
+            ),
+            "INSERT INTO batch (id, project, name, created_at) VALUES (1, 1, 'b', 0)",
+            "INSERT INTO item (id, project, batch, external_id, shuffle, payload) VALUES (1, 1, 1, 'x', 0, '{}')",
+            "INSERT INTO annotator (id, pseudonym) VALUES (1, 'ann')",
+            assign("one", "work", 0),
+            (
+                "INSERT INTO submit (project, seq, annotator, client_id, body_hash, assignment, item, kind,"
+                " form_version, guideline_version, response, submitted_at)"
+                " VALUES (1, 7, 1, 'c', '', 'one', 1, 'answer', 1, 1, '{}', 0)"
+            ),
+        ):
+            connection.exec_driver_sql(text)
+    with pytest.raises(sa.exc.IntegrityError), empty.write() as connection:
+        connection.exec_driver_sql(assign("two", "review", 3))
+    assert migrate(empty) is True
+    with empty.write() as connection:
+        connection.exec_driver_sql(assign("two", "review", 3))
+    with pytest.raises(sa.exc.IntegrityError), empty.write() as connection:
+        connection.exec_driver_sql(assign("three", "gossip", 4))
+    with empty.read() as connection:
+        assert differences(connection) == []
+        kept = connection.exec_driver_sql("SELECT submit.seq, assignment.purpose FROM submit JOIN assignment"
+                                          " ON assignment.id = submit.assignment").all()  # fmt: skip
+        assert [tuple(row) for row in kept] == [(7, "work")]
+        if empty.dialect == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+
+
+def assign(name: str, purpose: str, number: int) -> str:
+    return (
+        "INSERT INTO assignment (id, project, item, annotator, pass_number, purpose, state, leased_at, leased_until)"
+        f" VALUES ('{name}', 1, 1, 1, {number}, '{purpose}', 'done', 0, 0)"
+    )
+
+
+def upgrade_to(database: Database, revision: str) -> None:
+    """The schema as an older version left it."""
+    config = Config()
+    config.set_main_option("script_location", migrations.SCRIPTS)
+    config.set_main_option("path_separator", "os")
+    scripts = ScriptDirectory.from_config(config)
+    with database.write() as connection:
+        context = MigrationContext.configure(connection)
+        with Operations.context(context):
+            for script in reversed(list(scripts.iterate_revisions(revision, "base"))):
+                script.module.upgrade()
+                context.stamp(scripts, script.revision)

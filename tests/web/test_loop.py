@@ -102,7 +102,7 @@ def test_from_the_first_link_to_an_answer(both_stages: Stage) -> None:
     me = bob.get(f"/projects/{project}/me").json()
     assert (me["judged"], me["ledger"]) == (
         1,
-        {"answers": 2, "training": 0, "skips": 0, "surplus": 0, "retracted": 1, "seconds": 7.5},
+        {"answers": 2, "training": 0, "reviews": 0, "skips": 0, "surplus": 0, "retracted": 1, "seconds": 7.5},
     )
     assert [day["judged"] for day in me["by_day"]] == [1]
     screen = bob.get(f"/projects/{project}/work").json()

@@ -212,6 +212,17 @@ class World:
                 connection.execute(sa.insert(judgement).values(said))
             return str(of.external_id)
 
+    def source(self, project: int) -> str:
+        """The name of gold of which a trap can be made."""
+        with self.stage.database.write() as connection:
+            self.names += 1
+            name = f"source{self.names}"
+            self.stage.add_items(connection, project, [{"text": "It is on the left."}], name)
+            of = connection.execute(sa.select(item).order_by(item.c.id.desc()).limit(1)).one()
+            made = {"project": project, "item": of.id, "kind": "gold", "state": "active", "answers": '{"kind": ["a"]}'}
+            connection.execute(sa.insert(gold).values(made | {"created_at": 0}))
+            return str(of.external_id)
+
     def attribute(self, project: int, _owner: User, _route: str) -> int:
         """An attribute of the project, defined by its manager."""
         with self.stage.database.write() as connection:
@@ -328,10 +339,10 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", f"{PROJECT}/submits"): lambda world, of, owner: {"json": world.submit(of, owner)},
     ("POST", f"{PROJECT}/adjudication/next"): lambda *_: {"json": {"count": 1}},
     ("POST", f"{PROJECT}/adjudication/send-back"): lambda world, of, owner: {
-        "json": {"assignment": world.case(of, owner)}
+        "json": {"id": secrets.token_hex(8), "assignment": world.case(of, owner)}
     },
     ("POST", f"{PROJECT}/notes"): lambda world, of, owner: {
-        "json": {"assignment": world.case(of, owner), "text": "Say more."}
+        "json": {"id": secrets.token_hex(8), "assignment": world.case(of, owner), "text": "Say more."}
     },
     ("POST", f"{PROJECT}/files"): lambda *_: {"content": b"id,text\n1,one\n"},
     ("POST", f"{PROJECT}/media"): lambda *_: {"content": picture((0, 0, 1))},
@@ -348,7 +359,14 @@ BODIES: dict[tuple[str, str], Body] = {
     },
     ("GET", f"{PROJECT}/gold/items"): lambda *_: {"params": {"name": "x-1"}},
     ("POST", f"{PROJECT}/gold/draws"): lambda *_: {"json": {"count": 1}},
-    ("POST", f"{PROJECT}/gold/settled"): lambda world, of, _: {"json": {"items": [world.to_settle(of, settled=True)]}},
+    ("POST", f"{PROJECT}/gold/settled"): lambda world, of, _: {
+        "json": {"id": secrets.token_hex(8), "items": [world.to_settle(of, settled=True)]}
+    },
+    ("GET", f"{PROJECT}/gold/traps"): lambda world, of, _: {"params": {"name": world.source(of)}},
+    ("POST", f"{PROJECT}/gold/traps"): lambda world, of, _: {
+        "json": {"item": world.source(of), "seed": 0, "answers": {"kind": ["b"]}}
+    },
+    ("POST", f"{PROJECT}/gold/traps/draws"): lambda *_: {"json": {"count": 1}},
     ("PUT", f"{PROJECT}/gold/{{gold_id}}"): lambda *_: {"json": {"answers": {"kind": ["b"]}, "why": "Misread."}},
     ("PUT", f"{PROJECT}/gold/{{gold_id}}/vote"): lambda *_: {"json": {"answers": {"kind": "a"}}},
     ("POST", f"{PROJECT}/gold/{{gold_id}}/retirement"): lambda *_: {"json": {"why": "Shown in an appeal."}},

@@ -150,13 +150,10 @@ export const adjudication = {
   open: (id: number) => data<T.Desk>(client.GET('/api/projects/{project_id}/adjudication', of(id))),
   next: (id: number, count: number) =>
     data<T.Opened>(client.POST('/api/projects/{project_id}/adjudication/next', { ...of(id), body: { count } })),
-  sendBack: (id: number, assignment: string, more: number) =>
-    data<void>(client.POST('/api/projects/{project_id}/adjudication/send-back', { ...of(id), body: { assignment, more } })),
-  /** Items that are settled, by their own ids. */
-  makeGold: (id: number, items: string[]) =>
-    data<void>(client.POST('/api/projects/{project_id}/gold/settled', { ...of(id), body: { items } })),
-  note: (id: number, assignment: string, text: string) =>
-    data<void>(client.POST('/api/projects/{project_id}/notes', { ...of(id), body: { assignment, text } })),
+  sendBack: (id: number, body: { id: string; assignment: string; more: number }) =>
+    data<void>(client.POST('/api/projects/{project_id}/adjudication/send-back', { ...of(id), body })),
+  note: (id: number, body: { id: string; assignment: string; text: string }) =>
+    data<void>(client.POST('/api/projects/{project_id}/notes', { ...of(id), body })),
   notes: async (id: number) =>
     (await data<{ notes: T.Note[] }>(client.GET('/api/projects/{project_id}/notes', of(id)))).notes,
   closeNote: (project_id: number, note_id: number) =>
@@ -245,10 +242,19 @@ export const gold = {
     data<{ items: number }>(
       client.POST('/api/projects/{project_id}/gold', { ...of(id), body: { kind, entries: [{ item, answers, reason, fields }] } as never }),
     ),
+  propose: (project_id: number, name: string, seed: number) =>
+    data<T.Proposal>(
+      client.GET('/api/projects/{project_id}/gold/traps', { params: { path: { project_id }, query: { name, seed } } }),
+    ),
+  addTrap: (id: number, body: { item: string; seed: number; answers: T.Acceptable; texts: Record<string, string> }) =>
+    data<{ items: number }>(client.POST('/api/projects/{project_id}/gold/traps', { ...of(id), body: body as never })),
+  drawTraps: (id: number, count: number) =>
+    data<{ items: number }>(client.POST('/api/projects/{project_id}/gold/traps/draws', { ...of(id), body: { count } })),
   draw: (id: number, count: number) =>
     data<{ items: number }>(client.POST('/api/projects/{project_id}/gold/draws', { ...of(id), body: { count } })),
-  mint: (id: number, items: string[]) =>
-    data<{ items: number }>(client.POST('/api/projects/{project_id}/gold/settled', { ...of(id), body: { items } })),
+  /** Items that are settled, by their own ids. */
+  mint: (id: number, body: { id: string; items: string[] }) =>
+    data<{ items: number }>(client.POST('/api/projects/{project_id}/gold/settled', { ...of(id), body })),
   vote: (id: number, one: number, answers: Record<string, unknown>, reason: string) =>
     data<{ state: T.GoldState }>(
       client.PUT('/api/projects/{project_id}/gold/{gold_id}/vote', { ...goldOf(id, one), body: { answers, reason } as never }),

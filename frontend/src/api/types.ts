@@ -37,7 +37,9 @@ export type Project = Omit<S['Project'], 'form' | 'drawn'> & { form: ProjectForm
 
 export type Work = Omit<S['Screen'], 'form'> & { form: Drawn }
 export type Next = Omit<S['Work'], 'assignments' | 'standing'> & { assignments: Assignment[]; standing?: S['Work']['standing'] }
-export type Assignment = Lax<S['Assignment'], 'shown' | 'suggestions'>
+export type Assignment = Omit<Lax<S['Assignment'], 'shown' | 'suggestions'>, 'review'> & {
+  review?: (Omit<S['TextToReview'], 'form'> & { form: Drawn }) | null
+}
 export type SubmitKind = S['NewSubmit']['kind']
 export type Submit = Omit<S['NewSubmit'], 'answers' | 'seconds'> & {
   answers?: Record<string, unknown>
@@ -50,6 +52,10 @@ export type Progress = S['Progress']
 export type Rest = S['Rest']
 export type Growth = S['Growth']
 export type Me = S['MyWork']
+export type Reviewed = S['Reviewed']
+export type CriterionMean = S['CriterionMean']
+export type Criterion = S['Criterion']
+export type Verdict = S['Verdict']
 
 export type Desk = Omit<S['Desk'], 'form'> & { form: Drawn }
 export type Chance = S['Chance']
@@ -98,6 +104,12 @@ export type GoldRow = Omit<S['GoldRow'], 'fields' | 'answers' | 'votes'> & {
   answers: Acceptable
   votes: { name: string; answers: Record<string, unknown>; reason: string; at: number }[]
 }
+export type Proposal = Omit<S['Proposal'], 'fields' | 'changed' | 'answers' | 'right'> & {
+  fields: Record<string, string>
+  changed: Record<string, string>
+  answers: Acceptable
+  right: Acceptable
+}
 export type GoldPage = Omit<S['GoldPage'], 'rows'> & { rows: GoldRow[] }
 export type GoldItem = Omit<S['GoldItem'], 'fields'> & { fields: Record<string, string> }
 export type ExportWhat = S['NewExport']['what']
@@ -125,4 +137,5 @@ export type NewRuling = S['NewRuling']
 export type MyDecision = S['MyDecision']
 export type Oversight = S['Oversight']
 export type Track = S['Track']
+export type QualityDay = S['QualityDay']
 export type Tracks = S['Tracks']

@@ -9,25 +9,20 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import signal
 import socket
 import sys
-import tempfile
 import threading
 import webbrowser
-from collections.abc import Iterator
-from pathlib import Path
-from types import FrameType
+from functools import partial
 from typing import Any
 
+from goldwork.cli.endings import run_to_the_end
 from goldwork.cli.keeper import Keeper, worker_command
 from goldwork.cli.serve import port_number
 from goldwork.errors import InputError
 
 MAX_SPEED = 1000.0
 MAX_SECONDS = 86_400.0
-ENDINGS = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if name in signal.Signals.__members__]
-"""What asks a process to end. Windows has no SIGHUP."""
 
 
 def add(subparsers: Any) -> None:
@@ -74,76 +69,27 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT, SIGTERM or SIGHUP, or for `--seconds`."""
     if arguments.json and arguments.seconds is None:
         raise InputError("--json is for the result, which --seconds N prints.")
-    with (
-        _all_endings_alike(),
-        tempfile.TemporaryDirectory(prefix="goldwork-demo-") as folder,
-        contextlib.ExitStack() as closing,
-    ):
-        try:
-            return _demonstrate(arguments, Path(folder), closing)
-        except KeyboardInterrupt:
-            return 130
-        finally:  # closing takes a moment, and must come to its end
-            for number in ENDINGS:
-                signal.signal(number, signal.SIG_IGN)
+    return run_to_the_end(partial(_demonstrate, arguments))
 
 
-@contextlib.contextmanager
-def _all_endings_alike() -> Iterator[None]:
-    """While this lasts, whatever asks the process to end ends it as Ctrl-C does: through every `finally`."""
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        signal.raise_signal(signal.SIGINT)  # what that means, the server says while it runs
-
-    interrupt = signal.default_int_handler  # a shell gives its background jobs none
-    before = {number: signal.signal(number, interrupt if number == signal.SIGINT else end) for number in ENDINGS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _demonstrate(arguments: argparse.Namespace, folder: Path, closing: contextlib.ExitStack) -> int:
+def _demonstrate(arguments: argparse.Namespace, closing: contextlib.ExitStack) -> int:
     """Set the stage, serve, and say how it went. What has to be ended is left to `closing`."""
     listener = closing.enter_context(_listen(arguments.port))
-    from goldwork.store.database import Database
-    from goldwork.store.home import Home
-    from goldwork.store.migrations import migrate
-    from goldwork.store.writer import Writer
-    from goldwork.web.server import make_server
-    from goldwork.web.settings import Settings
-
-    home = Home(folder)
-    database = Database(home.database)
-    closing.callback(database.close)
-    migrate(database)
-    closing.callback(Keeper(worker_command(home)).stop)
-    writer = Writer(database)
-    closing.callback(writer.close)
+    from goldwork.cli.simulated.site import open_site, perform
     from goldwork.cli.simulated.stage import Stage
 
-    settings = Settings(port=listener.getsockname()[1])
-    stage = Stage(home, database, writer, port=settings.port, speed=arguments.speed, seed=arguments.seed)
-    closing.callback(stage.end)
-    address = f"{settings.url}/link#{stage.link}"
-
-    server = make_server(home, database, writer, settings)
-
-    def over() -> None:
-        server.should_exit = True
+    site = closing.enter_context(open_site(listener))
+    closing.callback(Keeper(worker_command(site.home)).stop)
+    stage = Stage(site, speed=arguments.speed, seed=arguments.seed, seconds=arguments.seconds)
+    url = site.settings.url
+    address = f"{url}/link#{stage.link}"
 
     def ready() -> None:
-        _greet(settings.url, address, sys.stderr if arguments.json else sys.stdout)
+        _greet(url, address, sys.stderr if arguments.json else sys.stdout)
         if not arguments.no_browser:
             _open_browser(address)
-        stage.begin(over, arguments.seconds)
 
-    server.on_ready = ready
-    server.run(sockets=[listener])
-    stage.end()
-    if stage.failure is not None:
-        raise stage.failure
+    perform(stage, ready)
     if stage.finished:
         from goldwork.cli.simulated.outcome import report
 

@@ -28,9 +28,10 @@ def add(commands: Any) -> None:
     add_home(command)
     command.add_argument(
         "--what",
-        choices=("judgements", "consensus", "items", "groups"),
+        choices=("judgements", "consensus", "items", "groups", "reviews"),
         default="judgements",
-        help="what to write; groups: what each group of people says of the items, without anybody's name or pseudonym",
+        help="what to write; groups: what each group of people says of the items, without anybody's name or pseudonym; "
+        "reviews: what peers say of texts, by criterion",
     )
     command.add_argument(
         "--format",

@@ -25,6 +25,12 @@ def add(commands: Any) -> None:
     command: argparse.ArgumentParser = commands.add_parser("flags", help="what is worth a look in existing labels")
     labels.add_options(command)
     command.add_argument("--gold", metavar="FILE", type=Path, help="known answers: columns item and truth")
+    command.add_argument(
+        "--groups",
+        metavar="FILE",
+        type=Path,
+        help="attributes of annotators: a column annotator, and one for each attribute; read by between-groups alone",
+    )
     command.add_argument("--flag", metavar="NAME", action="append", help="ask this flag only; may be given again")
     command.add_argument(
         "--alpha",
@@ -43,13 +49,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     table = labels.read(arguments)
     if arguments.output:
-        labels.refuse_overwriting(arguments.output, arguments.labels, arguments.gold, arguments.items)
+        read = (arguments.labels, arguments.gold, arguments.items, arguments.groups)
+        labels.refuse_overwriting(arguments.output, *read)
     items = io.read_items(arguments.items) if arguments.items else None
     made = {}
     for question, part in labels.questions(table):
         gold = io.read_gold(arguments.gold, part) if arguments.gold else None
         alpha = ALPHA if arguments.alpha is None else arguments.alpha
-        made[question] = find_flags(part, gold=gold, items=items, names=arguments.flag, alpha=alpha)
+        groups = io.read_groups(arguments.groups, part) if arguments.groups else {}
+        made[question] = find_flags(part, gold=gold, items=items, groups=groups, names=arguments.flag, alpha=alpha)
     for question, found in made.items():
         if arguments.json:
             print(json.dumps(_plain(summary(question, found, alpha)), ensure_ascii=False))

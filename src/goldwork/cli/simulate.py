@@ -5,20 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
-from statistics import median
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from goldwork.cli.means import interval, mean
+from goldwork.cli.endings import run_to_the_end
 from goldwork.errors import InputError
 
 if TYPE_CHECKING:
-    from goldwork.sim.outcome import Outcome, Told
-
-FIGURES = ("accuracy", "expected", "experts", "closed", "hours", "per_item", "gold_share")
-"""Of an outcome, what is averaged over runs."""
-ACCUSED = ("warn", "quarantine", "home")
-HEAD = ("", "people", "right on gold", "judgements", "more gold", "warned", "set aside", "sent home", "until set aside")
+    from goldwork.cli.simulated.lived import Lived
+    from goldwork.sim.outcome import Outcome
+    from goldwork.sim.project import Setting
 
 
 def add(commands: Any) -> None:
@@ -27,7 +24,8 @@ def add(commands: Any) -> None:
         "simulate",
         help="a crowd of known people against a project: who is found, when, at what cost, who is wronged",
         description="Let simulated people of known behaviour work on a project in memory, with gold mixed in, and let "
-        "the engine decide as a server does. Nothing is written.",
+        "the engine decide as a server does. Nothing is written. With --http they work at a real server in a "
+        "temporary folder as well, in a browser's way, and both are told beside each other.",
     )
     command.add_argument("--items", metavar="N", type=int, default=2000, help="items (default: 2000)")
     command.add_argument("--classes", metavar="K", type=int, default=4, help="classes of the question (default: 4)")
@@ -42,18 +40,31 @@ def add(commands: Any) -> None:
     )
     command.add_argument("--crowd", metavar="NAME=N,...", help="who works: behaviours and how many of each")
     command.add_argument("--gold", metavar="N", type=int, default=100, help="gold items; 0: none (default: 100)")
+    command.add_argument("--quiz", action="store_true", help="work begins with a quiz")
     command.add_argument("--seed", metavar="N", type=int, default=0, help="of the first run (default: 0)")
     command.add_argument("--runs", metavar="N", type=int, default=1, help="runs, with seeds that follow (default: 1)")
+    command.add_argument("--http", action="store_true", help="at a real server as well, through its HTTP API")
     command.add_argument("--json", action="store_true", help="print one JSON object, with every person in it")
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Simulate, and print what came of it."""
+    from goldwork.cli.simulated import telling
+
+    settings, mix = _settings(arguments)
+    if arguments.http:
+        return run_to_the_end(partial(_run_both, arguments, settings, mix))
+    summary = telling.summarise(_in_memory(settings, mix), arguments.seed)
+    _clear()
+    print(json.dumps(summary) if arguments.json else "\n".join(telling.sentences(summary, arguments.classes)))
+    return 0
+
+
+def _settings(arguments: argparse.Namespace) -> tuple[list[Setting], dict[str, int]]:
+    """The project of every run, and who works."""
     from goldwork.quality.policy import WHOLE, Policy
-    from goldwork.sim import make_crowd
     from goldwork.sim.crowd import FULL
-    from goldwork.sim.outcome import simulate
     from goldwork.sim.project import Setting
 
     least, most = _overlap(arguments.overlap)
@@ -62,25 +73,61 @@ def run(arguments: argparse.Namespace) -> int:
             raise InputError(f"--{name} must be above 0 and below 1. Got {getattr(arguments, name)}.")
     if arguments.runs < 1:
         raise InputError(f"--runs must be 1 or more. Got {arguments.runs}.")
-    mix = FULL if arguments.crowd is None else _crowd(arguments.crowd)
     policy = Policy(
         overlap=least,
         maximum=most,
         target=round(arguments.target * WHOLE) if most > least else 0,
         floor=round(arguments.floor * WHOLE),
         gold=arguments.gold > 0,
+        quiz=arguments.quiz,
     )
+    seeds = range(arguments.seed, arguments.seed + arguments.runs)
+    made = [Setting(arguments.items, arguments.classes, arguments.gold, policy, seed=seed) for seed in seeds]
+    return made, FULL if arguments.crowd is None else _crowd(arguments.crowd)
+
+
+def _in_memory(settings: Sequence[Setting], mix: Mapping[str, int]) -> list[Outcome]:
+    from goldwork.sim.crowd import make_crowd
+    from goldwork.sim.outcome import simulate
+
     made = []
-    for place in range(arguments.runs):
-        seed = arguments.seed + place
-        setting = Setting(arguments.items, arguments.classes, arguments.gold, policy, seed=seed)
-        crowd = make_crowd(classes=arguments.classes, size=sum(mix.values()), mix=mix, seed=seed)
-        made.append(simulate(crowd, setting, progress=_progress(place, arguments.runs)))
+    for place, setting in enumerate(settings):
+        crowd = make_crowd(classes=setting.classes, size=sum(mix.values()), mix=mix, seed=setting.seed)
+        made.append(simulate(crowd, setting, progress=_progress(place, len(settings))))
+    return made
+
+
+def _run_both(
+    arguments: argparse.Namespace, settings: Sequence[Setting], mix: Mapping[str, int], _closing: object
+) -> int:
+    """In memory and at a server; exit 1 where `goldwork check` finds something there."""
+    from goldwork.cli.simulated import telling
+    from goldwork.cli.simulated.lived import live_through
+    from goldwork.sim.crowd import make_crowd
+
+    made = _in_memory(settings, mix)
+    lived: list[Lived] = []
+    for place, setting in enumerate(settings):
+        crowd = make_crowd(classes=setting.classes, size=sum(mix.values()), mix=mix, seed=setting.seed)
+        lived.append(
+            live_through(crowd, setting, made[place].majority, _progress(place, len(settings), "at the server, "))
+        )
+    _clear()
+    memory, http = (telling.summarise(some, arguments.seed) for some in (made, [one.outcome for one in lived]))
+    server = {name: sum(getattr(one, name) for one in lived) for name in ("submits", "retries", "seconds")}
+    server |= {name: sum(one.overturned[place] for one in lived) for place, name in enumerate(("ruled", "overruled"))}
+    server["findings"] = sum(len(one.findings) for one in lived)
+    if arguments.json:
+        print(json.dumps({"memory": memory, "http": http, "server": server}))
+    else:
+        told = telling.sentences(http, arguments.classes)
+        print("\n".join([*told, "", *telling.beside(memory, http, server)]))
+    return int(server["findings"] > 0)
+
+
+def _clear() -> None:
     if sys.stderr.isatty():
         print("\r\033[K", end="", file=sys.stderr)
-    summary = summarise(made, arguments.seed)
-    print(json.dumps(summary) if arguments.json else "\n".join(sentences(summary, arguments.classes)))
-    return 0
 
 
 def _overlap(text: str) -> tuple[int, int]:
@@ -106,120 +153,10 @@ def _crowd(text: str) -> dict[str, int]:
     return mix
 
 
-def _progress(place: int, runs: int) -> Callable[[float], None]:
+def _progress(place: int, runs: int, where: str = "") -> Callable[[float], None]:
     def say(share: float) -> None:
         if sys.stderr.isatty():
             said = f"run {place + 1} of {runs}, " if runs > 1 else ""
-            print(f"\r\033[K{said}{share:.0%} of the items are closed", end="", file=sys.stderr, flush=True)
+            print(f"\r\033[K{said}{where}{share:.0%} of the items are closed", end="", file=sys.stderr, flush=True)
 
     return say
-
-
-def summarise(made: Sequence[Outcome], seed: int) -> dict[str, Any]:
-    """The outcomes of all runs as one object: means, 95 % intervals of these, everybody."""
-    import msgspec
-
-    figures = [{name: getattr(one, name) for name in FIGURES} for one in made]
-    known = [name for name in FIGURES if all(one[name] is not None for one in figures)]
-    votes = {str(number): [one.majority[number] for one in made] for number in made[0].majority}
-    submits = ("judgements", "gold", "repeats", "training")
-    return {
-        **{name: mean([one[name] for one in figures]) if name in known else None for name in FIGURES},
-        **{name: mean([getattr(one, name) for one in made]) for name in submits},
-        "intervals": {name: interval([one[name] for one in figures]) if name in known else None for name in FIGURES},
-        "majority": {
-            number: {"accuracy": mean(right), "interval": interval(right), "per_item": int(number)}
-            for number, right in votes.items()
-        },
-        "items": made[0].items,
-        "floor": made[0].floor,
-        "runs": len(made),
-        "seed": seed,
-        "wronged": {
-            stage: sum(one.stages[stage].wronged for one in _everybody(made) if stage in one.stages)
-            for stage in ACCUSED
-        },
-        "people": [msgspec.to_builtins(one) | {"run": place} for place, run in enumerate(made) for one in run.people],
-    }
-
-
-def _everybody(made: Sequence[Outcome]) -> list[Told]:
-    return [one for run in made for one in run.people]
-
-
-def sentences(summary: Mapping[str, Any], classes: int) -> list[str]:
-    """The summary as people read it."""
-    people, runs = summary["people"], summary["runs"]
-    crowd = sum(one["run"] == 0 for one in people)
-    floor = f"floor {summary['floor']:.2f} on gold" if summary["gold"] else "no gold"
-    head = f"{summary['items']:,} items of {classes} classes, {crowd} people, {floor}"
-    lines = [f"{head}, {runs} runs: numbers of people are over all." if runs > 1 else f"{head}.", ""]
-    lines += _table(people)
-    lines += ["", *_result(summary), *_found(people)]
-    return lines
-
-
-def _table(people: Sequence[Mapping[str, Any]]) -> list[str]:
-    rows = [HEAD]
-    for kind in dict.fromkeys(one["behaviour"] for one in people):
-        mine = [one for one in people if one["behaviour"] == kind]
-        first, last = (mean([one[name] for one in mine]) for name in ("accuracy", "lowest"))
-        away = [one["stages"]["quarantine"] for one in mine if "quarantine" in one["stages"]]
-        when = (
-            ""
-            if not away
-            else f"{median(one['judgements'] for one in away):.0f} ({median(one['gold'] for one in away):.0f} gold)"
-        )
-        rows.append(
-            (
-                kind,
-                str(len(mine)),
-                f"{first:.2f}" if first - last < 0.005 else f"{first:.2f} to {last:.2f}",
-                f"{mean([one['judgements'] for one in mine]):.0f}",
-                *(str(sum(stage in one["stages"] for one in mine) or "") for stage in ("watch", *ACCUSED)),
-                when,
-            )
-        )
-    wide = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
-    return [
-        "  ".join(
-            [row[0].ljust(wide[0]), *(cell.rjust(size) for cell, size in zip(row[1:], wide[1:], strict=True))]
-        ).rstrip()
-        for row in rows
-    ]
-
-
-def _result(summary: Mapping[str, Any]) -> list[str]:
-    def share(name: str) -> str:
-        ends = summary["intervals"][name]
-        return f"{summary[name]:.1%}" + ("" if ends is None else f" ({max(ends[0], 0):.1%} to {min(ends[1], 1):.1%})")
-
-    items, expected = summary["items"], summary["expected"]
-    right = f"Result: right on {share('accuracy')} of the items"
-    costs = [f"{summary[name] / items:.2f} {said}" for name, said in COSTS if summary[name]]
-    votes = [f"{number} votes {figures['accuracy']:.1%}" for number, figures in summary["majority"].items()]
-    return [
-        f"{right}; the engine expects {share('expected')}." if expected is not None else f"{right}.",
-        f"{share('experts')} of the items wait for an expert; {share('closed')} want no more judgements.",
-        f"Cost: {summary['per_item']:.2f} judgements an item: {', '.join(costs)}; {summary['hours']:.1f} hours.",
-        f"Plain majority of the same crowd, no gold: {', '.join(votes)}.",
-    ]
-
-
-COSTS = (("judgements", "of items"), ("gold", "of gold"), ("repeats", "repeated"), ("training", "of training"))
-
-
-def _found(people: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Who was found, and who was wronged."""
-
-    def said(mine: Sequence[Collection[str]]) -> str:
-        counts = [sum(stage in one for one in mine) for stage in ACCUSED]
-        return f"{counts[0]} warned, {counts[1]} with work set aside, {counts[2]} sent home."
-
-    bad, honest = ([one["stages"] for one in people if one["honest"] is sort] for sort in (False, True))
-    wronged = [{stage for stage, reached in stages.items() if reached["wronged"]} for stages in honest]
-    return [
-        f"Not honest ({len(bad)}): {said(bad)}",
-        f"Honest ({len(honest)}): {said(honest)}",
-        f"Wronged (honest, and never below the floor until then): {said(wronged)}",
-    ]

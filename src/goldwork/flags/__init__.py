@@ -76,7 +76,8 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True)
 class Context:
-    """What is known beside the judgements: gold by item, the items, the seed; people's groups, where they gave one.
+    """What is known beside the judgements: gold by item, the items, the seed; by attribute, the groups of those who
+    gave one.
 
     `shared` keeps what flags work out together.
     """
@@ -84,7 +85,7 @@ class Context:
     gold: Mapping[Any, Any] = dataclasses.field(default_factory=dict)
     items: Items | None = None
     seed: int = 0
-    groups: Mapping[Any, Any] = dataclasses.field(default_factory=dict)
+    groups: Mapping[str, Mapping[Any, Any]] = dataclasses.field(default_factory=dict)
     shared: dict[str, Any] = dataclasses.field(default_factory=dict, repr=False, compare=False)
 
 
@@ -154,7 +155,7 @@ def find_flags(
     *,
     gold: Mapping[Any, Any] | None = None,
     items: Items | None = None,
-    groups: Mapping[Any, Any] | None = None,
+    groups: Mapping[str, Mapping[Any, Any]] | None = None,
     names: Sequence[str] | None = None,
     question: Any = None,
     alpha: float = ALPHA,
@@ -164,9 +165,9 @@ def find_flags(
 ) -> Findings:
     """What the flags called `names` (none: all) find among people's judgements on one question.
 
-    `groups` says of annotators which group they are in; whoever gave none is left out. `everything` also returns what
-    does not reach its threshold. Raises InputError for a question that is not there or not chosen, or shares outside 0
-    to 1; UnknownNameError for a flag that is not there.
+    `groups` says, by attribute, which group annotators are in; whoever gave none is left out. `everything` also returns
+    what does not reach its threshold. Raises InputError for a question that is not there or not chosen, or shares
+    outside 0 to 1; UnknownNameError for a flag that is not there.
     """
     if not (0 < alpha < 1 and 0 < discovery < 1):
         raise InputError(f"alpha and discovery must lie between 0 and 1. Got {alpha!r} and {discovery!r}.")

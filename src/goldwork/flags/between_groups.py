@@ -13,6 +13,7 @@ correction.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -33,19 +34,27 @@ UNSAID = (
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Item:
-    """The people of one item who are in a tested group: `group` and `answer` of each, as codes."""
+    """The people of one item who are in a tested group of `attribute`: `group` and `answer` of each, as codes."""
 
     name: Any
+    attribute: str
     group: npt.NDArray[np.integer]
     answer: npt.NDArray[np.integer]
 
 
 @flag("between-groups", about="item", needs="groups")
 def between_groups(table: Judgements, context: Context) -> list[Finding]:
-    """One finding for every item with ten people in each of two groups. Needs groups."""
-    if not context.groups:
+    """One finding for every attribute and item with ten people in each of two groups. Needs groups."""
+    if not any(context.groups.values()):
         raise NotAskedError("groups of annotators are needed, which people may give or refuse.")
-    said = [context.groups.get(name) for name in table.annotators.tolist()]
+    found = [one for attribute in context.groups for one in _of_attribute(table, attribute, context.groups[attribute])]
+    if not found:
+        raise NotAskedError(f"no item has {PEOPLE} people in each of two groups.")
+    return found
+
+
+def _of_attribute(table: Judgements, attribute: str, given: Mapping[Any, Any]) -> list[Finding]:
+    said = [given.get(name) for name in table.annotators.tolist()]
     names = sorted({str(one) for one in said if one is not None})
     place = {name: code for code, name in enumerate(names)}
     group = np.array([-1 if one is None else place[str(one)] for one in said], np.intp)
@@ -59,9 +68,8 @@ def between_groups(table: Judgements, context: Context) -> list[Finding]:
         enough = np.flatnonzero(np.bincount(mine, minlength=len(names)) >= PEOPLE)
         kept = np.isin(mine, enough)
         if len(enough) > 1:
-            found.append(_finding(Item(table.items[item], mine[kept], codes[rows[kept]]), names, categories))
-    if not found:
-        raise NotAskedError(f"no item has {PEOPLE} people in each of two groups.")
+            one = Item(table.items[item], attribute, mine[kept], codes[rows[kept]])
+            found.append(_finding(one, names, categories))
     return found
 
 
@@ -88,11 +96,12 @@ def _finding(item: Item, names: list[str], categories: npt.NDArray[np.object_]) 
         high=high - elsewhere,
         judgements=everybody,
         sentence=(
-            f"{share:.0%} ({low:.0%} to {high:.0%}) of {size} people of {names[groups[g]]!r} answer "
+            f"{share:.0%} ({low:.0%} to {high:.0%}) of {size} people of {item.attribute} {names[groups[g]]!r} answer "
             f"{categories[answers[a]]!r} to {item.name}, and {elsewhere:.0%} of {others} others."
         ),
         unsaid=UNSAID,
         evidence={
+            "attribute": item.attribute,
             "groups": {
                 names[code]: {
                     "people": int(sizes[n]),
@@ -101,7 +110,7 @@ def _finding(item: Item, names: list[str], categories: npt.NDArray[np.object_]) 
                     ],
                 }
                 for n, code in enumerate(groups.tolist())
-            }
+            },
         },
         p_value=min(1.0, float(values[g, a]) * tests),
     )

@@ -1,11 +1,11 @@
 """drift: from some time on, a person's answers follow the items less than this person's own before.
 
-Of each answer it is known whether it is gold's, or where there is no gold that of most others (x = 1), and how
-probable others' answers let that be for somebody of skill a (`Peers.gives`). **Honest** is whoever has one skill a all
-the time, whichever it is. **Against that** is bet that the log odds of seeing what is fall at some time by 1 or 1.8.
-Every 25th answer may be that time, the k-th with the share 16 / ((k + 15) (k + 16)) of the money. Items that get harder
-make others differ too, so nobody is accused. A mixture over starts stands in the place of a CUSUM's maximum, which
-makes it an e-process.
+Others' answers let one expect every answer, for somebody of any skill (`Peers.says`). **Honest** is whoever has one
+skill all the time, whichever it is. **Against that** is bet that the log odds of seeing what is fall at some time by
+1.25 or 2.5. That may be after 30, 60, 100, 150, 200, 300, 400, 600, ... answers, the k-th of these with a share of
+.1 * .9^(k - 1) of the money. Items that get harder make others differ too, so nobody is accused. A mixture over starts
+stands in the place of a CUSUM's maximum, which makes it an e-process: of every start and skill the product of bets on
+one answer after the other, each a probability given those before, over the honest likelihood at its largest.
 
 *Sources:* universal inference, see `goldwork.flags.bets`; e-detectors, Shin, Ramdas and Rinaldo 2023, New England
 Journal of Statistics in Data Science 2, 229-260; CUSUM, Page 1954, Biometrika 41, 100-115.
@@ -19,20 +19,19 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
 from goldwork.flags import Context, Finding, NotAskedError, Tested, flag
 from goldwork.flags.bets import Floats, Rows, in_time, largest, people, wilson
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
 
-BEFORE = {-0.4: 0.2, 0.1: 0.4, 0.6: 0.3, 1.2: 0.1}
-"""The skills before, beside the crowd's, and the share of the money on each."""
-FALLS = {1.0: 0.6, 1.8: 0.4}
-HONEST = tuple(n / 10 for n in range(-40, 41))
-EVERY = 25
-EARLY = 16
-"""The first so many starts share half of the money."""
+BEFORE = {-1.25: 0.15, -0.5: 0.3, 0.25: 0.3, 1.0: 0.25}
+"""The skills before, beside the typical one, and the share of the money on each."""
+FALLS = {1.25: 0.5, 2.5: 0.5}
+HONEST = np.linspace(-5, 4, 37)
+STARTS = (30, 60, 100, 150)
+"""The first starts; then twice 100 and 150, and so on."""
+SHARE = 0.1
 FEWEST = 40
 UNSAID = (
     "Harder items, a new guideline or other people to compare with can do this too: see whether others fell at the "
@@ -48,19 +47,21 @@ def drift(table: Judgements, context: Context) -> Tested:
     peers = peers_of(table, context)
     found = []
     for code, rows in people(table):
-        mine = rows[peers.reference[rows] >= 0]
-        if len(mine) >= FEWEST:
-            path, start = path_and_start(peers.reference[mine] == peers.codes[mine], partial(peers.gives, rows=mine))
+        mine = rows[peers.others[rows] > 0]
+        if len(mine) >= FEWEST and (peers.reference[mine] >= 0).any():
+            path, start = path_and_start(peers.says(mine), len(mine))
             value = largest(path)
             found.append((value, partial(_finding, peers, code, mine, start, value)))
     return Tested.of(found)
 
 
 def _finding(peers: Peers, code: int, rows: Rows, start: int, value: float) -> Finding:
-    table, right = peers.table, peers.reference[rows] == peers.codes[rows]
-    before, after = right[:start], right[start:]
+    table, clear = peers.table, peers.reference[rows] >= 0
+    right = peers.reference[rows] == peers.codes[rows]
+    before, after = right[:start][clear[:start]], right[start:][clear[start:]]
     low, high = wilson(int(after.sum()), len(after))
-    base, share, wrong = float(before.mean()), float(after.mean()), rows[start:][~after]
+    base, share = (float(part.mean()) if len(part) else 0.0 for part in (before, after))
+    wrong = rows[start:][(clear & ~right)[start:]]
     name = table.annotators[code]
     return Finding(
         flag="drift",
@@ -84,27 +85,41 @@ def _finding(peers: Peers, code: int, rows: Rows, start: int, value: float) -> F
     )
 
 
-def path_and_start(right: npt.NDArray[np.bool_], gives: Callable[[Floats], Floats]) -> tuple[Floats, int]:
-    """[n]: the logarithm of the e-value after each answer; and the likeliest time of the fall, at least EVERY.
+def path_and_start(says: Callable[[Floats], Floats], size: int) -> tuple[Floats, int]:
+    """[n]: the logarithm of the e-value after each answer; and the likeliest time of the fall, of those bet on.
 
-    `gives` says of skills [S, 1], [S, n]: how probable it is for somebody of that skill that each answer is right.
+    `says` tells of skills [S, 1], [S, n]: how probable each answer is for somebody of that skill.
     """
 
     def reached(skills: Iterable[float]) -> Floats:
-        share = gives(np.array([*skills])[:, None])
-        return np.pad(np.cumsum(np.log(np.where(right, share, 1 - share)), axis=1), ((0, 0), (1, 0)))
+        return np.pad(np.cumsum(np.log(says(np.array([*skills])[:, None])), axis=1), ((0, 0), (1, 0)))
 
-    starts = np.arange(EVERY, len(right), EVERY)
-    place = np.arange(len(starts)) + EARLY
-    money = math.log(EARLY) - np.log(place * (place + 1.0))
-    bets, best = [], (-np.inf, -EVERY)
+    starts = _starts(size)
+    money = math.log(SHARE) + np.arange(len(starts)) * math.log(1 - SHARE)
+    bets, best = [], (-np.inf, -STARTS[0])
     skills = reached(BEFORE), *(reached(skill - fall for skill in BEFORE) for fall in FALLS)
     for (n, of_skill), (m, of_fall) in itertools.product(enumerate(BEFORE.values()), enumerate(FALLS.values(), 1)):
         before, after = skills[0][n], skills[m][n]
-        stake = np.full(len(right), -np.inf)
+        stake = np.full(size, -np.inf)
         stake[starts] = before[starts] - after[starts] + money + math.log(of_skill * of_fall)
         bets.append(np.logaddexp.accumulate(stake) + after[1:])
         likely = before[starts] - after[starts] + after[-1]
         best = max(best, (float(likely.max()), -int(starts[likely.argmax()])))
-    honest = reached(HONEST)[:, 1:].max(axis=0)
-    return np.logaddexp.reduce(np.stack(bets), axis=0) - honest, -best[1]
+    return np.logaddexp.reduce(np.stack(bets), axis=0) - _highest(reached(HONEST)[:, 1:]), -best[1]
+
+
+def _highest(logs: Floats) -> Floats:
+    """[n]: the highest of `logs` [skills, n] over all skills, by a parabola through the highest and its neighbours."""
+    place = np.clip(logs.argmax(axis=0), 1, len(logs) - 2)
+    below, middle, above = (logs[place + step, np.arange(logs.shape[1])] for step in (-1, 0, 1))
+    bend = np.maximum(2 * middle - below - above, 1e-9)
+    over = np.where(middle >= np.maximum(below, above), (above - below) ** 2 / (8 * bend), 0.0)
+    return np.asarray(logs.max(axis=0) + over)
+
+
+def _starts(size: int) -> Rows:
+    """After how many answers of `size` the fall may come."""
+    found = [*STARTS]
+    while found[-1] < size:
+        found += [2 * found[-2], 2 * found[-1]]
+    return np.array([one for one in found if one < size], np.intp)

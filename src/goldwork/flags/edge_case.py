@@ -21,7 +21,8 @@ import numpy as np
 
 from goldwork.flags import Context, Finding, Tested, flag
 from goldwork.flags.bets import Floats, Rows, wilson
-from goldwork.flags.peers import Codes, Peers, peers_of
+from goldwork.flags.expected import Codes
+from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
 
 FEWEST = 3

@@ -6,8 +6,8 @@ own pace (see `goldwork.flags.times`); w = 1 / (1 + exp((z + 2) / .35)) is near 
 
 **Honest** is whoever answers as others let one expect but in up to four of ten cases by habit (`random`), and among
 fast answers at most one in ten more often than among slow ones; or keeps to a rule of their own. **Against that** is
-bet that fast answers are guesses: P(l) = (1 - w) q'(l) + w m(l), with m habit or a fair die. Times are taken as
-given; the bet is on the answers.
+bet that fast answers are guesses: P(l) = (1 - w) q'(l) + w m(l), with m habit or a fair die. Times are
+taken as given; the bet is on the answers.
 
 *Sources:* universal inference, see `goldwork.flags.bets`; rapid guessing and that accuracy has to tell it from speed,
 Wise 2017, Educational Measurement: Issues and Practice 36(4), 52-61.
@@ -32,6 +32,8 @@ BESIDE_ALL, BESIDE_OWN = 0.75, 0.25
 HURRY = 0.1
 """The share of fast answers that honest people may give by habit, beyond that of slow ones."""
 SLOW_HABITS = (0.0, 0.15)
+HABITS = np.linspace(0.0, GUESSED, 5).tolist()
+"""The shares of answers from habit that honest people may have."""
 FEWEST = 5.0
 """Nobody is tested with fewer fast answers (the sum of w)."""
 UNSAID = (
@@ -117,9 +119,12 @@ def _path(peers: Peers, rows: Rows, w: Floats, *, ordered: bool) -> Floats:
         for guess in (habit, np.full(len(rows), 1 / k))
     ]
     money = np.tile([HABIT, DIE], len(SLOW_HABITS)) / len(SLOW_HABITS)
-    mixed = {share: (1 - share) * expected + share * habit for share in GUESSED}
+
+    def mixed(share: float) -> Floats:
+        return np.asarray((1 - share) * expected + share * habit)
+
     honest = [
-        (1 - w) * mixed[slow] + w * mixed[quick] for slow in mixed for quick in mixed if quick < slow + HURRY + 1e-9
+        (1 - w) * mixed(slow) + w * mixed(quick) for slow in HABITS for quick in HABITS if quick < slow + HURRY + 1e-9
     ]
     logs = np.log(np.stack([*honest, own_rule(peers, rows, habit)]))
     return log_path(np.log(np.stack(against)), logs, ordered=ordered, weights=money)

@@ -1,18 +1,23 @@
 """fatigue: within sessions, answers towards the end are right less often than those at the beginning.
 
-Of each answer it is known whether it is gold's, or where there is no gold that of most others (x = 1), and z, the log
-odds that others' answers let one expect of that. **Honest** is whoever has one skill throughout a session; given how
-many were right in it, the skill no longer matters. **Against that** is bet that the log odds of seeing what is fall by
-d over a session's first 50 answers, for three d. With y_i(d) the log odds that this leaves (`Peers.gives`; the place
-counts as at most 75) and m of n answers right, a session multiplies the stake by
+Of each answer it is known whether it is gold's, or where there is no gold that of most others, and how probable others'
+answers let that be: the session's answers fall into two lots of like ease. **Honest** is whoever is as likely right
+early as late: as items come by lot, each order of the right and wrong answers of a lot is as likely as any other,
+whichever their number, the person's skill, the day and the items' difficulties. **Against that** is bet that the odds
+of the right answer fall by a factor exp(d h) over a session's first 50 answers, d = 1.5, with h = 1 and .5 for
+clear and unclear items (the place counts as at most 75). With m of n answers right, and w_i = exp(-d h
+place_i), a lot multiplies the stake by
 
-    exp(sum over right ones of y_i(d) - z_i) e_m(exp(z_1), ..., exp(z_n)) / e_m(exp(y_1(d)), ..., exp(y_n(d)))
+    prod over right ones of w_i / (e_m(w_1, ..., w_n) / binomial(n, m))
 
-with e_m the elementary symmetric polynomial: the likelihood ratio given m, in which the person's own level and that of
-the day cancel. Nothing is compared across sessions.
+with e_m the elementary symmetric polynomial, which is the mean of the product above over all orders: so its mean is 1.
+Items that get harder in the order in which they come fall into other lots. Nothing is compared across sessions. The
+last one, which may go on, counts by its first 50 answers, once there are so many: a mean of 1 at a time that the
+answers choose is not one.
 
-*Sources:* conditional inference on a logistic slope, Cox 1970, The Analysis of Binary Data, 46-48; products of
-e-values of sessions, Ramdas et al. 2023, Statistical Science 38, 576-601.
+*Sources:* conditional inference on a logistic slope, Cox 1970, The Analysis of Binary Data, 46-48; permutations, Fisher
+1935, The Design of Experiments, section 21; products of e-values of sessions, Ramdas et al. 2023, Statistical Science
+38, 576-601.
 """
 
 from __future__ import annotations
@@ -30,8 +35,10 @@ from goldwork.flags.elementary import log_elementary
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
 
-FALLS = {1.0: 0.3, 2.0: 0.4, 3.5: 0.3}
+FALLS = {1.5: 1.0}
 """How far log odds fall over 50 answers, with the share of the money on each."""
+LOTS = {0.7: 1.0, 0.0: 0.5}
+"""How probable others' answers let the right one be at least, and h."""
 LENGTH = 50
 PAUSE = 30 * 60.0
 """Seconds without an answer after which a new session begins, where the table does not say."""
@@ -44,11 +51,18 @@ UNSAID = (
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Session:
-    """A session's comparable answers: their rows, their places (over 50), and whether they are right (1 or 0)."""
+    """A session's comparable answers: their places (over 50), whether they are right (1 or 0), and h of their lots."""
 
-    rows: Rows
     place: Floats
     right: Floats
+    falls: Floats
+
+    def lots(self) -> Iterator[tuple[Floats, Floats]]:
+        """Of each lot, how far its odds fall where those of easy items fall by 1, and what is right."""
+        for share in LOTS.values():
+            mine = self.falls == share
+            if mine.sum() > 1:
+                yield share * self.place[mine], self.right[mine]
 
 
 @flag("fatigue", about="annotator")
@@ -59,8 +73,8 @@ def fatigue(table: Judgements, context: Context) -> Tested:
     peers = peers_of(table, context)
     worked = [(code, rows, list(_sessions(table, peers, rows))) for code, rows in people(table)]
     worked = [one for one in worked if sum(len(part.right) for part in one[2]) >= LEAST]
-    gained = _gained(peers, [part for _, _, parts in worked for part in parts])
-    bounds = np.cumsum([0, *(len(parts) for _, _, parts in worked)])
+    gained = _gained([lot for _, _, parts in worked for part in parts for lot in part.lots()])
+    bounds = np.cumsum([0, *(sum(len([*part.lots()]) for part in parts) for _, _, parts in worked)])
     found = []
     for (code, _, parts), begin, end in zip(worked, bounds[:-1], bounds[1:], strict=True):
         stakes = np.cumsum(gained[begin:end], axis=0) + np.log(list(FALLS.values()))
@@ -69,34 +83,23 @@ def fatigue(table: Judgements, context: Context) -> Tested:
     return Tested.of(found)
 
 
-def _gained(peers: Peers, parts: list[Session]) -> Floats:
-    """[sessions, falls]: the logarithm of what each session makes of the stake of each fall."""
-    found = np.zeros((len(parts), len(FALLS)))
-    if not parts:
-        return found
-    rows, place = np.concatenate([part.rows for part in parts]), np.concatenate([part.place for part in parts])
-    ease, *tired = (_odds(peers.gives(-fall * place, rows)) for fall in (0.0, *FALLS))
-    length = np.array([len(part.rows) for part in parts])
-    begin = np.cumsum(length) - length
-    size = np.ceil(2 * np.log2(length))
+def _gained(lots: list[tuple[Floats, Floats]]) -> Floats:
+    """[lots, falls]: the logarithm of what each lot makes of the stake of each fall."""
+    found = np.zeros((len(lots), len(FALLS)))
+    length = np.array([len(right) for _, right in lots], np.intp)
+    size = np.ceil(2 * np.log2(np.maximum(length, 1)))
     for chosen in (np.flatnonzero(size == one) for one in np.unique(size)):
-        across = np.arange(length[chosen].max())
-        there = across < length[chosen][:, None]
-        at = np.where(there, begin[chosen][:, None] + across, 0)
-        right = np.zeros(at.shape)
-        right[there] = np.concatenate([parts[n].right for n in chosen.tolist()])
-        found[chosen] = session_gains(
-            right, np.where(there, ease[at], -np.inf), [np.where(there, one[at], -np.inf) for one in tired]
-        )
+        there = np.arange(length[chosen].max()) < length[chosen][:, None]
+        right, falls = np.zeros(there.shape), np.zeros(there.shape)
+        falls[there] = np.concatenate([lots[n][0] for n in chosen.tolist()])
+        right[there] = np.concatenate([lots[n][1] for n in chosen.tolist()])
+        alike = np.where(there, 0.0, -np.inf)
+        found[chosen] = session_gains(right, alike, [np.where(there, -fall * falls, -np.inf) for fall in FALLS])
     return found
 
 
-def _odds(share: Floats) -> Floats:
-    return np.asarray(np.log(share) - np.log(1 - share))
-
-
 def session_gains(right: Floats, ease: Floats, tired: list[Floats]) -> Floats:
-    """[S, falls]: of sessions [S, n] with log odds `ease`, and `tired` by each fall; -inf where no answer stands."""
+    """[S, falls]: of lots [S, n] with log odds `ease`, and `tired` by each fall; -inf where no answer stands."""
     m = right.sum(axis=1).astype(np.intp)
     level, hit = log_elementary(ease, m), right > 0
 
@@ -138,13 +141,18 @@ def _sessions(table: Judgements, peers: Peers, rows: Rows) -> Iterator[Session]:
     else:
         new = np.r_[True, np.diff(times) > PAUSE].tolist()
     bounds = [*np.flatnonzero(new).tolist(), len(rows)]
-    for begin, end in itertools.pairwise(bounds):
+    for begin, until in itertools.pairwise(bounds):
+        end = until if until < len(rows) else begin + LENGTH
+        if end > len(rows):
+            return
         session = rows[begin:end]
         known = peers.reference[session] >= 0
         if known.sum() >= SHORTEST:
             place = np.minimum(np.arange(end - begin) / LENGTH, 1.5)[known]
             right = (peers.reference[session] == peers.codes[session])[known]
-            yield Session(session[known], place, right.astype(np.float64))
+            clear = peers.clear[session][known]
+            falls = np.array([*LOTS.values()])[np.searchsorted(-np.array([*LOTS]), -clear)]
+            yield Session(place, right.astype(np.float64), falls)
 
 
 def _curve(parts: list[Session]) -> list[dict[str, float]]:

@@ -1,48 +1,37 @@
 """What others' answers to the same item let one expect of a person's answer.
 
-With V_i(l) the weight of other people's answers l to item i, V_i of all of them, and pi(l) the share of l in the
-table,
-
-    q_i(l) = t T_i(l) + (1 - t) (V_i(l) + s pi(l)) / (V_i + s)        T_i(l) proportional to pi(l) exp(V_i(l))
-
-T is how probable l is as the right answer where people err apart from each other (Nitzan and Paroush 1982,
-International Economic Review 23, 289-297); the second part is what they answer where they err alike. t and s are those
-under which the table's answers, each left out in turn, are most probable. The weight of a person's answers is the log
-odds log(a (K - 1) / (1 - a)) of their share a of reference answers, shrunk to the crowd's and between .05 and 4: who
-answers at random tells little about others. Gold counts as `GOLD` answers of the median weight. The reference of an
-item is its gold, else the answer that weighs most; weights and references are worked out in turn, four times.
-Nothing here is as large as items times categories.
+How probable an answer is for somebody of typical skill, by others' answers to the item and gold, is worked out in
+`goldwork.flags.expected`; a `skill` here is the log odds of seeing what is, beside the typical ones. The reference of
+an item is its gold, else the answer that weighs most. The weight of a person's answers is the log odds
+log(a (K - 1) / (1 - a)) of their share a of reference answers, shrunk to the crowd's and between .05 and 4: who answers
+at random tells little about others (Nitzan and Paroush 1982, International Economic Review 23, 289-297). Weights and
+references are worked out in turn, four times. Gold counts as `GOLD` answers of the median weight.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from goldwork.flags import Context, NotAskedError
 from goldwork.flags.bets import Floats, earlier
+from goldwork.flags.expected import Codes, Expected, fitted
 from goldwork.judgements import Judgements
 from goldwork.judgements.shapes import shape_of
 
-Codes = npt.NDArray[np.int64]
-
 GOLD = 4.0
 """How many people's answers a gold answer counts as."""
-SMOOTHINGS = np.geomspace(0.1, 80, 16)
-TRUSTS = (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-"""The share of what is expected that comes from the right answer's probability."""
 NEAR = 1e-6
 """Weights that differ by less are tied."""
 ROUNDS = 4
 FIRST = 1.5
 """What everybody's answers weigh before anything is known."""
 WEIGHTS = (0.05, 4.0)
-TELLS = 0.1
-"""A reference that is right with little more than another answer's probability tells nothing of a person."""
-SEEN = (0.02, 0.98)
+PROBABLE = (1e-9, 1 - 1e-9)
 MANY = 1000
 """More categories than this are no choices."""
 
@@ -60,56 +49,48 @@ class Peers:
     others: Floats
     weight: Floats
     golden: float
-    trust: float = 0.0
-    smoothing: float = 1.0
 
     def expect(self, label: npt.NDArray[np.integer] | int, rows: npt.NDArray[np.integer]) -> Floats:
-        """[rows]: the probability that the person of each row answers `label` to its item."""
-        codes = np.broadcast_to(np.asarray(label, np.int64), len(rows))
-        votes = self._left(codes, rows)
-        return self.trust * self._right(codes, votes, rows) + (1 - self.trust) * self._alike(codes, votes, rows)
+        """[rows]: the probability that somebody of typical skill answers `label` to the item of each row."""
+        labels = np.broadcast_to(np.asarray(label, np.int64), len(rows))
+        return self._mean(*self.expected.terms(labels, rows), rows)(0.0)
 
-    def _left(self, codes: Codes, rows: npt.NDArray[np.integer]) -> Floats:
-        """[rows]: the weight of others' answers `codes`, and of gold."""
-        item = self.table.item[rows]
-        votes = self._votes(item, codes) - (codes == self.codes[rows]) * self.weight[rows]
-        return np.asarray(np.maximum(votes, 0.0) + self.golden * (self.gold[item] == codes))
-
-    def _alike(self, codes: Codes, votes: Floats, rows: npt.NDArray[np.integer]) -> Floats:
-        """[rows]: how probable `codes` are where people err alike."""
-        return np.asarray(
-            (votes + self.smoothing * self.prior[codes]) / (np.maximum(self.others[rows], 0.0) + self.smoothing)
-        )
-
-    def _right(self, codes: Codes, votes: Floats, rows: npt.NDArray[np.integer]) -> Floats:
-        """[rows]: how probable `codes` are as the right answer."""
-        total, most = self._mass
-        own, highest = self.codes[rows], most[self.table.item[rows]]
-        without = self._left(own, rows)
-        whole = self.prior[own] * np.exp(without + self.weight[rows] - highest)
-        left = np.maximum(total[self.table.item[rows]] - whole, 0.0) + self.prior[own] * np.exp(without - highest)
-        return np.asarray(np.minimum(self.prior[codes] * np.exp(votes - highest) / left, 1.0))
+    def says(self, rows: npt.NDArray[np.integer]) -> Callable[[Floats | float], Floats]:
+        """Of skills [..., 1], [..., rows]: how probable the answers that were given are for somebody of each skill."""
+        right, wrong = self._own
+        return self._mean(right[rows], wrong[rows], rows)
 
     @functools.cached_property
-    def _mass(self) -> tuple[Floats, Floats]:
-        """[items] each: the sum of pi(l) exp(V(l) - highest) over all answers l, and the highest V."""
-        size, k = len(self.table.items), len(self.categories)
-        keys, _, weights = self._sorted
-        known = np.flatnonzero(self.gold >= 0)
-        keys = np.concatenate([keys, known * k + self.gold[known]])
-        keys, place = np.unique(keys, return_inverse=True)
-        votes = np.bincount(place, np.concatenate([weights, np.full(len(known), self.golden)]), len(keys))
-        item, prior = keys // k, self.prior[keys % k]
-        most = np.zeros(size)
-        np.maximum.at(most, item, votes)
-        given = np.bincount(item, prior * np.exp(votes - most[item]), size)
-        unseen = np.maximum(1 - np.bincount(item, prior, size), 0.0)
-        return given + unseen * np.exp(-most), most
+    def _own(self) -> tuple[Floats, Floats]:
+        """[n, T, D] each: the terms of the answers that were given."""
+        return self.expected.terms(self.codes, np.arange(len(self.codes)))
+
+    def _mean(self, right: Floats, wrong: Floats, rows: npt.NDArray[np.integer]) -> Callable[[Floats | float], Floats]:
+        typical, item = self.expected.typical, self.table.item[rows]
+
+        def found(skill: Floats | float) -> Floats:
+            sees = self.expected.sees(np.atleast_1d(skill) + typical, item)
+            return np.asarray(np.clip((right * sees + wrong * (1 - sees)).sum(axis=(-2, -1)), *PROBABLE))
+
+        return found
+
+    @functools.cached_property
+    def expected(self) -> Expected:
+        """The model of people and items."""
+        rows = self.table.item.astype(np.int64), self.codes, self.table.annotator.astype(np.int64)
+        return fitted(rows, self.prior, self.leaders[0], self.gold, self.golden)
 
     @functools.cached_property
     def chosen(self) -> Floats:
         """[n]: the probability of every answer that was given."""
-        return self.expect(self.codes, np.arange(len(self.codes)))
+        return self.says(np.arange(len(self.codes)))(0.0)
+
+    @functools.cached_property
+    def clear(self) -> Floats:
+        """[n]: the probability of the reference; 0 without one."""
+        rows, found = np.flatnonzero(self.reference >= 0), np.zeros(len(self.codes))
+        found[rows] = self.expect(self.reference[rows], rows)
+        return found
 
     @functools.cached_property
     def reference(self) -> Codes:
@@ -132,39 +113,6 @@ class Peers:
         expected, known = self.chosen[rows], self.reference[rows] >= 0
         sharp = (1 - share) * expected + share * (self.reference[rows] == self.codes[rows])
         return np.asarray(np.where(known, sharp, expected))
-
-    @functools.cached_property
-    def ease(self) -> Floats:
-        """[n]: the log odds that the person of a row gives the reference answer, between -3 and 3; 0 without one."""
-        rows = np.flatnonzero(self.reference >= 0)
-        expected = self.expect(self.reference[rows], rows)
-        found = np.zeros(len(self.codes))
-        found[rows] = np.clip(np.log(expected) - np.log(np.maximum(1 - expected, 1e-9)), -3, 3)
-        return found
-
-    def gives(self, skill: Floats | float, rows: npt.NDArray[np.integer]) -> Floats:
-        """[rows]: how probably somebody of a `skill` gives the reference: their log odds of seeing what is, beside
-        those that others' answers let one expect.
-
-        Where the reference may be wrong, skill tells less: P = T p + (1 - T) (1 - p) / (K - 1), with T its probability.
-        """
-        right, missed, unseen = (one[rows] for one in self._looks)
-        return np.asarray(missed + (right - missed) / (1 + unseen * np.exp(-skill)))
-
-    @functools.cached_property
-    def _looks(self) -> tuple[Floats, Floats, Floats]:
-        """[n] each: how probable the reference is for who sees what is, for who does not; the odds of not seeing."""
-        given = 1 / (1 + np.exp(-self.ease))
-        right, missed, unseen = given.copy(), given.copy(), np.ones(len(given))
-        rows = np.flatnonzero(self.reference >= 0)
-        wanted = self.reference[rows]
-        sure = self._right(wanted, self._left(wanted, rows), rows)
-        other = (1 - sure) / max(len(self.categories) - 1, 1)
-        tells = sure - other > TELLS
-        rows, sure, other = rows[tells], sure[tells], other[tells]
-        seen = np.clip((given[rows] - other) / (sure - other), *SEEN)
-        right[rows], missed[rows], unseen[rows] = sure, other, (1 - seen) / seen
-        return right, missed, unseen
 
     @functools.cached_property
     def leaders(self) -> tuple[Codes, Codes, Floats]:
@@ -198,12 +146,6 @@ class Peers:
             np.bincount(place, self.weight, len(keys)).astype(np.float64),
         )
 
-    def _votes(self, item: npt.NDArray[np.integer], codes: Codes) -> Floats:
-        wanted = item.astype(np.int64) * len(self.categories) + codes
-        keys, _, weights = self._sorted
-        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        return np.asarray(np.where(keys[place] == wanted, weights[place], 0.0))
-
 
 def peers_of(table: Judgements, context: Context) -> Peers:
     """What others' answers let one expect. Raises NotAskedError where there are no others, or no classes."""
@@ -229,7 +171,7 @@ def read_peers(table: Judgements, context: Context) -> Peers:
     for _ in range(ROUNDS):
         others, weight, golden = _weighed(table, known, _skill(made))
         made = dataclasses.replace(made, others=others, weight=weight, golden=golden)
-    return _fitted(made)
+    return made
 
 
 def _weighed(table: Judgements, gold: Codes, skill: Floats) -> tuple[Floats, Floats, float]:
@@ -263,20 +205,3 @@ def _gold_codes(table: Judgements, categories: npt.NDArray[np.object_], context:
 
 def _key(label: object) -> object:
     return repr(label) if isinstance(label, list | dict | bool) else label
-
-
-def _fitted(peers: Peers) -> Peers:
-    """With the trust and smoothing under which the answers, each left out in turn, are most probable."""
-    rows = np.flatnonzero(peers.others > 0)
-    own = peers.codes[rows]
-    votes = peers._left(own, rows)
-    right = peers._right(own, votes, rows)
-    best, kept = -np.inf, peers
-    for smoothing in SMOOTHINGS.tolist():
-        tried = dataclasses.replace(peers, smoothing=smoothing)
-        alike = tried._alike(own, votes, rows)
-        for trust in TRUSTS:
-            likely = float(np.log(trust * right + (1 - trust) * alike).sum())
-            if likely > best:
-                best, kept = likely, dataclasses.replace(tried, trust=trust)
-    return kept

@@ -1,11 +1,12 @@
 """random: the answers do not hang on the item.
 
-**Honest** is whoever answers, in at least six of ten cases, as others' answers let one expect, and else by habit; or
-keeps as often to a rule of their own, such as giving b wherever others give a. **Against that** is bet that answers
+**Honest** is whoever answers, in at least six of ten cases (five with two classes, where half of all guesses are
+right), as others' answers let one expect, and else by habit; or keeps as often to a rule of their own, such as giving b
+wherever others give a. **Against that** is bet that answers
 come from habit alone (whatever it is), or from a fair die. With q others' expectation, m the person's habit so far, g
 what the rule gives and K classes,
 
-    E = (.3 prod m + .7 prod 1/K) / max(prod (1 - r) q + r m for r up to .4, prod .6 [l = g] + .4 m)
+    E = (.3 prod m + .7 prod 1/K) / max(prod (1 - r) q + r m for r up to R, prod (1 - R) [l = g] + R m), R = .4 or .5
 
 *Source:* universal inference, see `goldwork.flags.bets`; the random worker of Vuurens, de Vries and Eickhoff 2011,
 SIGIR workshop on crowdsourcing for information retrieval.
@@ -22,8 +23,9 @@ from goldwork.flags.bets import LEAST, Floats, Rows, in_time, largest, log_path,
 from goldwork.flags.peers import Peers, peers_of
 from goldwork.judgements import Judgements
 
-GUESSED = (0.0, 0.1, 0.2, 0.3, 0.4)
-"""The shares of answers from habit that honest people may have."""
+GUESSED = 0.4
+"""The share of answers from habit that honest people may have, but 1 / K where that is more."""
+SHARES = 6
 HABIT, DIE = 0.3, 0.7
 """The shares of the money on habit and on a fair die."""
 UNSAID = (
@@ -50,7 +52,7 @@ def _path(peers: Peers, rows: Rows, *, ordered: bool) -> Floats:
     said, k = peers.codes[rows], len(peers.categories)
     habit, expected = own_habit(said, k), peers.chosen[rows]
     against = np.log(np.stack([habit, np.full(len(rows), 1 / k)]))
-    honest = [np.log((1 - share) * expected + share * habit) for share in GUESSED]
+    honest = [np.log((1 - share) * expected + share * habit) for share in guessed(k)]
     rule = np.log(own_rule(peers, rows, habit))
     return log_path(against, np.stack([*honest, rule]), ordered=ordered, weights=np.array([HABIT, DIE]))
 
@@ -82,6 +84,11 @@ def _finding(peers: Peers, code: int, rows: Rows, value: float) -> Finding:
     )
 
 
+def guessed(classes: int) -> Floats:
+    """The shares of answers from habit that honest people may have, the largest last."""
+    return np.linspace(0.0, max(GUESSED, 1 / classes), SHARES)
+
+
 def own_rule(peers: Peers, rows: Rows, habit: Floats) -> Floats:
     """[rows]: how probable each answer was by a rule of the person's own, kept to as often as honest people do.
 
@@ -96,7 +103,8 @@ def own_rule(peers: Peers, rows: Rows, habit: Floats) -> Floats:
         if other >= 0:
             before[:, other] += 1.5
         kept[here] = before.argmax(axis=1) == said[here]
-    return np.asarray((1 - GUESSED[-1]) * kept + GUESSED[-1] * habit)
+    most = guessed(k)[-1]
+    return np.asarray((1 - most) * kept + most * habit)
 
 
 def furthest(table: Judgements, peers: Peers, rows: Rows, most: int = 10) -> list[dict[str, object]]:

@@ -2,9 +2,9 @@
 
 **Honest** is whoever answers as others let one expect, with any share of errors that fall on all classes alike, and at
 most one answer in ten drawn to the class; or keeps to a rule of their own (see `random`) that knows two classes.
-**Against that** is bet that a larger share p of answers goes to class c whatever the item: P(l) = (1 - p) q'(l) + p [l
-= c]. The bets on the classes share the money equally; those on the three that the person gives most are followed, the
-others counted as lost.
+**Against that** is bet that a share p of .45 goes to class c whatever the item, beside more errors or none:
+P(l) = (1 - p) q'(l) + p [l = c]. The bets on the classes share the money equally; those on the three that the person
+gives most are followed, the others counted as lost.
 
 *Source:* universal inference, see `goldwork.flags.bets`; the uniform worker of Vuurens, de Vries and Eickhoff 2011,
 SIGIR workshop on crowdsourcing for information retrieval.
@@ -23,8 +23,8 @@ from goldwork.flags.peers import Peers, peers_of
 from goldwork.flags.random_answers import own_rule
 from goldwork.judgements import Judgements
 
-PULLS = {0.3: 0.4, 0.5: 0.4, 0.8: 0.2}
-ERRORS = {0.0: 0.85, 0.25: 0.15}
+PULL = 0.45
+ERRORS = {0.0: 0.5, 0.25: 0.5}
 """What is bet on, with the share of the money."""
 HONEST_PULLS = (0.0, 0.05, 0.1)
 HONEST_ERRORS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0)
@@ -111,5 +111,4 @@ def _path(expected: Floats, is_liked: Floats, rule: Floats, k: int, *, ordered: 
         return np.asarray(np.log(np.stack(rows)))
 
     honest = np.concatenate([logs(HONEST_PULLS, HONEST_ERRORS), rule])
-    money = np.outer(list(PULLS.values()), list(ERRORS.values())).ravel()
-    return log_path(logs(PULLS, ERRORS), honest, ordered=ordered, weights=money)
+    return log_path(logs([PULL], ERRORS), honest, ordered=ordered, weights=np.array([*ERRORS.values()]))

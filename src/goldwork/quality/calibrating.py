@@ -25,8 +25,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.quality.posterior import PLAIN, USUAL, Calibration, Credit, Given, add, learn, posterior
-from goldwork.quality.skill import Pooled
+from goldwork.quality.posterior import USUAL, Calibration, Credit, Given, add, learn, normalised
+from goldwork.quality.skill import Pooled, frequencies, says
 
 PRIORS = ((math.log(USUAL.temperature), 0.3), (math.log(USUAL.correlation), 0.3))
 FREEDOM = 3.0
@@ -49,12 +49,15 @@ def looks(
     lesson = learn(credited, Credit(), pooled.classes)
     without = {who: _with(states[who], lesson.annotators.get(who, {})) for who, *_ in given}
     crowd = Pooled(pooled.classes, _with(pooled.counts, lesson.pooled))
+    told = {one: says(without[one.annotator], crowd, one.answer) for one in given}
+    begin = [math.log(share) for share in frequencies(crowd)]
     random, order = Random(seed), list(given)
     for _ in range(ORDERS):
         random.shuffle(order)
-        for number in range(1, len(order) + 1):
-            found = posterior(order[:number], without, crowd, PLAIN)
-            yield Look(number, found, gold, 1 / (ORDERS * len(order)))
+        logs = begin
+        for number, one in enumerate(order, 1):
+            logs = [log + one.weight * more for log, more in zip(logs, told[one], strict=True)]
+            yield Look(number, normalised(logs), gold, 1 / (ORDERS * len(order)))
 
 
 def _with(counts: Sequence[int], changes: Mapping[int, int]) -> list[int]:

@@ -14,9 +14,14 @@ from goldwork.quality.skill import Pooled, fresh, fresh_pool, says
 
 
 class Project:
-    """What is known after the judgements that were taken so far. `gold`: known classes of items drawn at random."""
+    """What is known after the judgements that were taken so far.
 
-    def __init__(self, classes: int, annotators: int, items: int, gold: Mapping[int, int], seed: int) -> None:
+    `gold`: known classes of items drawn at random; `alone`: items may stop at one judgement.
+    """
+
+    def __init__(
+        self, classes: int, annotators: int, items: int, gold: Mapping[int, int], seed: int, *, alone: bool = False
+    ) -> None:
         self.classes = classes
         self.gold = gold
         self.given: list[list[Given]] = [[] for _ in range(items)]
@@ -25,7 +30,7 @@ class Project:
         self._pooled = Pooled(classes, fresh_pool(classes))
         self._plain = [[1 / classes] * classes for _ in range(items)]
         self._credits = [Credit()] * items
-        self._seed = seed
+        self._seed, self._alone = seed, alone
 
     def take(self, item: int, one: Given) -> None:
         """One judgement: the item's posterior anew, and what it teaches."""
@@ -47,7 +52,7 @@ class Project:
         for place, known in self.gold.items():
             gold[place] = known
         judged = Judged(item, who, answer, weight.astype(float), gold, gold >= 0, len(self._states), self.classes)
-        found = resync(judged)
+        found = resync(judged, alone=self._alone)
         self._states = dict(enumerate(found.states))
         self._pooled = found.pooled
         self._plain = found.shares.tolist()
@@ -70,7 +75,7 @@ class Project:
         return [math.exp(says(state, self._pooled, k)[k]) for k in range(self.classes)]
 
     def _credit(self, item: int) -> Credit:
-        return credit(self.given[item], self._plain[item], self.gold.get(item), drawn=True)
+        return credit(self.given[item], self._plain[item], self.gold.get(item), drawn=True, alone=self._alone)
 
     def _looks(self, item: int) -> Iterable[Look]:
         return looks(

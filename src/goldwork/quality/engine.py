@@ -47,6 +47,7 @@ PURPOSES: Mapping[str, Rule] = {
     "adjudication": items.settled,
     "gold": people.tested,
     "repeat": people.repeated,
+    "review": items.reviewed,
     "practice": people.practised,
 }
 RULES: Mapping[str, Rule] = {

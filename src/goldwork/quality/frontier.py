@@ -2,7 +2,9 @@
 
 A crowd (`goldwork.quality.crowd`) is drawn, with its people, its items, and answers of different people to each item.
 An answer of person j counts log(p (K - 1) / (1 - p)), with p how often j is right as far as the engine can know it:
-from as many answers as j gives, shrunken to the crowd's mean as in `goldwork.quality.skill`. The sum for a class, over
+from as many answers as j gives, shrunken to the crowd's mean as in `goldwork.quality.skill`. A share g of them are on
+gold; the others are held against what n people on an item find together, which is right with the majority's accuracy c,
+and so tell as much as ((c - 1 / K) / (1 - 1 / K))^2 as many, and nothing where n is 1. The sum for a class, over
 T(n) = 1 + (n - 1) r, is the logarithm of its probability; r is the one of `ALIKE` under which the truth is most
 probable, as gold would tell it.
 
@@ -55,45 +57,68 @@ class Frontier:
 
 
 def frontier(
-    crowd: Crowd, place: int, overlap: Overlap, items: int, people: int, per_person: int, seed: int
+    crowd: Crowd,
+    place: int,
+    overlap: Overlap,
+    items: int,
+    people: int,
+    per_person: int,
+    seed: int,
+    gold_share: float = 0.0,
 ) -> Frontier:
     """Simulate the project of the crowd's draw at `place`. `overlap` needs a maximum, at most `people`."""
     random = np.random.default_rng([seed, place])
     most = overlap.maximum or people
-    probabilities, truth = _paths(crowd, place, items, people, per_person, most, random)
+    probabilities, truth = _paths(crowd, place, items, people, per_person, gold_share, most, random)
     right = probabilities.argmax(axis=2) == truth[:, None]
     sure = probabilities.max(axis=2)
     fixed = {n: float(right[:, n - 1].mean()) for n in range(overlap.minimum, most + 1)}
     cost, accuracy = _stopped(sure[:, overlap.minimum - 1 :], right[:, overlap.minimum - 1 :], overlap.minimum)
-    return Frontier(*_hull(cost, accuracy), fixed)
+    every = np.r_[cost, list(fixed)], np.r_[accuracy, list(fixed.values())]
+    return Frontier(*_hull(*every), fixed)
 
 
 def _paths(
-    crowd: Crowd, place: int, items: int, people: int, per_person: int, most: int, random: np.random.Generator
+    crowd: Crowd,
+    place: int,
+    items: int,
+    people: int,
+    per_person: int,
+    gold_share: float,
+    most: int,
+    random: np.random.Generator,
 ) -> tuple[Floats, npt.NDArray[np.int64]]:
     """Every item's probabilities after 1, 2, ... answers, [items, most, K], and its class."""
     k = crowd.classes
     skills = crowd.people_of(place, people, random)
-    hardness = crowd.items[place] * random.normal(size=items)
-    truth = np.arange(items) % k
-    tempting = (truth + 1 + random.integers(max(k - 1, 1), size=items)) % k
+    common = crowd.frequencies(place)
+    truth = np.searchsorted(np.cumsum(common), (np.arange(items) + 0.5) / items).clip(max=k - 1)
+    hardness = crowd.items[place] * random.normal(size=items) + crowd.leans(place)[truth]
+    errors = np.cumsum(crowd.errors(place), axis=1)[truth]
+    tempting = (errors < random.random((items, 1))).sum(axis=1).clip(max=k - 1)
     who = np.argpartition(random.random((items, people)), most - 1, axis=1)[:, :most]
     right = random.random((items, most)) < 1 / (1 + np.exp(-(skills[who] + hardness[:, None])))
-    other = (truth[:, None] + 1 + random.integers(max(k - 1, 1), size=right.shape)) % k
+    other = (errors[:, None, :] < random.random((items, most, 1))).sum(axis=2).clip(max=k - 1)
     lured = random.random(right.shape) < crowd.tempted[place]
     answer = np.where(right, truth[:, None], np.where(lured, tempting[:, None], other))
-    mean = _marginal(skills, crowd.items[place])
-    known = (random.binomial(per_person, mean) + OWN * mean.mean()) / (per_person + OWN)
-    said = np.log(np.clip(known, 1e-3, 1 - 1e-3) * (k - 1) / (1 - np.clip(known, 1e-3, 1 - 1e-3)))
-    logs = np.cumsum(np.eye(k)[answer] * said[who][:, :, None], axis=1)
-    logs += 1e-9 * random.random((items, 1, k))  # ties are broken by lot
-    return _tempered(logs, truth), truth
+    mean = _marginal(skills, crowd.items[place], crowd.leans(place), common)
+    votes, lots = np.eye(k)[answer], 1e-9 * random.random((items, 1, k))  # ties are broken by lot
+    together = (np.cumsum(votes, axis=1) + lots).argmax(axis=2) == truth[:, None]
+    logs = np.empty(votes.shape)
+    for n, right_together in enumerate(together.mean(axis=0).tolist(), 1):
+        told = (max(right_together - 1 / k, 0) / (1 - 1 / k)) ** 2 if n > 1 else 0.0
+        answers = round(per_person * (gold_share + (1 - gold_share) * told))
+        known = np.clip((random.binomial(answers, mean) + OWN * mean.mean()) / (answers + OWN), 1e-3, 1 - 1e-3)
+        said = np.log(known * (k - 1) / (1 - known))
+        logs[:, n - 1] = (votes[:, :n] * said[who[:, :n], None]).sum(axis=1)
+    return _tempered(logs + lots, truth), truth
 
 
-def _marginal(skills: Floats, spread: float) -> Floats:
-    """How often people of these skills are right, over items."""
+def _marginal(skills: Floats, spread: float, leans: Floats, common: Floats) -> Floats:
+    """How often people of these skills are right, over items of all classes."""
     x, weight = normal()
-    return np.asarray((1 / (1 + np.exp(-(skills[:, None] + spread * x)))) @ weight)
+    logits = skills[:, None, None] + leans[:, None] + spread * x
+    return np.asarray(common @ ((1 / (1 + np.exp(-logits))) @ weight).T)
 
 
 @functools.cache

@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from goldwork.quality import people
+from goldwork.quality import people, reviews
 from goldwork.quality.draft import Answer, Draft, Event, State
 from goldwork.quality.lessons import crowd, skill, teach
 from goldwork.quality.policy import WHOLE
@@ -33,9 +33,19 @@ CLOSED = ("complete", "adjudicate", "audit", "settled")
 def judged(draft: Draft, event: Event) -> None:
     """An answer, a correction or an undo of ordinary work."""
     item, who = event.body["item"], event.body["annotator"]
+    reviews.written(draft, event)
     reconsider(draft, item, event.seq)
     if draft.policy.paradigm == "prescriptive":
         people.compared(draft, who, event.body.get("said", ()), event.seq)
+
+
+def reviewed(draft: Draft, event: Event) -> None:
+    """A peer's review of somebody's text, or its retraction. What people answered is as it was: nothing is relearned
+    of it."""
+    reviews.noted(draft, event)
+    mine = draft.item(event.body["item"])
+    shares = {question: of["shares"] for question, of in mine.get("taught", {}).items()}
+    reconsider(draft, event.body["item"], mine.get("seq", 0), shares=shares)
 
 
 def opened(draft: Draft, event: Event) -> None:
@@ -75,6 +85,7 @@ def asked(draft: Draft, event: Event) -> None:
     for item in event.body["items"]:
         mine = draft.item(item)
         mine["more"] = mine.get("more", 0) + event.body["more"]
+        mine["heard"] = event.seq
         mine["asked"] = sum(one.fills for one in _counted(draft, item)) + event.body["more"]
         mine.pop("known", None)
         mine.pop("words", None)
@@ -122,11 +133,19 @@ def reconsider(draft: Draft, item: int, seq: int, *, shares: Mapping[str, Sequen
     counts = sum(one.fills for one in counted)
     want, why = wants(draft, item, mine, counted, sure)
     status = "settled" if mine.get("known") or mine.get("aside") else "open"
+    poor = reviews.weighed(draft, mine, is_out)
     if status == "open" and counts >= want:
-        status = _closing(draft, item, sure, why)
+        closing = _closing(draft, item, sure, why)
+        status, why = ("adjudicate", "reviews") if poor and draft.policy.adjudicate else (closing, why)
     mine["wanted"] = filled if status == "settled" else filled - counts + want
     mine["sure"] = sure
-    _say(draft, item, mine, status, counts, why)
+    evidence: dict[str, Any] = {"answers": counts}
+    if status in CLOSED and why:
+        evidence["why"] = why
+    mine.pop("poor", None)
+    if why == "reviews":
+        evidence["reviews"] = mine["poor"] = poor
+    _say(draft, item, mine, status, evidence)
 
 
 def _counted(draft: Draft, item: int) -> list[Answer]:
@@ -154,6 +173,12 @@ def wants(draft: Draft, item: int, mine: State, counted: Sequence[Answer], sure:
     if sure is not None and sure * WHOLE >= policy.target * SURE:
         return counts, "sure"
     return (counts + 1, "") if counts < most else (most, "cap")
+
+
+def result_of(item: State) -> dict[str, int]:
+    """An item's answer, by question the code of the class: an expert's word where there is one, else what the answers
+    say together."""
+    return {**item.get("answer", {}), **{question: code for question, (code, _) in item.get("known", {}).items()}}
 
 
 def alike(counted: Sequence[Answer]) -> bool:
@@ -217,7 +242,8 @@ def _teach(
     else:
         states = {one.annotator: skill(draft.seen(one.annotator), question, classes) for one in given}
         probabilities = posterior(given, states, crowd(draft, question, classes))
-    now = credit(given, probabilities, known[0] if known else None) if given else Credit()
+    taught = known[0] if known else None
+    now = credit(given, probabilities, taught, alone=draft.policy.alone) if given else Credit()
     teach(draft, question, classes, past, now)
     return probabilities, now
 
@@ -258,7 +284,7 @@ def _unaudited(draft: Draft, mine: dict[str, Any]) -> None:
     mine["audited"] = [None, 0]
 
 
-def _say(draft: Draft, item: int, mine: dict[str, Any], status: str, counts: int, why: str) -> None:
+def _say(draft: Draft, item: int, mine: dict[str, Any], status: str, evidence: dict[str, Any]) -> None:
     """Record what an item has become, and move the project's counts of items."""
     before, was = mine.get("status", "open"), mine.get("counted_sure", 0)
     mine["status"] = status
@@ -278,9 +304,7 @@ def _say(draft: Draft, item: int, mine: dict[str, Any], status: str, counts: int
     if status == "settled" and not mine.get("known"):
         return  # it has become gold: that event says so
     kind = {"open": "reopened", "audit": "complete"}.get(status, status)
-    evidence: dict[str, Any] = {"answers": counts, "wanted": mine["wanted"]}
+    evidence["wanted"] = mine["wanted"]
     if mine["sure"] is not None:
         evidence["confidence"] = mine["sure"]
-    if closed and why:
-        evidence["why"] = why
     draft.decide(kind, f"item {item}", **evidence)  # type: ignore[arg-type]

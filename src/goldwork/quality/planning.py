@@ -34,8 +34,8 @@ from goldwork.quality.crowd import Crowd
 from goldwork.quality.frontier import Frontier, frontier, normal
 from goldwork.quality.stopping import Overlap
 
-DRAWS = 100
-"""So many projects are simulated."""
+DRAWS = 119
+"""So many projects are simulated: between the third and the last but two there are 114 of 120 places for another."""
 MOST_ITEMS = 1500
 """Of a larger project so many items are simulated."""
 MOST_PEOPLE = 400
@@ -178,7 +178,7 @@ def plan(crowd: Crowd, terms: Terms, *, seed: int = 0, draws: int = DRAWS) -> Pl
     size = min(terms.items, MOST_ITEMS)
     places = np.arange(draws) % len(crowd)
     made = [
-        frontier(crowd, int(place), terms.overlap, size, people, per_person, seed + turn)
+        frontier(crowd, int(place), terms.overlap, size, people, per_person, seed + turn, terms.gold_share)
         for turn, place in enumerate(places)
     ]
     return _plan(terms, made)
@@ -225,8 +225,7 @@ def _bill(terms: Terms, per_item: float) -> tuple[float, float, float, float]:
 
 
 def _range(values: list[float]) -> Range:
-    """The middle one, and those that leave out one in 40 on either side: values that were seen, none between."""
+    """The middle one, and those between which a further one lies 19 times in 20: values that were seen."""
     ordered = sorted(values)
-    last = len(ordered) - 1
-    low, middle, high = math.floor(0.025 * last), last // 2, math.ceil(0.975 * last)
-    return Range(ordered[middle], ordered[low], ordered[high])
+    out = max(math.floor(0.025 * (len(ordered) + 1)) - 1, 0)
+    return Range(ordered[(len(ordered) - 1) // 2], ordered[out], ordered[-1 - out])

@@ -8,6 +8,26 @@ import msgspec
 
 WHOLE = 10_000
 """Shares are whole numbers of this: 9,500 is 95 %."""
+LOWEST, HIGHEST = 1, 5
+"""The scale of every criterion of a rubric."""
+
+
+class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing that reviewers judge a text by, from LOWEST to HIGHEST: `low` and `high` say what the ends mean."""
+
+    name: str
+    question: str
+    low: str = ""
+    high: str = ""
+
+
+RUBRIC = (
+    Criterion("right", "Is it right?", "wrong or misleading", "right in all it says"),
+    Criterion("complete", "Is it complete?", "misses what matters", "nothing is missing"),
+    Criterion("clear", "Is it clear and well written?", "hard to follow", "a pleasure to read"),
+    Criterion("guideline", "Does it follow the guideline?", "ignores it", "follows it throughout"),
+)
+"""What texts are reviewed by where the project states nothing else."""
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -29,6 +49,8 @@ class Policy(msgspec.Struct, frozen=True):
     - `session_minutes`: the longest session before a break is due; 0: none
     - `strategy` names the order in which open items are given
     - `price` of a judgement and `budget`, in ten-thousandths of `currency`, for the cost so far; 0: not known
+    - `review`: the share of written answers, drawn by lot, that `reviews` peers judge by the `rubric`, blind to who
+      wrote them; an expert looks at those whose mean is below `review_floor`, a place on the scale in ten-thousandths
     - `method` and `coefficient` name how answers are merged and agreement is measured; "" leaves it to the task type
     - `suggestions` names the model whose answers are suggested ("": none); `hidden` of them, drawn by lot, are not
       shown, which measures how much those that are shown sway
@@ -62,6 +84,10 @@ class Policy(msgspec.Struct, frozen=True):
     price: int = 0
     currency: str = ""
     budget: int = 0
+    review: int = 0
+    reviews: int = 2
+    review_floor: int = 25_000
+    rubric: tuple[Criterion, ...] = RUBRIC
 
     @property
     def most(self) -> int:
@@ -72,3 +98,8 @@ class Policy(msgspec.Struct, frozen=True):
     def adaptive(self) -> bool:
         """Whether items may stop at different numbers of judgements."""
         return self.target > 0 and self.paradigm == "prescriptive"
+
+    @property
+    def alone(self) -> bool:
+        """Whether an item may stop at one judgement because it is sure."""
+        return self.adaptive and self.overlap == 1

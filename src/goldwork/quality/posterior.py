@@ -12,7 +12,10 @@ correlated by r weigh as n / (1 + (n - 1) r) independent ones (Kish 1965, Survey
 in Learning in Graphical Models, 355-368): an item credits everybody who judged it with q, whole and including their own
 answer, and takes back what it credited before. Leaving the own answer out would understate skill: with one to four
 peers an accuracy of .90 reads as .64 to .80. An item that one person judged and that has no gold credits nobody, since
-q would only repeat what is believed of that person.
+q would only repeat what is believed of that person - unless items may stop there. Then which ones go on depends on what
+was said, and those left out are not like the others: doubtful items alone would speak for everybody, and people would
+look worse than they are (Rubin 1976, Inference and Missing Data, Biometrika 63, 581-592: what is missing may be ignored
+where it depends on nothing but what the likelihood has).
 
 Both take time in proportion to classes times the item's judgements, and know nothing of the project's size.
 """
@@ -23,7 +26,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from goldwork.quality.skill import ALL, FULL, HITS, ROWS, SCALE, Pooled, frequencies, says
+from goldwork.quality.skill import ALL, FULL, HITS, ROWS, SCALE, Pooled, accuracy, frequencies, says
 
 
 class Given(NamedTuple):
@@ -73,13 +76,17 @@ def posterior(
 ) -> list[float]:
     """The probability of every class, [K], from an item's current judgements; `states` has all who gave them."""
     logs = [math.log(share) for share in frequencies(pooled)]
-    number = 0.0
+    number, crowd = 0.0, accuracy(pooled)
     for who, answer, weight in given:
         if weight:
             number += weight
-            for k, told in enumerate(says(states[who], pooled, answer)):
-                logs[k] += weight * told
-    scale = 1 / calibration.of(number)
+            told = says(states[who], pooled, answer, crowd)
+            logs = [log + weight * more for log, more in zip(logs, told, strict=True)]
+    return normalised(logs, 1 / calibration.of(number))
+
+
+def normalised(logs: Sequence[float], scale: float = 1.0) -> list[float]:
+    """Probabilities [K] from their logarithms up to a constant, each times `scale`."""
     top = max(logs)
     shares = [math.exp((log - top) * scale) for log in logs]
     total = sum(shares)
@@ -95,16 +102,21 @@ def tempered(probabilities: Sequence[float], temperature: float) -> list[float]:
 
 
 def credit(
-    given: Sequence[Given], probabilities: Sequence[float], gold: int | None = None, *, drawn: bool = False
+    given: Sequence[Given],
+    probabilities: Sequence[float],
+    gold: int | None = None,
+    *,
+    drawn: bool = False,
+    alone: bool = False,
 ) -> Credit:
     """What an item with these probabilities, or with a known answer, has to teach about who judged it.
 
-    `drawn`: the gold item is one of a simple random sample.
+    `drawn`: the gold item is one of a simple random sample; `alone`: items may stop at one judgement.
     """
     counted = tuple(one for one in given if one.weight)
     if gold is not None:
         return Credit(counted, tuple(SCALE * (k == gold) for k in range(len(probabilities))), drawn)
-    if len(counted) < 2:
+    if len(counted) < 2 and not (alone and counted):
         return Credit()
     return Credit(counted, tuple(round(SCALE * share) for share in probabilities))
 
@@ -129,11 +141,16 @@ def learn(before: Credit, after: Credit, classes: int) -> Lesson:
     )
     for sign, given, shares in parts:
         for who, answer, weight in given:
-            mine = annotators.setdefault(who, {})
-            for place, much in _places(answer, weight, shares, classes):
-                pooled[place] = pooled.get(place, 0) + sign * much
-                if classes <= FULL or place < ROWS:
-                    mine[place] = mine.get(place, 0) + sign * much
+            places = _places(answer, weight, shares, classes, sign)
+            for place, much in places:
+                pooled[place] = pooled.get(place, 0) + much
+            own = places if classes <= FULL else places[:ROWS]
+            if who not in annotators:
+                annotators[who] = dict(own)
+                continue
+            mine = annotators[who]
+            for place, much in own:
+                mine[place] = mine.get(place, 0) + much
     for sign, (_, shares, drawn) in ((-1, before), (1, after)):
         for k, share in enumerate(shares if drawn else ()):
             place = ROWS + classes + classes * classes + k
@@ -141,13 +158,14 @@ def learn(before: Credit, after: Credit, classes: int) -> Lesson:
     return Lesson(annotators, pooled)
 
 
-def _places(answer: int, weight: float, shares: Sequence[int], classes: int) -> list[tuple[int, int]]:
-    """Where one judgement is counted in a state, and how much."""
-    counted = shares if weight == 1 else [round(weight * share) for share in shares]
+def _places(answer: int, weight: float, shares: Sequence[int], classes: int, sign: int) -> list[tuple[int, int]]:
+    """Where one judgement is counted in a state, each place once, and how much; `sign` -1: taken back."""
+    counted = shares if sign == weight == 1 else [sign * round(weight * share) for share in shares]
     places = [(HITS, counted[answer]), (ALL, sum(counted))]
+    cell = ROWS + classes + answer
     for k, share in enumerate(counted):
         if share:
-            places += ((ROWS + k, share), (ROWS + classes + k * classes + answer, share))
+            places += ((ROWS + k, share), (cell + k * classes, share))
     return places
 
 

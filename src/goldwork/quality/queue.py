@@ -80,9 +80,9 @@ def interleaved(items: Sequence[int], audits: Sequence[int], draw: random.Random
         yield (second if draw.random() * (len(first) + len(second)) < len(second) else first).pop(0)
 
 
-def is_blind(item: int, status: str) -> bool:
-    """Whether an expert sees the item without anybody's answers."""
-    return status == "audit" or drawn(item, "blind", BLIND)
+def is_blind(item: int, status: str, *, poor: bool = False) -> bool:
+    """Whether an expert sees the item without anybody's answers: never of a text whose reviews they are to look at."""
+    return status == "audit" or (not poor and drawn(item, "blind", BLIND))
 
 
 def weigh(view: View, items: Sequence[int]) -> list[Waiting]:

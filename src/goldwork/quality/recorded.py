@@ -129,7 +129,7 @@ def replay(recorded: Pools, rules: Rules, seed: int = 0) -> Replayed:
     """Replay once. Raises InputError for too few items."""
     order, gold = draw(recorded, rules, seed)
     work = [item for item in range(len(order)) if item not in gold]
-    project = Project(recorded.classes, recorded.annotators, len(order), gold, seed)
+    project = Project(recorded.classes, recorded.annotators, len(order), gold, seed, alone=rules.overlap.minimum == 1)
     wanted = {item: rules.gold_overlap if item in gold else rules.overlap.minimum for item in range(len(order))}
     first = [item for item, votes in wanted.items() for _ in order[item][:votes]]
     Random(seed + 1).shuffle(first)

@@ -46,15 +46,18 @@ class Inferred:
     converged: bool
 
 
-def resync(judged: Judged, *, rounds: int = 50, tolerance: float = 1e-3) -> Inferred:
-    """Infer until no probability moves by `tolerance`, at most `rounds` times; begins with the shares of votes."""
+def resync(judged: Judged, *, alone: bool = False, rounds: int = 50, tolerance: float = 1e-3) -> Inferred:
+    """Infer until no probability moves by `tolerance`, at most `rounds` times; begins with the shares of votes.
+
+    `alone`: items may stop at one judgement, and then teach with it.
+    """
     K, known = judged.classes, judged.gold >= 0
     votes = np.zeros((len(judged.gold), K))
     np.add.at(votes, (judged.item, judged.answer), judged.weight)
     number = np.bincount(judged.item[judged.weight > 0], minlength=len(votes))
     shares = (votes + 1 / K) / (votes.sum(axis=1) + 1)[:, None]
     shares[known] = np.eye(K)[judged.gold[known]]
-    taught, moved = known | (number > 1), np.inf
+    taught, moved = known | (number > 1 - alone), np.inf
     own, crowd = _counts(judged, shares, taught)
     for _ in range(rounds):
         after = _shares(judged, own, crowd)

@@ -80,23 +80,23 @@ def own_accuracy(state: Sequence[int], crowd: float) -> float:
     return (state[HITS] / SCALE + OWN * crowd) / (state[ALL] / SCALE + OWN)
 
 
-def says(state: Sequence[int], pooled: Pooled, answer: int) -> list[float]:
-    """What an annotator with this state says by `answer`: log P(answer | class) for every class, [K]."""
+def says(state: Sequence[int], pooled: Pooled, answer: int, crowd: float | None = None) -> list[float]:
+    """What an annotator with this state says by `answer`: log P(answer | class) for every class, [K].
+
+    `crowd`: the crowd's accuracy, where the caller has it.
+    """
     classes, counts = pooled
-    right = own_accuracy(state, accuracy(pooled))
+    right = own_accuracy(state, accuracy(pooled) if crowd is None else crowd)
     wrong, first = (1 - right) * CELLS * SCALE, ROWS + classes
     others, whole, cells = (classes - 1) * SCALE, len(state) > ROWS, CELLS * SCALE
     log, logs = math.log, []
-    for k in range(classes):
-        row = first + k * classes
+    for k, row in enumerate(range(first, first + classes * classes, classes)):
+        cell = row + answer
         if k == answer:
             base = right * cells
         else:
-            base = wrong * (counts[row + answer] + SCALE) / (counts[ROWS + k] - counts[row + k] + others)
-        if whole:
-            logs.append(log((state[row + answer] + base) / (state[ROWS + k] + cells)))
-        else:
-            logs.append(log(base / cells))
+            base = wrong * (counts[cell] + SCALE) / (counts[ROWS + k] - counts[row + k] + others)
+        logs.append(log((state[cell] + base) / (state[ROWS + k] + cells)) if whole else log(base / cells))
     return logs
 
 

@@ -20,11 +20,13 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.errors import ConflictError, InputError, NotFoundError
 from goldwork.quality import queue
+from goldwork.quality.policy import Criterion
 from goldwork.services import docket
 from goldwork.services.access import Member
 from goldwork.services.collect import Collector
 from goldwork.services.docket import Dispute
 from goldwork.services.log import Log, decode
+from goldwork.services.once import once
 from goldwork.services.slots import LEASED, release_lapsed
 from goldwork.services.sql import insert
 from goldwork.store.database import Database
@@ -43,13 +45,15 @@ SKIPPED = 100
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """What the expert holds now, to be settled in this order. `waiting`: all that wait in the project."""
+    """What the expert holds now, to be settled in this order. `waiting`: all that wait in the project; `rubric`: what
+    texts are reviewed by."""
 
     state: str
     form_version: int
     guideline_version: int
     waiting: int
     cases: list[Dispute]
+    rubric: tuple[Criterion, ...] = ()
 
 
 class Docket(msgspec.Struct, frozen=True):
@@ -181,11 +185,20 @@ def open_cases(connection: Connection, database: Database, collector: Collector,
         guideline_version=log.guideline_version,
         waiting=_waiting(log.project()),
         cases=docket.show(connection, log, asked, mine.person.annotator, ids),
+        rubric=log.policy().rubric,
     )
 
 
-def send_back(connection: Connection, database: Database, mine: Member, name: str, more: int) -> None:
-    """Ask for 1 to MOST_MORE more judgements of a held item, and give it away. Raises ConflictError, NotFoundError."""
+def send_back(connection: Connection, database: Database, mine: Member, client: str, name: str, more: int) -> None:
+    """Ask for 1 to MOST_MORE more judgements of a held item, and give it away. Raises ConflictError, NotFoundError.
+
+    `client`: the client's own id of the request, under which it is done once.
+    """
+    what = {"what": "send-back", "assignment": name, "more": more}
+    once(connection, database, mine, client, what, lambda: _send_back(connection, database, mine, name, more))
+
+
+def _send_back(connection: Connection, database: Database, mine: Member, name: str, more: int) -> None:
     if not 1 <= more <= MOST_MORE:
         raise InputError(f"must be 1 to {MOST_MORE}. Got {more}.", where="more")
     log = Log(connection, database, mine.project)
@@ -199,8 +212,14 @@ def send_back(connection: Connection, database: Database, mine: Member, name: st
     log.flush()
 
 
-def write_note(connection: Connection, database: Database, mine: Member, name: str, text: str) -> None:
-    """Note for the guideline what an item shows. The log says that there is a note, not what it says."""
+def write_note(connection: Connection, database: Database, mine: Member, client: str, name: str, text: str) -> None:
+    """Note for the guideline what an item shows, once for every id of the client's. The log says that there is a note,
+    not what it says."""
+    what = {"what": "note", "assignment": name, "text": text}
+    once(connection, database, mine, client, what, lambda: _write_note(connection, database, mine, name, text))
+
+
+def _write_note(connection: Connection, database: Database, mine: Member, name: str, text: str) -> None:
     words = text.strip()
     if not 1 <= len(words) <= MAX_NOTE:
         raise InputError(f"must have 1 to {MAX_NOTE:,} characters. Got {len(words):,}.", where="text")

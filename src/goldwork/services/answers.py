@@ -77,6 +77,7 @@ _SUBMITS = (
         assignment.c.item == bind("item"),
         assignment.c.project == bind("project"),
         assignment.c.state == "done",
+        assignment.c.purpose != "review",
         submit.c.kind == "answer",
     )
     .order_by(submit.c.seq)

@@ -20,10 +20,12 @@ from sqlalchemy import bindparam as bind
 from goldwork.errors import GoldworkError
 from goldwork.quality import training
 from goldwork.quality.fatigue import alternated
-from goldwork.services import choosing, placement, suggest
+from goldwork.quality.policy import Criterion
+from goldwork.services import choosing, placement, reviewing, suggest
 from goldwork.services.log import Log, upsert
 from goldwork.services.order import Candidate, Search, Stand
 from goldwork.services.placement import PASSES, Chosen, Layout, Purpose, Shares, Spot, Standing
+from goldwork.services.reviewing import Due, SomebodysText
 from goldwork.services.slots import LEASED, TAKE, free_slots, release_lapsed, slices
 from goldwork.store.database import Database
 from goldwork.store.schema import assignment, gold, item
@@ -46,20 +48,21 @@ class Lease(msgspec.Struct, frozen=True):
 class Held(msgspec.Struct, frozen=True):
     """One leased item, as its holder may see it: an opaque id and the payload (JSON).
 
-    `suggestions`: a model's answers by question where they are shown.
+    `suggestions`: a model's answers by question where they are shown. `text`: what is to be reviewed, of a review.
     """
 
     id: str
     payload: str
     leased_until: int
     suggestions: Mapping[str, Any] = {}
+    text: SomebodysText | None = None
 
 
 class Leased(msgspec.Struct, frozen=True):
     """What the requester holds now, in the order of their places. `more`: there may be further items for this person.
 
     `held`: why these are no ordinary work: training items alone, or none, since somebody has paused this person's work
-    or they have failed the training as often as one may.
+    or they have failed the training as often as one may. `rubric`: what texts are reviewed by.
     """
 
     state: str
@@ -68,6 +71,7 @@ class Leased(msgspec.Struct, frozen=True):
     assignments: list[Held]
     more: bool
     held: Literal["", "paused", "training", "barred"] = ""
+    rubric: tuple[Criterion, ...] = ()
 
 
 _HELD = (
@@ -75,6 +79,7 @@ _HELD = (
         assignment.c.annotator,
         assignment.c.place,
         assignment.c.purpose,
+        assignment.c.subject,
         assignment.c.suggestion,
         assignment.c.suggested,
         assignment.c.id,
@@ -111,9 +116,9 @@ _SHOW = sa.update(gold).where(gold.c.item == bind("of_item")).values(shown=gold.
 
 
 class _Given(NamedTuple):
-    """What is leased at one place: an open item, or one that was chosen for something else."""
+    """What is leased at one place: an open item, one that was chosen for something else, or a text to be reviewed."""
 
-    what: Candidate | Chosen
+    what: Candidate | Chosen | Due
     lease: str
     place: int
     request: Lease
@@ -124,7 +129,7 @@ class _Given(NamedTuple):
         return self.what.id if isinstance(self.what, Candidate) else self.what.item
 
     @property
-    def purpose(self) -> Purpose:
+    def purpose(self) -> Purpose | Literal["review"]:
         return "work" if isinstance(self.what, Candidate) else self.what.purpose
 
 
@@ -154,7 +159,9 @@ class _Group:
         self.stands, self.shares = assigner.stands, assigner.shares
         self.logs: dict[int, Log | GoldworkError] = {}
         self.held: dict[tuple[int, int], list[Held]] = {}
-        self._purposes: dict[str, Purpose] = {}
+        self._purposes: dict[str, str] = {}
+        self._subjects: dict[int, dict[str, int]] = {}
+        """By project, the reviews that are held, and the seq of what they are about."""
         self._shown: dict[int, dict[str, int]] = {}
         """By project, the leases with a suggestion to show, and the seq of the model's submit."""
         self._standings: dict[tuple[int, int], Standing] = {}
@@ -170,7 +177,7 @@ class _Group:
             for who, standing in placement.read(connection, project, annotators).items():
                 self._standings[project, who] = standing
             rows = connection.execute(_HELD, {"project": project, "annotators": sorted(annotators)})
-            for row in sorted(rows, key=lambda row: -1 if row.place is None else row.place):
+            for row in sorted(rows, key=lambda row: (-1 if row.place is None else row.place, row.subject is None)):
                 self._hold(project, row)
         self._searches: dict[int, Search] = {}
         self._renewed: list[dict[str, Any]] = []
@@ -181,6 +188,8 @@ class _Group:
         self._purposes[row.id] = row.purpose
         if row.suggestion == "shown":
             self._shown.setdefault(project, {})[row.id] = row.suggested
+        if row.subject is not None:
+            self._subjects.setdefault(project, {})[row.id] = row.subject
 
     def lease(self, request: Lease) -> Leased | Exception:
         log = self.logs[request.project]
@@ -197,7 +206,8 @@ class _Group:
             held, more = self._work(log, request)
         else:
             why = "training"
-        return Leased(log.state, log.form_version, log.guideline_version, held, more, why)
+        rubric = log.policy().rubric
+        return Leased(log.state, log.form_version, log.guideline_version, held, more, why, rubric)
 
     def _practise(self, log: Log, request: Lease) -> list[Held] | None:
         """The training items that somebody has to judge now; None where none is due, or none is left."""
@@ -221,24 +231,46 @@ class _Group:
         more, need = log.state == "open", min(request.count, MAX_HELD) - len(held)
         if not more or need <= 0:
             return held, more
+        standing, policy = self._standings[log.id, request.annotator], log.policy()
+        texts = self._due(log, request, need) if policy.review else []
+        plan = reviewing.turns(standing.given, standing.reviews, policy, need, len(texts))
+        work, more = self._ordinary(log, request, need - sum(plan))
+        for is_review in plan:  # where the work has run out, the rest is reviews
+            if texts and (is_review or not work):
+                held.append(self._review(log, request, texts.pop(0)))
+            elif work:
+                held.append(self._give(log, request, *work.pop(0)))
+        return held, more or bool(texts)
+
+    def _ordinary(self, log: Log, request: Lease, need: int) -> tuple[list[tuple[Spot, Candidate | Chosen]], bool]:
+        """What stands at somebody's next `need` places, and whether there may be more."""
         search = self._searches.setdefault(log.id, Search(self.connection, log.id))
         standing = self._standings[log.id, request.annotator]
         spots = Layout(log, request.annotator, standing, self.shares, self._given_to(request)).spots(need)
-        for spot in spots:
-            if spot.chosen is not None:
-                search.keep_from(request.annotator, spot.chosen.item)
+        for item_id in standing.withheld(log.now):
+            search.keep_from(request.annotator, item_id)
+        for chosen in (spot.chosen for spot in spots if spot.chosen is not None):
+            search.keep_from(request.annotator, chosen.item)
+            if chosen.source is not None:
+                search.keep_from(request.annotator, chosen.source)
         work = sum(spot.chosen is None for spot in spots)
         found, more = self._chosen(log, request, work) if work and choosing.chooses(log) else ([], True)
         if not found:
             found, more = self._candidates(log, request, max(work, 1), give=work > 0)
         if not found:
-            return held, more
+            return [], more
         short, found = len(found) < work, found[:work]
+        placed: list[tuple[Spot, Candidate | Chosen]] = []
         for spot in spots:
             if not found and (short or spot.chosen is None):
                 break
-            held.append(self._give(log, request, spot, spot.chosen or found.pop(0)))
-        return held, more
+            placed.append((spot, spot.chosen or found.pop(0)))
+        return placed, more
+
+    def _due(self, log: Log, request: Lease, need: int) -> list[Due]:
+        """Texts that somebody may review now, without those that this transaction has given away."""
+        taken = Counter(one.what.subject for one in self._given if one.log is log and isinstance(one.what, Due))
+        return reviewing.find(log, request.annotator, need, self._given_to(request), taken)
 
     def _chosen(self, log: Log, request: Lease, number: int) -> tuple[list[Candidate], bool]:
         """What the project's strategy puts first among the next open items; nothing where these are all judged."""
@@ -267,11 +299,24 @@ class _Group:
         return {one.item for one in self._given if one.request.annotator == request.annotator}
 
     def _give(self, log: Log, request: Lease, spot: Spot, what: Candidate | Chosen) -> Held:
-        """Lease an item at somebody's next place; `flush` reads the payloads of all together."""
+        """Lease an item at somebody's next place."""
+        held = self._note(log, request, what)
+        placement.fill(self._standings[log.id, request.annotator], spot, log.now)
+        return held
+
+    def _review(self, log: Log, request: Lease, what: Due) -> Held:
+        """Lease a text to be reviewed, before somebody's next place."""
         standing = self._standings[log.id, request.annotator]
-        given = _Given(what, what.mine or secrets.token_urlsafe(15), standing.given, request, log)
+        standing.reviews += 1
+        held = self._note(log, request, what)
+        self._subjects.setdefault(log.id, {})[held.id] = what.subject
+        return held
+
+    def _note(self, log: Log, request: Lease, what: Candidate | Chosen | Due) -> Held:
+        """One more that is leased; `flush` stores them and reads the payloads of all together."""
+        place = self._standings[log.id, request.annotator].given
+        given = _Given(what, what.mine or secrets.token_urlsafe(15), place, request, log)
         self._given.append(given)
-        placement.fill(standing, spot)
         held = Held(given.lease, "", log.now + log.policy().lease_ms)
         self._purposes[held.id] = given.purpose
         self.held.setdefault((request.project, request.annotator), []).append(held)
@@ -307,8 +352,7 @@ class _Group:
             run(_RENEW, self._renewed)
         if self._given:
             self._take()
-            self._fill_in(answers)
-        self._suggest(answers)
+        self._fill_in(answers)
 
     def _take(self) -> None:
         run = self.connection.execute
@@ -324,7 +368,13 @@ class _Group:
             lease = {"slot": slot, "leased_at": one.log.now, "leased_until": until, "place": one.place}
             if one.what.mine is None:
                 made = {"id": one.lease, "project": one.log.id, "item": one.item, "annotator": one.request.annotator}
-                about = {"pass_number": PASSES[one.purpose], "purpose": one.purpose, "state": "leased"}
+                reviewed = one.what if isinstance(one.what, Due) else None
+                about = {
+                    "pass_number": reviewed.pass_number if reviewed else PASSES[one.purpose],
+                    "purpose": one.purpose,
+                    "state": "leased",
+                    "subject": reviewed.subject if reviewed else None,
+                }
                 fresh.append(lease | made | about)
             else:
                 again.append({f"to_{name}": value for name, value in lease.items()} | {"lapsed": one.lease})
@@ -341,6 +391,9 @@ class _Group:
                 self._shown.setdefault(of[row.id], {})[row.id] = row.suggested
         if taken := Counter(one.item for one in self._given if one.purpose == "work"):
             run(TAKE, [{"of_item": item_id, "more": more} for item_id, more in taken.items()])
+        texts = Counter((one.log.id, one.what.subject) for one in self._given if isinstance(one.what, Due))
+        if texts:
+            run(reviewing.TAKE, reviewing.moves(texts))
         moved = {(one.log.id, one.request.annotator) for one in self._given}
         rows = [placement.stored(*key, self._standings[key]) for key in sorted(moved)]
         run(upsert(self.dialect, placements), rows)
@@ -349,33 +402,44 @@ class _Group:
         """Whether each new lease comes with a suggestion, and whether it is shown."""
         log = self.logs[project]
         assert isinstance(log, Log)
-        for lease, drawn in zip(fresh, suggest.draw(self.connection, project, log.policy(), fresh), strict=True):
+        for lease in fresh:  # of texts that are reviewed there are none
+            lease |= {"suggestion": None, "suggested": None}
+        asked = [lease for lease in fresh if lease["subject"] is None]
+        for lease, drawn in zip(asked, suggest.draw(self.connection, project, log.policy(), asked), strict=True):
             lease |= drawn
             if drawn["suggestion"] == "shown":
                 self._shown.setdefault(project, {})[lease["id"]] = drawn["suggested"]
 
-    def _suggest(self, answers: Sequence[Leased | Exception]) -> None:
-        said: dict[str, Mapping[str, Any]] = {}
-        for project, shown in self._shown.items():
-            found = suggest.answers(self.connection, project, set(shown.values()))
-            said |= {lease_id: found.get(seq, {}) for lease_id, seq in shown.items()}
-        if not said:
-            return
-        for answer in answers:
+    def _fill_in(self, answers: Sequence[Leased | Exception]) -> None:
+        """What is shown of every item: its payload, what a model suggests, what is to be reviewed."""
+        shown: dict[str, dict[str, Any]] = {}
+        for name, of in (("payload", self._payloads()), ("suggestions", self._suggestions()), ("text", self._texts())):
+            for lease_id, value in of.items():
+                shown.setdefault(lease_id, {})[name] = value
+        for answer in answers if shown else ():
             if isinstance(answer, Leased):
                 answer.assignments[:] = [
-                    msgspec.structs.replace(held, suggestions=said[held.id]) if held.id in said else held
+                    msgspec.structs.replace(held, **shown[held.id]) if held.id in shown else held
                     for held in answer.assignments
                 ]
 
-    def _fill_in(self, answers: Sequence[Leased | Exception]) -> None:
+    def _payloads(self) -> dict[str, Any]:
+        """Of what was given now."""
         payloads: dict[int, str] = {}
         for items in slices(sorted({one.item for one in self._given})):
             payloads.update({row.id: row.payload for row in self.connection.execute(_PAYLOADS, {"items": items})})
-        of = {one.lease: payloads[one.item] for one in self._given}
-        for answer in answers:
-            if isinstance(answer, Leased):
-                answer.assignments[:] = [
-                    msgspec.structs.replace(held, payload=of[held.id]) if held.id in of else held
-                    for held in answer.assignments
-                ]
+        return {one.lease: payloads[one.item] for one in self._given}
+
+    def _suggestions(self) -> dict[str, Any]:
+        said: dict[str, Any] = {}
+        for project, shown in self._shown.items():
+            found = suggest.answers(self.connection, project, set(shown.values()))
+            said |= {lease_id: found.get(seq, {}) for lease_id, seq in shown.items()}
+        return said
+
+    def _texts(self) -> dict[str, Any]:
+        said: dict[str, Any] = {}
+        for project, subjects in self._subjects.items():
+            found = reviewing.texts(self.connection, project, set(subjects.values()))
+            said |= {lease_id: found[seq] for lease_id, seq in subjects.items()}
+        return said

@@ -1,8 +1,8 @@
 """What a project asks people about themselves: defined by managers, answered by whoever wants to, taken back at once.
 
 A definition never changes: whoever agreed, agreed to this question and this reason. A refusal stores nothing. Answers
-leave this file in two ways: to the person who gave them, and to `goldwork.services.groups`, which makes figures of
-groups. They are in no event (the log cannot forget), in no score, and beside no name.
+leave this file in two ways: to the person who gave them, and to compare groups (`goldwork.services.groups` and
+`between`). They are in no event (the log cannot forget), in no score, and beside no name.
 
 **Invariant: an answer to an attribute is read with who gave it by that person alone, and to compare groups.**
 """
@@ -34,6 +34,10 @@ MAX_OPTION = 100
 MAX_TEXT = 2_000
 FIGURES = "groups"
 """The name of the snapshot that holds the groups' figures."""
+WATCHED = "watch"
+"""The name of the snapshot that holds what flags found."""
+BETWEEN = "between-groups"
+"""The flag that reads what people say of themselves."""
 TAKEN_BACK = "{}"
 """What stands in its place once somebody has taken an answer back: that they were made, and nothing of them."""
 
@@ -85,6 +89,7 @@ _ANSWERS = (
     .where(attribute.c.project == bind("project"), attribute_answer.c.consented_at <= bind("until"))
     .order_by(attribute.c.id, attribute_answer.c.annotator)
 )
+_WATCHED = sa.select(snapshot.c.body).where(snapshot.c.project == bind("project"), snapshot.c.name == WATCHED)
 _SAID_IN = (
     sa.select(attribute.c.project)
     .join(attribute_answer, attribute_answer.c.attribute == attribute.c.id)
@@ -180,7 +185,14 @@ def forget_person(connection: Connection, annotator_id: int, project_id: int | N
 
 
 def forget_figures(connection: Connection, project_id: int) -> None:
-    """Empty the groups' figures. When they were made stays, so that new ones cannot be held against them at once."""
+    """Empty the groups' figures, and what a flag found of groups. When they were made stays, so that new ones cannot be
+    held against them at once."""
+    row = connection.execute(_WATCHED, {"project": project_id}).one_or_none()
+    if row is not None:
+        told = msgspec.json.decode(row.body)
+        told["found"] = [one for one in told["found"] if one["flag"] != BETWEEN]
+        of = (snapshot.c.project == project_id) & (snapshot.c.name == WATCHED)
+        connection.execute(sa.update(snapshot).where(of).values(body=msgspec.json.encode(told).decode()))
     connection.execute(
         sa.update(snapshot).where(snapshot.c.project == project_id, snapshot.c.name == FIGURES).values(body=TAKEN_BACK)
     )

@@ -24,6 +24,7 @@ from goldwork.quality.engine import Event, Policy
 from goldwork.quality.replay import Replay, Sweeps
 from goldwork.services import suggest
 from goldwork.services.check_gold import check_gold
+from goldwork.services.check_reviews import check_reviews
 from goldwork.services.log import chain, decode, encode
 from goldwork.store.migrations import differences
 from goldwork.store.schema import (
@@ -47,7 +48,7 @@ SAID = 100
 """Complaints of the database about itself that are passed on."""
 NO_JSON = object()
 """What an altered text is read as: equal to nothing that is derived."""
-UNSAID = {"annotator_kind": "human", "suggestion": None, "suggested": None}
+UNSAID = {"annotator_kind": "human", "suggestion": None, "suggested": None, "subject": None}
 """What an event means that says nothing of it."""
 STATES = {"answer": {"done"}, "skip": {"skipped"}, "undo": {"leased", "lapsed"}, None: {"leased", "lapsed"}}
 """The states of an assignment after the submit in force."""
@@ -127,6 +128,8 @@ def _check_log(connection: Connection, row: Any) -> Iterator[Finding]:
     yield from last.compare(row)
     yield from _check_states(connection, row.id, replay)
     yield from _check_items(connection, row.id, replay)
+    for what, at in check_reviews(connection, row.id, replay):
+        yield Finding(row.id, what, at)
 
 
 class _Last:
@@ -255,7 +258,11 @@ def _check_submits(connection: Connection, project_id: int) -> Iterator[Finding]
     log = sa.select(event.c.seq, event.c.at, event.c.body)
     log = log.where(event.c.project == project_id, event.c.kind == "submit").order_by(event.c.seq)
     submits = sa.select(
-        submit, assignment.c.suggestion.label("lot"), assignment.c.suggested, annotator.c.kind.label("by")
+        submit,
+        assignment.c.suggestion.label("lot"),
+        assignment.c.suggested,
+        assignment.c.subject.label("of_text"),
+        annotator.c.kind.label("by"),
     )
     submits = submits.join(assignment, assignment.c.id == submit.c.assignment)
     submits = submits.join(annotator, annotator.c.id == submit.c.annotator)
@@ -298,6 +305,7 @@ def _story(row: Any) -> dict[str, Any]:
         "annotator_kind": row.by,
         "suggestion": row.suggestion if row.suggestion == row.lot else NO_JSON,
         "suggested": row.suggested,
+        "subject": row.subject if row.subject == row.of_text else NO_JSON,
     } | ({"shown": _read(row.shown)} if row.shown is not None else {})
 
 

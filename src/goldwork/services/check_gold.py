@@ -22,7 +22,7 @@ _GOLD = (
 )
 _places = (
     sa.select(assignment.c.annotator, sa.func.max(assignment.c.place).label("last"))
-    .where(assignment.c.project == bind("project"), assignment.c.place.is_not(None))
+    .where(assignment.c.project == bind("project"), assignment.c.place.is_not(None), assignment.c.subject.is_(None))
     .group_by(assignment.c.annotator)
     .subquery()
 )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -23,11 +24,12 @@ from goldwork.errors import ConflictError, GoldworkError, InputError, NotFoundEr
 from goldwork.quality import training
 from goldwork.quality.draft import State
 from goldwork.services import codes as coding
+from goldwork.services import reviewing
 from goldwork.services.log import Log, encode
 from goldwork.services.media import shown_many
 from goldwork.services.slots import TAKE, unused, used_slots
 from goldwork.store.database import Database
-from goldwork.store.schema import annotator, assignment, form, gold, item, judgement, submit
+from goldwork.store.schema import annotator, assignment, form, gold, item, judgement, review, submit
 from goldwork.tasks import NOTHING, TaskType
 from goldwork.tasks.questions import ProjectForm, draw_lots, read_form
 
@@ -100,9 +102,15 @@ _ASSIGNMENTS = (
         assignment.c.leased_until,
         assignment.c.suggestion,
         assignment.c.suggested,
+        assignment.c.subject,
+        review.c.author,
         annotator.c.kind.label("by"),
     )
-    .join(annotator, annotator.c.id == assignment.c.annotator)
+    .select_from(
+        assignment.join(annotator, annotator.c.id == assignment.c.annotator).outerjoin(
+            review, (review.c.project == assignment.c.project) & (review.c.subject == assignment.c.subject)
+        )
+    )
     .where(assignment.c.id.in_(bind("ids", expanding=True)))
 )
 _PAYLOADS = sa.select(item.c.id, item.c.payload).where(item.c.id.in_(bind("items", expanding=True)))
@@ -141,6 +149,8 @@ class Held(msgspec.Struct):
     leased_until: int
     suggestion: str | None
     suggested: int | None
+    subject: int | None
+    author: int | None
     by: str
 
     @property
@@ -149,19 +159,26 @@ class Held(msgspec.Struct):
         return self.by == "human" and self.purpose in SLOTTED
 
     @property
+    def taken(self) -> bool:
+        """Whether it is being done or done."""
+        return self.state in ("leased", "done")
+
+    @property
     def fills(self) -> bool:
         """Whether an answer of it counts for its item."""
         return self.state == "done" and self.slot is not None
 
 
 class Asked(NamedTuple):
-    """One version of a project's form: the fields on which it depends whether answers fit, those that are shuffled."""
+    """One version of a project's form: the fields on which it depends whether answers fit, those that are shuffled,
+    the questions that are answered in words."""
 
     form: ProjectForm
     tasks: Mapping[str, TaskType]
     reads: frozenset[str]
     shuffled: Mapping[str, tuple[str, ...]]
     codes: coding.Codes
+    written: frozenset[str]
 
 
 class Key(NamedTuple):
@@ -196,7 +213,9 @@ class Collector:
                 raise NotFoundError(f"there is no form {version}.")
             read = read_form(msgspec.json.decode(body))
             codes = coding.read_codes(connection, project, version)
-            self._forms[key] = Asked(read, read.tasks(), read.reads(), read.shuffled(), codes)
+            tasks = read.tasks()
+            written = frozenset(name for name, task in tasks.items() if reviewing.is_written(task))
+            self._forms[key] = Asked(read, tasks, read.reads(), read.shuffled(), codes, written)
         return self._forms[key]
 
 
@@ -222,7 +241,8 @@ class _Group:
         for project, log in self.logs.items():
             if isinstance(log, Log):
                 mine = [held for held in self.held.values() if held.project == project]
-                log.load({held.item for held in mine}, {held.annotator for held in mine})
+                authors = {held.author for held in mine if held.author is not None}
+                log.load({held.item for held in mine}, {held.annotator for held in mine} | authors)
         self._used: dict[int, set[int]] | None = None
         self._keys: dict[int, Key] | None = None
         self._own: dict[tuple[int, int], dict[str, Any]] | None = None
@@ -231,6 +251,8 @@ class _Group:
         self._judgements: list[dict[str, Any]] = []
         self._taken: list[dict[str, int]] = []
         self._moved: dict[str, Held] = {}
+        self._reviews: Counter[tuple[int, int]] = Counter()
+        """Reviews taken (or given up) of each text."""
 
     def answer(self, request: Submit) -> Receipt | Exception:
         try:
@@ -257,7 +279,7 @@ class _Group:
             raise NotFoundError("there is no such assignment.")
         _check_open(log, request, held)
         answers = self._checked(log, request, held)
-        before = held.fills
+        before, taken = held.fills, held.taken
         if request.kind == "answer":
             self._fill(held, "done")
         elif request.kind == "skip":
@@ -265,6 +287,8 @@ class _Group:
         else:
             self._fill(held, "leased")
             held.leased_until = log.now + log.policy().lease_ms
+        if held.subject is not None:
+            self._reviews[log.id, held.subject] += held.taken - taken
         return self._write(log, request, held, answers, fills=held.fills - before)
 
     def _checked(self, log: Log, request: Submit, held: Held) -> Mapping[str, Any]:
@@ -279,6 +303,9 @@ class _Group:
         if request.kind == "undo":
             if held.state not in ("done", "skipped") or held.current is None:
                 raise ConflictError("there is nothing to undo here.", reason="nothing_to_undo")
+            if held.subject is None and reviewing.has_seen(self.connection, held.item, held.annotator):
+                message = "you have been shown somebody else's answer to this item since: yours stands."
+                raise ConflictError(message, reason="seen_others")
             return {}
         if held.state in ("done", "skipped"):
             raise ConflictError("this item was answered already. Undo that answer first.", reason="already_answered")
@@ -287,6 +314,8 @@ class _Group:
                 message = "training items are answered: a wrong answer here only shows what is right."
                 raise ConflictError(message, reason="no_skip")
             return {}
+        if held.subject is not None:
+            return reviewing.check_review(log.policy().rubric, request.answers)
         asked = self.collector.asked(self.connection, log.id, request.form_version)
         shown = self._shown(log.id, asked)[held.item] if asked.reads else NOTHING
         return asked.form.check(request.answers, shown, partial=held.by == "model")
@@ -346,7 +375,11 @@ class _Group:
             "surplus": surplus,
         }
         asked = self.collector.asked(self.connection, log.id, request.form_version)
-        if request.kind == "answer":
+        if held.subject is not None:
+            body |= {"subject": held.subject, "author": held.author}
+            if request.kind == "answer":
+                body["scores"] = reviewing.scores(log.policy().rubric, answers)
+        elif request.kind == "answer":
             body["said"] = coding.say(answers, asked.tasks, asked.codes, log.secret)
             body |= self._scored(log, held, answers, asked)
         if request.at is not None:
@@ -355,7 +388,8 @@ class _Group:
             body["annotator_kind"] = held.by
         if held.suggestion is not None:
             body |= {"suggestion": held.suggestion, "suggested": held.suggested}
-        shown = draw_lots(asked.shuffled, held.id) if asked.shuffled and held.purpose != "import" else None
+        drawn = asked.shuffled and held.purpose != "import" and held.subject is None
+        shown = draw_lots(asked.shuffled, held.id) if drawn else None
         if shown is not None:
             body["shown"] = shown
         before = log.annotator(held.annotator)
@@ -382,6 +416,7 @@ class _Group:
                 "shown": None if shown is None else encode(shown).decode(),
                 "suggestion": held.suggestion,
                 "said": encode(body["said"]).decode() if "said" in body else None,
+                "subject": held.subject,
                 "response": response,
                 "salt": salt,
                 "submitted_at": log.now if request.at is None else request.at,
@@ -396,7 +431,8 @@ class _Group:
         return receipt
 
     def _scored(self, log: Log, held: Held, answers: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
-        """How right answers are that are compared with what is known: gold, traps, training, one's own earlier ones."""
+        """How right answers are that are compared with what is known: gold, traps, training, one's own earlier ones; of
+        others, how many peers are to review them."""
         if held.purpose in ("gold", "practice"):
             key = self._key_of(held.item)
             return {
@@ -409,6 +445,9 @@ class _Group:
         if held.purpose == "repeat":
             own = {name: [answer] for name, answer in self._own_of(held).items()}
             return {"first": not self._answered_before(log, held), "score": coding.score(answers, own, asked.tasks)}
+        is_text = held.slotted and not asked.written.isdisjoint(answers)
+        if is_text and reviewing.drawn(log, held.item, held.annotator):
+            return {"reviews": log.policy().reviews}
         return {}
 
     def _told(self, log: Log, held: Held, answers: Mapping[str, Any], asked: Asked, before: State) -> Feedback | None:
@@ -470,6 +509,8 @@ class _Group:
             run(_MOVE, [_moved(held) for held in freed_first])
         if self._taken:
             run(TAKE, self._taken)
+        if moved := {text: more for text, more in self._reviews.items() if more}:
+            run(reviewing.TAKE, reviewing.moves(moved))
         for log in self.logs.values():
             if isinstance(log, Log):
                 log.flush()

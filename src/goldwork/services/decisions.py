@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
 from goldwork.errors import InputError, NotFoundError
+from goldwork.quality.audits import SECRET
 from goldwork.quality.evidence import STAGES
 from goldwork.services.access import Member
 from goldwork.services.evidence import Grounds, Measured
@@ -308,7 +309,7 @@ def _mine(one: Made, results: Sequence[Measured], said: Sequence[Any]) -> MyDeci
         right=round(sum(result.score for result in counted[:lots]) / lots, 3) if lots else None,
         e=round(body["e"]) if "e" in body else None,
         floor=body["floor"] / 10_000 if "floor" in body else None,
-        reasons=list(body.get("reasons", ())),
+        reasons=[one for one in body.get("reasons", ()) if one not in SECRET],
         statements=[statement(row) for row in said],
         may_appeal=may_appeal(one.kind, said),
     )

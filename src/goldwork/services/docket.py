@@ -23,6 +23,7 @@ from goldwork.quality.skill import ALL, OWN, SCALE, accuracy, own_accuracy
 from goldwork.services.collect import Asked
 from goldwork.services.figures import wilson
 from goldwork.services.log import Log, encode
+from goldwork.services.peer_reviews import Verdict, of_texts
 from goldwork.services.tables import ORDINARY
 from goldwork.store.schema import annotator, assignment, guideline_note, item, item_state, judgement, submit
 from goldwork.tasks.questions import draw_lots
@@ -44,7 +45,8 @@ class TrackRecord(msgspec.Struct, frozen=True):
 
 
 class Opinion(msgspec.Struct, frozen=True):
-    """What one annotator answered, by question; `yours`: the expert's own; `aside`: work that is set aside."""
+    """What one annotator answered, by question; `yours`: the expert's own; `aside`: work that is set aside; `reviews`:
+    what peers say of it."""
 
     pseudonym: str
     kind: str
@@ -54,6 +56,7 @@ class Opinion(msgspec.Struct, frozen=True):
     yours: bool
     aside: bool
     reliability: dict[str, TrackRecord]
+    reviews: list[Verdict] = []
 
 
 class Chance(msgspec.Struct, frozen=True):
@@ -142,11 +145,20 @@ def show(connection: Connection, log: Log, asked: Asked, mine: int, ids: Sequenc
     answers: dict[int, dict[str, Any]] = {seq: {} for seq in shown}
     for seq, question, value in connection.execute(_JUDGEMENTS, {"project": log.id, "seqs": sorted(shown)}):
         answers[seq][question] = msgspec.json.decode(value)
-    return [_case(log, asked, mine, rows[name], submits.get(rows[name].item, []), answers) for name in ids]
+    reviews = of_texts(connection, log.id, shown)
+    return [_case(log, asked, mine, rows[name], submits.get(rows[name].item, []), answers, reviews) for name in ids]
 
 
-def _case(log: Log, asked: Asked, mine: int, row: Any, submits: list[Any], answers: Mapping[int, Any]) -> Dispute:
-    blind = row.state != "done" and queue.is_blind(row.item, row.status)
+def _case(
+    log: Log,
+    asked: Asked,
+    mine: int,
+    row: Any,
+    submits: list[Any],
+    answers: Mapping[int, Any],
+    reviews: Mapping[int, list[Verdict]],
+) -> Dispute:
+    blind = row.state != "done" and queue.is_blind(row.item, row.status, poor="poor" in log.item(row.item))
     listed = [] if blind else submits[:MOST]
     chances = {} if blind else _chances(log, asked, row.item)
     standing = [
@@ -169,6 +181,7 @@ def _case(log: Log, asked: Asked, mine: int, row: Any, submits: list[Any], answe
                 yours=one.annotator == mine,
                 aside=is_out(log.annotator(one.annotator), one.seq),
                 reliability=_reliability(log, one.annotator, asked),
+                reviews=reviews.get(one.seq, []),
             )
             for one in listed
         ],

@@ -27,6 +27,7 @@ from goldwork.services.exchange_in import said
 from goldwork.services.exchange_match import Names
 from goldwork.services.figures import Figures
 from goldwork.services.forms import current_form
+from goldwork.services.snapshot import NAME
 from goldwork.services.tables import ORDINARY, last_seq
 from goldwork.services.work import Steps, Work
 from goldwork.store.database import Database
@@ -47,7 +48,7 @@ _CARD = (
     .select_from(
         project.join(
             guideline, (guideline.c.project == project.c.id) & (guideline.c.version == project.c.guideline_version)
-        ).outerjoin(snapshot, snapshot.c.project == project.c.id)
+        ).outerjoin(snapshot, (snapshot.c.project == project.c.id) & (snapshot.c.name == NAME))
     )
     .where(project.c.id == bind("project"))
 )

@@ -19,7 +19,7 @@ from sqlalchemy import bindparam as bind
 from goldwork import io
 from goldwork.errors import NotFoundError
 from goldwork.io.columns import Kind
-from goldwork.services import groups, jobs, media
+from goldwork.services import groups, jobs, media, peer_reviews
 from goldwork.services.forms import current_form
 from goldwork.services.ingest import SAY_EVERY
 from goldwork.services.tables import iso, last_seq, read_stood
@@ -32,7 +32,7 @@ from goldwork.tasks.questions import ProjectForm
 PAGE = 2_000
 """Submits, items or rows read from the database at a time."""
 
-What = Literal["judgements", "consensus", "items", "groups"]
+What = Literal["judgements", "consensus", "items", "groups", "reviews"]
 FileFormat = Literal["csv", "jsonl", "parquet"]
 Page = dict[str, list[Any]]
 
@@ -69,6 +69,19 @@ CONSENSUS: Mapping[str, Kind] = {
     "settled": "integer",
 }
 """Columns of the exported consensus. `settled`: by how many experts, whose answer then is the label."""
+REVIEWS: Mapping[str, Kind] = {
+    "item": "text",
+    "text": "integer",
+    "author": "text",
+    "reviewer": "text",
+    "criterion": "text",
+    "value": "json",
+    "seconds": "number",
+    "submitted_at": "text",
+    "seq": "integer",
+}
+"""Columns of exported reviews, one row for each criterion. `text`: the seq of the answer that was reviewed, as exported
+judgements have it; `seq`: the review's own. A reviewer's words stand under the criterion `comment`."""
 
 _later = submit.alias("later")
 # The page is chosen on `submit` alone, in the order of its key, before anything is joined: no planner can do worse.
@@ -79,6 +92,7 @@ _page = (
         submit.c.seq > bind("seq"),
         submit.c.seq <= bind("through"),
         submit.c.kind == "answer",
+        submit.c.subject.is_(None),
         ~sa.exists().where(
             _later.c.project == submit.c.project, _later.c.supersedes == submit.c.seq, _later.c.seq <= bind("through")
         ),
@@ -209,6 +223,8 @@ def write(
         kinds, pages = _with_labels(JUDGEMENTS, form), judgement_pages(database, project_id, through, form)
     elif what == "consensus":
         kinds, pages = _with_labels(CONSENSUS, form), _consensus(database, project_id)
+    elif what == "reviews":
+        kinds, pages = dict(REVIEWS), _reviews(database, project_id)
     elif what == "groups":
         kinds, pages = _with_labels(groups.COLUMNS, form), groups.pages(database, project_id)
     else:
@@ -284,6 +300,21 @@ def _consensus(database: Database, project_id: int) -> Iterator[Page]:
             "ambiguity": [row.ambiguity for row in rows],
             "votes": [msgspec.json.decode(row.votes) for row in rows],
             "settled": [row.settled for row in rows],
+        }
+
+
+def _reviews(database: Database, project_id: int) -> Iterator[Page]:
+    for rows in peer_reviews.export_rows(database, project_id):
+        yield {
+            "item": [row.external_id for row in rows],
+            "text": [row.subject for row in rows],
+            "author": [row.author for row in rows],
+            "reviewer": [row.reviewer for row in rows],
+            "criterion": [row.question for row in rows],
+            "value": [msgspec.json.decode(row.value) for row in rows],
+            "seconds": [row.seconds for row in rows],
+            "submitted_at": [iso(row.submitted_at) for row in rows],
+            "seq": [row.seq for row in rows],
         }
 
 

@@ -25,6 +25,7 @@ from goldwork.services.forms import current_form
 from goldwork.services.gold_items import Answers, Entry, by_name, check_answers, make_items
 from goldwork.services.log import Log, decode, encode
 from goldwork.services.media import shown_many
+from goldwork.services.once import once
 from goldwork.store.database import Database
 from goldwork.store.schema import assignment, gold, gold_result, gold_vote, item, judgement, submit
 from goldwork.tasks.questions import ProjectForm
@@ -32,6 +33,7 @@ from goldwork.tasks.questions import ProjectForm
 Kind = Literal["gold", "trap", "training"]
 VOTES = 2
 MAX_REASON = 2000
+WAS_WRONG = "The answer of the item that it was made of was corrected."
 WANT_WHY = "say why in 3 to 2,000 characters: whoever looks later has nothing else."
 
 _ROW = (
@@ -71,7 +73,7 @@ _SETTLED = (
 """Of several experts' answers the latest comes last, and counts."""
 
 
-class _Book:
+class Book:
     """One change: the log, the form and the codes of its classes, and who makes it."""
 
     def __init__(self, connection: Connection, database: Database, mine: Member) -> None:
@@ -95,6 +97,25 @@ class _Book:
         """Write a gold row's new values."""
         values = {name: encode(value).decode() if name == "answers" else value for name, value in values.items()}
         self.connection.execute(sa.update(gold).where(gold.c.item == row.item).values(values))
+
+    def make(
+        self, of_item: int, kind: Kind, answers: Answers, reason: str, *, aside: bool, source: int | None = None
+    ) -> None:
+        """A row in use; a trap may be made of another item, its `source`."""
+        made = {
+            "project": self.log.id, "item": of_item, "kind": kind, "state": "active", "reason": reason,
+            "answers": encode(answers).decode(), "stratum": self.stratum(kind, answers), "created_at": self.log.now,
+            "source": source,
+        }  # fmt: skip
+        self.connection.execute(sa.insert(gold).values(made))
+        self.tell(_Fresh(of_item, kind), answers, {}, drawn=False, aside=aside)
+
+    def end_traps(self, source: int) -> None:
+        """What was made of an item rests on its answer: where that was wrong, it is shown to nobody any more."""
+        where = (gold.c.source == source) & (gold.c.state == "active") & (gold.c.project == self.log.id)
+        ended = sa.update(gold).where(where).values(state="retired", why=WAS_WRONG)
+        for of_item in sorted(self.connection.execute(ended.returning(gold.c.item)).scalars().all()):
+            self.note("gold-retired", item=of_item, why=WAS_WRONG)
 
     def note(self, kind: str, **body: Any) -> None:
         """An event that decides nothing, with who made it."""
@@ -154,7 +175,7 @@ def add(
     *, found: str = "written",
 ) -> int:  # fmt: skip
     """Make items gold, traps or training. All of them or none. Returns how many. Raises InputError, ConflictError."""
-    book = _Book(connection, database, mine)
+    book = Book(connection, database, mine)
     names = [entry.item for entry in entries]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -170,13 +191,8 @@ def add(
             message = f"item {entry.item[:50]!r} is gold already ({row.state}). Correct it there."
             raise ConflictError(message, reason="is_gold")
         answers = book.checked(row, entry.answers)
-        reason = _reason(entry.reason, needed=kind == "training")
-        made = {
-            "project": mine.project, "item": row.id, "kind": kind, "state": "active", "reason": reason,
-            "answers": encode(answers).decode(), "stratum": book.stratum(kind, answers), "created_at": book.log.now,
-        }  # fmt: skip
-        connection.execute(sa.insert(gold).values(made))
-        book.tell(_Fresh(row.id, kind), answers, {}, drawn=False, aside=row.id not in judged)
+        reason = check_reason(entry.reason, needed=kind == "training")
+        book.make(row.id, kind, answers, reason, aside=row.id not in judged)
     book.note("gold-added", how=found, gold=kind, items=len(entries))
     book.log.flush()
     return len(entries)
@@ -191,7 +207,7 @@ class _Fresh(msgspec.Struct, frozen=True):
 
 def add_drafts(connection: Connection, database: Database, mine: Member, items: Sequence[int]) -> int:
     """Make a simple random sample of items drafts that experts vote on. Returns how many."""
-    book = _Book(connection, database, mine)
+    book = Book(connection, database, mine)
     there = set(connection.execute(sa.select(gold.c.item).where(gold.c.item.in_(items))).scalars())
     fresh = [one for one in items if one not in there]
     if not fresh:
@@ -210,7 +226,7 @@ def vote(
 
     The second vote decides: equal answers make gold, others an edge case. Raises NotFoundError, ConflictError.
     """
-    book = _Book(connection, database, mine)
+    book = Book(connection, database, mine)
     row = book.row(item_id)
     if row.state != "draft":
         raise ConflictError(f"this was decided already: it is {row.state}.", reason="not_draft")
@@ -219,7 +235,7 @@ def vote(
     account, at = mine.person.account, book.log.now
     where = (gold_vote.c.item == item_id) & (gold_vote.c.account == account)
     connection.execute(sa.delete(gold_vote).where(where))
-    said = {"answers": encode(given).decode(), "reason": _reason(reason)}
+    said = {"answers": encode(given).decode(), "reason": check_reason(reason)}
     values = {"project": mine.project, "item": item_id, "account": account, "at": at} | said
     connection.execute(sa.insert(gold_vote).values(values))
     book.note("gold-voted", item=item_id)
@@ -231,7 +247,7 @@ def vote(
     return state
 
 
-def _count(book: _Book, row: Any, votes: Sequence[Any]) -> str:
+def _count(book: Book, row: Any, votes: Sequence[Any]) -> str:
     first, second = (decode(one.answers) for one in votes)
     agreed = agree(book.form, first, second)
     if agreed is None:
@@ -256,7 +272,7 @@ def agree(form: ProjectForm, first: Mapping[str, Any], second: Mapping[str, Any]
     return found or None
 
 
-def _activate(book: _Book, row: Any, answers: Answers, reason: str) -> None:
+def _activate(book: Book, row: Any, answers: Answers, reason: str) -> None:
     book.change(
         row, state="active", answers=answers, reason=reason, stratum=book.stratum(row.kind, answers), why=""
     )  # fmt: skip
@@ -271,20 +287,22 @@ def decide(
 
     Raises NotFoundError, InputError.
     """
-    book = _Book(connection, database, mine)
+    book = Book(connection, database, mine)
     row = book.row(item_id)
     found, was = book.checked(row, answers), decode(row.answers)
-    said = _reason(reason, needed=row.kind == "training")
+    said = check_reason(reason, needed=row.kind == "training")
     if row.state in ("draft", "split"):
         _activate(book, row, found, said)
-        book.note("gold-decided", item=item_id, why=_reason(why))
+        book.note("gold-decided", item=item_id, why=check_reason(why))
     else:
-        why = _reason(why, needed=True)
+        why = check_reason(why, needed=True)
         book.change(row, answers=found, reason=said, stratum=book.stratum(row.kind, found), state="active", why="")
         aside = item_id not in book.judged([item_id])
         drawn = bool(row.drawn)
         book.tell(row, found, was, drawn=drawn, was_drawn=drawn and bool(was), aside=aside)
         book.note("gold-corrected", item=item_id, why=why)
+        if found != was:
+            book.end_traps(item_id)
     book.log.flush()
 
 
@@ -295,39 +313,50 @@ def retire(
 
     Raises NotFoundError, InputError, ConflictError.
     """
-    book = _Book(connection, database, mine)
+    book = Book(connection, database, mine)
     row = book.row(item_id)
-    why, was = _reason(why, needed=True), decode(row.answers)
+    why, was = check_reason(why, needed=True), decode(row.answers)
     if row.state == "retired" and not (withdraw and was):
         raise ConflictError("this is retired already.", reason="retired")
     if withdraw and was:
         drawn = bool(row.drawn)
         book.tell(row, {}, was, drawn=drawn, was_drawn=drawn, aside=False)
         book.change(row, state="retired", answers={}, why=why)
+        book.end_traps(item_id)
     else:
         book.change(row, state="retired", why=why)
     book.note("gold-withdrawn" if withdraw else "gold-retired", item=item_id, why=why)
     book.log.flush()
 
 
-def mint(connection: Connection, database: Database, mine: Member, names: Sequence[str]) -> int:
-    """Make gold of items that an expert has settled: what the expert said. Never a random sample.
-
-    Raises InputError, ConflictError.
-    """
+def settled(connection: Connection, project: int, names: Sequence[str]) -> dict[str, dict[str, list[Any]]]:
+    """What experts have said of items, by question; others are left out."""
     answers: dict[str, dict[str, list[Any]]] = {}
-    where = {"project": mine.project, "names": sorted(set(names))}
-    form = current_form(connection, mine.project)
-    for name, question, value in connection.execute(_SETTLED, where):
-        task, answer = form.tasks().get(question), decode(value)
+    tasks = current_form(connection, project).tasks()
+    for name, question, value in connection.execute(_SETTLED, {"project": project, "names": sorted(set(names))}):
+        task, answer = tasks.get(question), decode(value)
         if task is not None and task.value(answer) is not None:
             answers.setdefault(name, {})[question] = [answer]
+    return answers
+
+
+def mint(connection: Connection, database: Database, mine: Member, client: str, names: Sequence[str]) -> int:
+    """Make gold of items that an expert has settled: what the expert said. Never a random sample. Done once for every
+    id of the client's. Returns how many. Raises InputError, ConflictError.
+    """
+    what = {"what": "mint", "items": list(names)}
+    return once(connection, database, mine, client, what, lambda: _mint(connection, database, mine, names))
+
+
+def _mint(connection: Connection, database: Database, mine: Member, names: Sequence[str]) -> int:
+    answers = settled(connection, mine.project, names)
     if missing := sorted(set(names) - answers.keys()):
         raise InputError(f"no expert has settled item {missing[0][:50]!r}. Settle it first.", where="items")
     return add(connection, database, mine, [Entry(name, answers[name]) for name in answers], found="settled")
 
 
-def _reason(text: str, *, needed: bool = False) -> str:
+def check_reason(text: str, *, needed: bool = False) -> str:
+    """A reason as it is stored. Raises InputError."""
     text = text.strip()
     if len(text) > MAX_REASON or "\0" in text or (needed and len(text) < 3):
         raise InputError(WANT_WHY, where="reason")

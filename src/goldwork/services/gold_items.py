@@ -104,9 +104,7 @@ def free_items(connection: Connection, project: int) -> list[int]:
 
 
 def make_items(log: Log, form: ProjectForm, entries: Sequence[Entry]) -> None:
-    """Items with a text of their own, opened like others: what makes them gold takes them out again at once."""
-    if not entries:
-        return
+    """Items with a text of their own."""
     shows = form.shows()
     named = {"project": log.id, "names": [entry.item for entry in entries]}
     there = set(log.connection.execute(_THERE, named).scalars())
@@ -120,17 +118,25 @@ def make_items(log: Log, form: ProjectForm, entries: Sequence[Entry]) -> None:
         if (shows and fields.keys() != shows.keys()) or not any(text.strip() for text in fields.values()):
             raise InputError(f"an item needs a text in every field: {', '.join(shows) or 'any'}.", where="fields")
         check_texts(fields, "fields")
+    if entries:
+        write_items(log, {entry.item: entry.fields or {} for entry in entries})
+
+
+def write_items(log: Log, payloads: Mapping[str, Mapping[str, Any]]) -> int:
+    """Items by their own ids, opened like others: what makes them gold takes them out again at once. Returns their
+    batch."""
     run, project, now = log.connection.execute, log.id, log.now
-    made = {"project": project, "name": BATCH, "state": "published", "size": len(entries), "created_at": now}
+    made = {"project": project, "name": BATCH, "state": "published", "size": len(payloads), "created_at": now}
     of = run(sa.insert(batch).values(made | {"published_at": now}).returning(batch.c.id)).scalar_one()
     rows = [
-        {"project": project, "batch": of, "external_id": entry.item, "payload": encode(entry.fields).decode()}
+        {"project": project, "batch": of, "external_id": name, "payload": encode(payload).decode()}
         | {"shuffle": secrets.randbits(31)}
-        for entry in entries
+        for name, payload in payloads.items()
     ]
     run(sa.insert(item), rows)
     last = run(sa.select(sa.func.max(item.c.id)).where(item.c.batch == of)).scalar_one()
     log.open_items(of, 0, last)
+    return int(of)
 
 
 def is_name(text: str) -> bool:

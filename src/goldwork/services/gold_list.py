@@ -18,11 +18,12 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.errors import NotFoundError
 from goldwork.quality.people import SCORE
+from goldwork.quality.policy import Policy
 from goldwork.quality.skill import ALL, HITS
 from goldwork.services.access import Member
 from goldwork.services.figures import Interval, wilson
 from goldwork.services.log import decode
-from goldwork.store.schema import account, annotator_state, batch, gold, gold_result, gold_vote, item
+from goldwork.store.schema import account, annotator_state, batch, gold, gold_result, gold_vote, item, project
 
 State = Literal["draft", "active", "split", "retired"]
 Kind = Literal["gold", "trap", "training"]
@@ -33,14 +34,17 @@ FEWEST = 8
 SURE = 3.0
 """Standard errors that accuracy must be off by: of 1,000 gold items that are as they should be, about 3 look odd."""
 
+_POLICY = sa.select(project.c.policy).where(project.c.id == bind("project"))
 _COUNTS = (
     sa.select(gold.c.kind, gold.c.state, sa.func.count().label("number"))
     .where(gold.c.project == bind("project"))
     .group_by(gold.c.kind, gold.c.state)
 )
+_source = item.alias("source_item")
 _ROWS = (
-    sa.select(gold, item.c.external_id, item.c.payload)
+    sa.select(gold, item.c.external_id, item.c.payload, _source.c.external_id.label("made_of"))
     .join(item, item.c.id == gold.c.item)
+    .outerjoin(_source, _source.c.id == gold.c.source)
     .where(
         gold.c.project == bind("project"),
         gold.c.state.in_(bind("states", expanding=True)),
@@ -85,7 +89,8 @@ class ExpertVote(msgspec.Struct, frozen=True):
 
 
 class GoldRow(msgspec.Struct, frozen=True):
-    """One gold item, trap or training item. `fields`: what is shown of it.
+    """One gold item, trap or training item. `fields`: what is shown of it. `source`: the own id of the item that a trap
+    was made of.
 
     `answers`: the acceptable ones by question. `votes`: both experts', once they are counted; `voted`: how many have
     voted, `mine`: whether I have. `shown`: people it was given to. `accuracy` on it of the `people` who answered it;
@@ -111,6 +116,7 @@ class GoldRow(msgspec.Struct, frozen=True):
     people: int
     otherwise: float | None
     odd: Literal["", "wrong", "told"]
+    source: str | None
 
 
 class GoldItem(msgspec.Struct, frozen=True):
@@ -131,11 +137,13 @@ class GoldCount(msgspec.Struct, frozen=True):
 
 
 class GoldPage(msgspec.Struct, frozen=True):
-    """Gold in the order of items. `next`: give it as `after` for the next page."""
+    """Gold in the order of items. `next`: give it as `after` for the next page. `audits`: one trap or repeat is shown
+    in so many items; 0: none is."""
 
     rows: list[GoldRow]
     counts: list[GoldCount]
     next: int | None
+    audits: int
 
 
 def list_gold(
@@ -156,7 +164,13 @@ def list_gold(
         rows=[_judge(_row(row, votes[row.item], mine.person.account), told.get(row.item, ())) for row in page],
         counts=[GoldCount(*one) for one in counts],
         next=ids[-1] if len(rows) > limit else None,
+        audits=_audits(connection, mine.project),
     )
+
+
+def _audits(connection: Connection, project_id: int) -> int:
+    policy = connection.execute(_POLICY, {"project": project_id}).scalar_one()
+    return msgspec.json.decode(policy, type=Policy).audits
 
 
 def find_item(connection: Connection, mine: Member, name: str) -> GoldItem:
@@ -191,16 +205,19 @@ def _row(row: Any, votes: Sequence[Any], me: int) -> GoldRow:
         people=0,
         otherwise=None,
         odd="",
+        source=row.made_of,
     )
 
 
-def _results(connection: Connection, project: int, items: Sequence[int]) -> dict[int, list[tuple[float, float | None]]]:
+def _results(
+    connection: Connection, project_id: int, items: Sequence[int]
+) -> dict[int, list[tuple[float, float | None]]]:
     """By item, of everybody who answered it: their score, and what they reach as their peers see it, 0 to 1."""
-    rows = connection.execute(_RESULTS, {"project": project, "items": list(items)}).all()
+    rows = connection.execute(_RESULTS, {"project": project_id, "items": list(items)}).all()
     people = sorted({row.annotator for row in rows})
     reach = {
         row.annotator: reached(decode(row.body))
-        for row in connection.execute(_PEOPLE, {"project": project, "people": people})
+        for row in connection.execute(_PEOPLE, {"project": project_id, "people": people})
     }
     found: dict[int, list[tuple[float, float | None]]] = defaultdict(list)
     for row in rows:

@@ -110,7 +110,7 @@ def run(work: Work) -> Steps:
     moved: dict[int, dict[str, list[int]]] = {}
     calibrations: dict[str, list[int]] = {}
     for name, question in asked.items():
-        found, codes = _infer(question, drawn)
+        found, codes = _infer(question, drawn, alone=policy.alone)
         calibration = _calibrate(question, found, codes, drawn)
         calibrations[name] = [round(SCALE * calibration.temperature), round(SCALE * calibration.correlation)]
         _collect(question, found, codes, states, name, calibration, policy, moved)
@@ -182,14 +182,14 @@ class Codes:
         self.weight = np.array([row[3] for row in question.rows])
 
 
-def _infer(question: Question, drawn: set[int]) -> tuple[Inferred, Codes]:
+def _infer(question: Question, drawn: set[int], *, alone: bool) -> tuple[Inferred, Codes]:
     codes = Codes(question)
     known = np.array([question.known.get(of, -1) for of in codes.items.tolist()])
     random = np.array([of in drawn for of in codes.items.tolist()])
     judged = Judged(
         codes.item, codes.annotator, codes.answer, codes.weight, known, random, len(codes.people), question.classes
     )
-    return resync(judged), codes
+    return resync(judged, alone=alone), codes
 
 
 def _calibrate(question: Question, found: Inferred, codes: Codes, drawn: set[int]) -> Calibration:

@@ -21,6 +21,7 @@ from goldwork.errors import NotFoundError
 from goldwork.quality import engine
 from goldwork.quality.engine import Answer, Changes, Event, Policy, Result, State
 from goldwork.quality.replay import note_answer, note_result
+from goldwork.quality.reviews import concerned
 from goldwork.services import jobs
 from goldwork.store.database import Database
 from goldwork.store.schema import (
@@ -36,6 +37,7 @@ from goldwork.store.schema import (
     placement,
     project,
     project_state,
+    review,
     submit,
 )
 
@@ -105,6 +107,11 @@ _CHUNK = (
     .where(item.c.batch == bind("in_batch"), item.c.id > bind("after"), item.c.id <= bind("through"))
     .order_by(item.c.id)
 )
+_DUE = (
+    sa.update(review)
+    .where(review.c.project == bind("of_project"), review.c.subject == bind("of_subject"))
+    .values(wanted=bind("due"))
+)
 SWEPT = ("quarantine", "restored")
 """Decisions after which the items that somebody judged are reconsidered."""
 _MOVE_HEAD = sa.update(project).where(project.c.id == bind("project")).values(seq=bind("to_seq"), head=bind("to_head"))
@@ -139,6 +146,8 @@ class Log:
         self._wanted: dict[int, int] = {}
         self._stored: dict[int, int] = {}
         """What items want as the database has it."""
+        self._texts: dict[int, Mapping[str, Sequence[int]]] = {}
+        """Texts of items as the database has them."""
         self._answers: dict[int, dict[int, Answer]] = {}
         self._results: dict[int, list[Result]] = {}
         self._touched: set[int] = set()
@@ -182,6 +191,7 @@ class Log:
                 self._wanted[row.id] = self._stored[row.id] = row.wanted
                 if row.body is not None:
                     self._items[row.id] = decode(row.body)
+                    self._texts[row.id] = self._items[row.id].get("texts", {})
             for one in self.connection.execute(_ANSWERS, {"items": fresh}):
                 said = decode(one.said) if one.said is not None else {}
                 given = Answer(one.annotator, one.seq, one.slot is not None, said)
@@ -189,6 +199,7 @@ class Log:
                 people.add(one.annotator)
             for taught in (self._items.get(one, {}).get("taught", {}) for one in fresh):
                 people |= {who for of in taught.values() for who, *_ in of["given"]}
+            people |= {who for one in fresh for who in concerned(self._items.get(one, {}))}
         if people := people - self._annotators.keys():
             found = self.connection.execute(_ANNOTATORS, {"project": self.id, "annotators": sorted(people)})
             self._annotators.update((who, decode(body)) for who, body in found)
@@ -286,6 +297,7 @@ class Log:
         if self._new_results:
             run(gold_result.insert(), self._new_results)
         self._flush_items()
+        self._flush_texts()
         if self._touched:
             run(
                 upsert(self.database.dialect, annotator_state),
@@ -324,6 +336,26 @@ class Log:
             self.connection.execute(upsert(self.database.dialect, item_state), rows)
         if wants:
             self.connection.execute(_WANT, wants)
+
+    def _flush_texts(self) -> None:
+        """Write how many reviews the items' texts are due, where that has changed."""
+        made, moved = [], []
+        for of_item in sorted(self._touched_items):
+            texts, before = self._items[of_item].get("texts", {}), self._texts.get(of_item, {})
+            if texts == before:
+                continue
+            self._texts[of_item] = texts
+            for name, (author, _, due) in texts.items():
+                if name not in before:
+                    text = {"project": self.id, "subject": int(name), "item": of_item, "author": author}
+                    made.append(text | {"wanted": due})
+            for name, was in before.items():
+                if (now := texts.get(name, (0, 0, 0))) != was:
+                    moved.append({"of_project": self.id, "of_subject": int(name), "due": now[2]})
+        if made:
+            self.connection.execute(sa.insert(review), made)
+        if moved:
+            self.connection.execute(_DUE, moved)
 
 
 def upsert(dialect: str, table: sa.Table) -> Any:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
-from goldwork.services import growth, placement, standing
+from goldwork.services import growth, peer_reviews, placement, reviewing, standing
 from goldwork.services.access import Member
 from goldwork.services.signin import DAY
 from goldwork.store.schema import assignment, item, submit
@@ -40,11 +40,12 @@ class WorkDay(msgspec.Struct, frozen=True):
 
 
 class Ledger(msgspec.Struct, frozen=True):
-    """All paid work: `surplus` answers, `retracted` ones (taken back by an undo), those of `training` and those that
-    were set aside are among `answers`."""
+    """All paid work: `surplus` answers, `retracted` ones (taken back by an undo), those of `training`, `reviews` and
+    those that were set aside are among `answers`."""
 
     answers: int
     training: int
+    reviews: int
     skips: int
     surplus: int
     retracted: int
@@ -52,7 +53,8 @@ class Ledger(msgspec.Struct, frozen=True):
 
 
 class MyWork(msgspec.Struct, frozen=True):
-    """One person's work in one project. Times in milliseconds. `standing`: what stands between them and work."""
+    """One person's work in one project. Times in milliseconds. `reviewed`: what peers say of their texts, in lots;
+    `standing`: what stands between them and work."""
 
     judged: int
     seconds: float
@@ -61,6 +63,7 @@ class MyWork(msgspec.Struct, frozen=True):
     by_day: list[WorkDay]
     ledger: Ledger
     growth: growth.Growth
+    reviewed: peer_reviews.Reviewed | None
     standing: standing.Standing | None
 
 
@@ -109,13 +112,13 @@ _FREE = sa.select(sa.func.count()).select_from(
     .limit(MAX_LEFT)
     .subquery()
 )
-_TRAINING = (
+_OF_PURPOSE = (
     sa.select(sa.func.count())
     .select_from(submit.join(assignment, assignment.c.id == submit.c.assignment))
     .where(
         submit.c.project == bind("project"),
         submit.c.annotator == bind("annotator"),
-        assignment.c.purpose == "practice",
+        assignment.c.purpose == bind("purpose"),
         submit.c.kind == "answer",
     )
 )
@@ -127,12 +130,13 @@ _HELD = sa.select(sa.func.count()).where(
 
 
 def count_left(connection: Connection, mine: Member) -> int:
-    """How many items the member holds or could still get, up to MAX_LEFT, with the gold and audits that are to stand
-    among them: so the number falls by one with whatever is judged, and tells nothing."""
+    """How many items and reviews the member holds or could still get, up to MAX_LEFT, with the gold and audits that are
+    to stand among them: so the number falls by one with whatever is judged, and tells nothing."""
     where = {"project": mine.project, "annotator": mine.person.annotator}
     held = int(connection.execute(_HELD, where).scalar_one())
     free = int(connection.execute(_FREE, where).scalar_one())
-    return min(MAX_LEFT, held + free + placement.coming(connection, mine.project, mine.person.annotator, free))
+    coming = placement.coming(connection, mine.project, mine.person.annotator, free)
+    return min(MAX_LEFT, held + free + coming + reviewing.count(connection, mine.project, mine.person.annotator))
 
 
 def today(connection: Connection, mine: Member, now: int) -> Today:
@@ -154,20 +158,22 @@ def describe(connection: Connection, mine: Member, now: int) -> MyWork:
         by_day=[_one_day(day, [row for row in rows if row.day == day]) for day in days],
         ledger=Ledger(
             answers=sum(row.sent for row in answers),
-            training=_practised(connection, mine),
+            training=_sent(connection, mine, "practice"),
+            reviews=_sent(connection, mine, "review"),
             skips=sum(row.sent for row in rows if row.kind == "skip"),
             surplus=sum(row.sent for row in answers if row.surplus),
             retracted=sum(row.retracted for row in answers),
             seconds=_seconds(rows),
         ),
         growth=growth.describe(connection, mine, now),
+        reviewed=peer_reviews.of_author(connection, mine),
         standing=standing.describe(connection, mine),
     )
 
 
-def _practised(connection: Connection, mine: Member) -> int:
-    where = {"project": mine.project, "annotator": mine.person.annotator}
-    return int(connection.execute(_TRAINING, where).scalar_one())
+def _sent(connection: Connection, mine: Member, purpose: str) -> int:
+    where = {"project": mine.project, "annotator": mine.person.annotator, "purpose": purpose}
+    return int(connection.execute(_OF_PURPOSE, where).scalar_one())
 
 
 def _by_day(connection: Connection, mine: Member, since: int) -> list[Any]:

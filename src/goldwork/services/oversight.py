@@ -6,7 +6,6 @@ and nothing is decided.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,14 +16,15 @@ from sqlalchemy import bindparam as bind
 
 from goldwork.errors import InputError
 from goldwork.quality.evidence import Evidence
-from goldwork.quality.items import SURE
 from goldwork.quality.people import SCORE
 from goldwork.quality.policy import WHOLE, Policy
-from goldwork.services import figures
+from goldwork.services import peer_reviews, quality_days
 from goldwork.services.decisions import PEOPLE, WAITING, of_project
 from goldwork.services.evidence import Grounds, Measured
 from goldwork.services.figures import Figures, Interval, Quality
 from goldwork.services.log import decode
+from goldwork.services.peer_reviews import ReviewFigures
+from goldwork.services.quality_days import QualityDay, share
 from goldwork.services.signin import DAY
 from goldwork.services.snapshot import NAME
 from goldwork.store.database import Database
@@ -34,7 +34,6 @@ from goldwork.store.schema import (
     annotator_state,
     decision,
     event,
-    gold_result,
     project,
     project_state,
     ruling,
@@ -96,17 +95,9 @@ class Cost(msgspec.Struct, frozen=True):
     budget: float
 
 
-class GoldDay(msgspec.Struct, frozen=True):
-    """One UTC day's gold: how many, and the share that was right."""
-
-    day: str
-    gold: int
-    right: Interval
-
-
 class Measures(msgspec.Struct, frozen=True):
     """How good it is. `confidence`: the mean of `measured` closed items; `audits` and `gold` as shares that were right,
-    of `audited` items and `tested` gold answers."""
+    of `audited` items and `tested` gold answers. `trend`: day by day."""
 
     confidence: float | None
     measured: int
@@ -115,7 +106,7 @@ class Measures(msgspec.Struct, frozen=True):
     gold: Interval
     tested: int
     agreement: Quality | None
-    trend: list[GoldDay]
+    trend: list[QualityDay]
 
 
 class Overturned(msgspec.Struct, frozen=True):
@@ -129,7 +120,7 @@ class Overturned(msgspec.Struct, frozen=True):
 
 
 class Oversight(msgspec.Struct, frozen=True):
-    """The whole page. `today`: decisions since `since`, midnight UTC."""
+    """The whole page. `today`: decisions since `since`, midnight UTC. `reviews`: None where peers review nothing."""
 
     since: int
     today: list[Counted]
@@ -137,6 +128,7 @@ class Oversight(msgspec.Struct, frozen=True):
     cost: Cost
     quality: Measures
     overturned: Overturned
+    reviews: ReviewFigures | None
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -213,11 +205,6 @@ _RULINGS = (
     .where(ruling.c.project == bind("project"), ruling.c.annotator.is_not(None))
     .order_by(ruling.c.seq)
 )
-_GOLD = (
-    sa.select(gold_result.c.score, event.c.at)
-    .join(event, (event.c.project == gold_result.c.project) & (event.c.seq == gold_result.c.seq))
-    .where(gold_result.c.project == bind("project"), gold_result.c.seq >= bind("since"))
-)
 _TIMES = sa.select(event.c.seq, event.c.at).where(
     event.c.project == bind("project"), event.c.seq.in_(bind("seqs", expanding=True))
 )
@@ -233,15 +220,17 @@ def oversee(connection: Connection, database: Database, project_id: int) -> Over
     states = [(one, decode(one.body)) for one in connection.execute(_STATES, {"project": project_id})]
     figured = msgspec.json.decode(row.figures, type=Figures) if row.figures else None
     since = first_since(connection, project_id, row.seq, today)
-    begun = first_since(connection, project_id, row.seq, today - DAYS * DAY)
+    begun = today - DAYS * DAY
+    trend = {"first": begun // DAY, "since": first_since(connection, project_id, row.seq, begun)}
     decided = connection.execute(_TODAY, {"project": project_id, "since": since})
     return Oversight(
         since=today,
         today=[Counted(one.kind, one.made) for one in decided],
         waiting=_waiting(connection, project_id, counts, states),
         cost=_cost(counts, policy, [(one.account, state) for one, state in states]),
-        quality=_measures(counts, figured, _trend(connection, project_id, begun)),
+        quality=_measures(counts, figured, quality_days.read(connection, project_id, **trend)),
         overturned=_overturned(connection, project_id),
+        reviews=peer_reviews.overview(connection, project_id),
     )
 
 
@@ -307,33 +296,18 @@ def _cost(counts: Mapping[str, Any], policy: Policy, people: Sequence[tuple[int 
     )
 
 
-def _measures(counts: Mapping[str, Any], figured: Figures | None, trend: list[GoldDay]) -> Measures:
-    measured, audited, tested = counts.get("measured", 0), counts.get("audits", 0), counts.get("gold", 0)
-    agreement = next(iter(figured.agreement.values()), None) if figured else None
+def _measures(counts: Mapping[str, Any], figured: Figures | None, trend: list[QualityDay]) -> Measures:
+    now, tested = quality_days.standing(counts, figured), counts.get("gold", 0)
     return Measures(
-        confidence=counts.get("sure", 0) / measured / SURE if measured else None,
-        measured=measured,
-        audits=_share(counts.get("audits_right", 0), audited),
-        audited=audited,
-        gold=_share(counts.get("gold_right", 0) / SCORE, tested),
+        confidence=now.confidence,
+        measured=now.measured,
+        audits=now.audits,
+        audited=now.audited,
+        gold=share(counts.get("gold_right", 0) / SCORE, tested),
         tested=tested,
-        agreement=agreement,
+        agreement=next(iter(figured.agreement.values()), None) if figured else None,
         trend=trend,
     )
-
-
-def _trend(connection: Connection, project_id: int, since: int) -> list[GoldDay]:
-    days: dict[int, list[int]] = {}
-    for score, at in connection.execute(_GOLD, {"project": project_id, "since": since}):
-        days.setdefault(at // DAY, []).append(score)
-    return [
-        GoldDay(_day(day), len(scores), _share(sum(scores) / SCORE, len(scores)))
-        for day, scores in sorted(days.items())
-    ]
-
-
-def _day(day: int) -> str:
-    return dt.datetime.fromtimestamp(day * DAY / 1000, dt.UTC).date().isoformat()
 
 
 def _overturned(connection: Connection, project_id: int) -> Overturned:
@@ -347,13 +321,8 @@ def _overturned(connection: Connection, project_id: int) -> Overturned:
         appealed=sum("appeal" in words for words in said.values()),
         ruled=ruled,
         overruled=overruled,
-        rate=_share(overruled, ruled),
+        rate=share(overruled, ruled),
     )
-
-
-def _share(right: float, count: int) -> Interval:
-    """A share with its interval; scores between 0 and 1 vary less than the interval allows for."""
-    return figures.wilson(min(1.0, right / count), count) if count else Interval(None, None, None)
 
 
 # Annotators on gold.
@@ -394,7 +363,7 @@ def _track(
         pseudonym=row.pseudonym,
         name=row.name,
         gold=number,
-        right=_share(right / SCORE, number),
+        right=share(right / SCORE, number),
         e=round(e, 3),
         stage=state.get("stage", ""),
         floor=policy.floor / WHOLE,
@@ -407,4 +376,4 @@ def _track(
 
 def _point(results: Sequence[Measured], place: int, at: int) -> Point:
     last = results[max(0, place + 1 - WINDOW) : place + 1]
-    return Point(place + 1, at, _share(sum(one.score for one in last), len(last)), round(results[place].e, 3))
+    return Point(place + 1, at, share(sum(one.score for one in last), len(last)), round(results[place].e, 3))

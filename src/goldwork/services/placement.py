@@ -3,15 +3,15 @@
 Everything that a person is given has a place, counted from 0. Places come in blocks, and in every block one is drawn
 for gold by a hash that is keyed with the project's secret: nobody can foresee it, and it is the same whoever asks.
 Audits (a trap, or an own earlier item once more) have blocks of their own; where both would stand, gold does, and the
-audit stands next. Gold stands only where there is other work, and is looked for whether its place has come or not, so
-that an answer that brings gold takes as long as one that does not.
+audit stands next. Gold stands only where there is other work. Gold and audits are looked for whether their place has
+come or not, so that an answer that brings them takes as long as one that does not. A trap that was made of an item and
+that item stand apart for everybody, or the one would remind of the other.
 
 **Invariant: the places of gold are uniform over every block, and nobody is given a gold item twice.**
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -23,6 +23,7 @@ from sqlalchemy import bindparam as bind
 from goldwork.quality.draft import State
 from goldwork.quality.policy import Policy
 from goldwork.services.log import Log, decode, encode
+from goldwork.services.lots import lot
 from goldwork.store.schema import annotator_state, assignment, gold, placement, project, submit
 
 Purpose = Literal["work", "gold", "repeat", "practice"]
@@ -33,14 +34,14 @@ STRATA = 4
 """Strata looked through for unseen gold, before all are."""
 SHARES_MS = 5000
 """How long the sizes of strata are believed; they only balance what is shown."""
-REPEAT_MS = 30 * 60_000
-REPEAT_ITEMS = 20
-"""An own item comes back at the earliest after so long, and after so many others."""
+APART_MS = 30 * 60_000
+APART_ITEMS = 20
+"""An own item comes back at the earliest after so long, and after so many others; so does one as a trap."""
 LATEST = 64
 """Own submits that are looked through for one to repeat."""
 
 _unseen = (
-    sa.select(gold.c.item, gold.c.stratum, gold.c.shown, assignment.c.id.label("mine"))
+    sa.select(gold.c.item, gold.c.stratum, gold.c.shown, gold.c.source, assignment.c.id.label("mine"))
     .select_from(
         gold.outerjoin(
             assignment,
@@ -61,6 +62,24 @@ _unseen = (
 _least = (gold.c.shown, gold.c.item)
 _UNSEEN = _unseen.order_by(*_least).limit(bind("window"))
 _OF_STRATUM = _unseen.where(gold.c.stratum == bind("stratum")).order_by(*_least).limit(bind("window"))
+_of_source = assignment.alias("of_source")
+_NEAR = (
+    sa.select(_of_source.c.id)
+    .select_from(
+        _of_source.outerjoin(
+            submit, (submit.c.project == _of_source.c.project) & (submit.c.seq == _of_source.c.current)
+        )
+    )
+    .where(
+        _of_source.c.item == gold.c.source,
+        _of_source.c.annotator == bind("annotator"),
+        (_of_source.c.place > bind("place"))
+        | (sa.func.coalesce(submit.c.submitted_at, _of_source.c.leased_until) > bind("before")),
+    )
+    .correlate(gold)
+)
+"""Whether somebody has what a trap was made of at hand, or had it not long ago."""
+_TRAPS = _OF_STRATUM.where(~sa.exists(_NEAR))
 _SHARES = (
     sa.select(gold.c.stratum, sa.func.count().label("number"))
     .where(gold.c.project == bind("project"), gold.c.state == "active", gold.c.kind == "gold")
@@ -77,7 +96,7 @@ _latest = (
     .limit(LATEST)
     .subquery()
 )
-_again = assignment.alias("again")
+_again, _seen = assignment.alias("again"), assignment.alias("seen")
 _REPEATS = (
     sa.select(assignment.c.item, _again.c.id.label("mine"))
     .select_from(
@@ -94,13 +113,18 @@ _REPEATS = (
         assignment.c.state == "done",
         assignment.c.place <= bind("place"),
         _again.c.id.is_(None) | (_again.c.state == "lapsed"),
+        ~sa.exists().where(
+            _seen.c.item == assignment.c.item,
+            _seen.c.annotator == assignment.c.annotator,
+            _seen.c.subject.is_not(None),
+        ),
     )
     .order_by(assignment.c.item)
 )
 _STANDS = sa.select(placement.c.annotator, placement.c.given, placement.c.body).where(
     placement.c.project == bind("project"), placement.c.annotator.in_(bind("annotators", expanding=True))
 )
-PASSES: Mapping[Purpose, int] = {"work": 0, "gold": 0, "practice": 0, "repeat": 1}
+PASSES: Mapping[str, int] = {"work": 0, "gold": 0, "practice": 0, "repeat": 1}
 
 
 _PROJECT = (
@@ -129,7 +153,9 @@ class Block(NamedTuple):
 
 class Standing(msgspec.Struct):
     """One annotator's blocks. `seen`: gold given so far, by stratum; `repeat`: whether a repeat is the next audit;
-    `dry`: how much gold there was, and its cap, when nothing was left that this person has not seen."""
+    `reviews`: how many they were given, which take no places; `dry`: how much gold there was, and its cap, when nothing
+    was left that this person has not seen; `near`: the items of which their latest traps were made, each with the
+    trap's place and time."""
 
     given: int = 0
     gold: Block | None = None
@@ -137,16 +163,27 @@ class Standing(msgspec.Struct):
     seen: dict[str, int] = {}
     repeat: bool = False
     dry: tuple[int, int] | None = None
+    reviews: int = 0
+    near: list[tuple[int, int, int]] = []
+
+    def too_near(self, now: int) -> list[tuple[int, int, int]]:
+        """Those that are still too near to be given."""
+        return [one for one in self.near if self.given - one[1] <= APART_ITEMS or now - one[2] < APART_MS]
+
+    def withheld(self, now: int) -> list[int]:
+        """The items that somebody gets as work only after a while: by time alone, for other work may be lacking."""
+        return [source for source, _, at in self.near if now - at < APART_MS]
 
 
 class Chosen(NamedTuple):
     """An item that is given for something else than ordinary work. `mine`: the assignment that lapsed; `stratum`: of
-    gold alone, not of traps."""
+    gold alone, not of traps; `source`: the item that a trap was made of."""
 
     item: int
     purpose: Purpose
     mine: str | None
     stratum: str | None = None
+    source: int | None = None
 
 
 class Spot(NamedTuple):
@@ -184,11 +221,6 @@ def draw_block(secret: bytes, what: str, who: int, begin: int, size: int) -> Blo
     return Block(begin, size, begin + lot(secret, f"{what}/{who}/{begin}") * size // 2**64)
 
 
-def lot(secret: bytes, what: str) -> int:
-    """A number of 64 bits that nobody can foresee who does not know the secret."""
-    return int.from_bytes(hashlib.blake2b(what.encode(), digest_size=8, key=secret).digest(), "big")
-
-
 def advance(block: Block | None, place: int, size: int, secret: bytes, what: str, who: int) -> Block:
     """The block in which a place stands. One whose size has become smaller ends where its rest is longer than that."""
     if block is None or place >= block.end or (size < block.size and block.end - place > size):
@@ -212,12 +244,15 @@ def stored(project_id: int, who: int, standing: Standing) -> dict[str, Any]:
 
 def unseen(
     log: Log, who: int, kind: str, purpose: Purpose, *, window: int = WINDOW, cap: int = 2**31 - 1,
-    stratum: str | None = None, never: Collection[int] = (),
+    stratum: str | None = None, never: Collection[int] = (), place: int | None = None,
 ) -> list[Any]:  # fmt: skip
-    """Active rows of a kind that somebody was not given yet: the least shown first, equals by lot."""
+    """Active rows of a kind that somebody was not given yet: the least shown first, equals by lot. With a `place`,
+    those alone of whose source nothing was given after it, nor lately."""
     where = {"project": log.id, "annotator": who, "kind": kind, "purpose": purpose, "cap": cap, "window": window}
-    statement = _UNSEEN if stratum is None else _OF_STRATUM
-    rows = log.connection.execute(statement, where if stratum is None else where | {"stratum": stratum})
+    statement = _UNSEEN if stratum is None else _OF_STRATUM if place is None else _TRAPS
+    where |= {} if stratum is None else {"stratum": stratum}
+    where |= {} if place is None else {"place": place, "before": log.now - APART_MS}
+    rows = log.connection.execute(statement, where)
     found = [row for row in rows if row.item not in never]
     return sorted(found, key=lambda row: (row.shown, lot(log.secret, f"gold/{who}/{row.item}")))
 
@@ -227,11 +262,12 @@ class Layout:
 
     def __init__(self, log: Log, who: int, standing: Standing, shares: Shares, never: Collection[int]) -> None:
         self.log, self.who, self.standing = log, who, standing
-        self._never = set(never)
+        self._never = {*never, *(source for source, *_ in standing.too_near(log.now))}
         self._shares = shares
         self._seen = dict(standing.seen)
         self._stocks: dict[str | None, list[Any]] = {}
         self._next = self._find_gold() if log.policy().gold else None
+        self._audits = {"trap": self._traps(), "repeat": self._repeats()} if log.policy().audits else {}
 
     def spots(self, need: int) -> list[Spot]:
         """The next `need` places."""
@@ -250,14 +286,14 @@ class Layout:
                 if audit.place == place and chosen is not None and place + 1 < audit.end:
                     audit = audit._replace(place=place + 1)
                 elif audit.place == place and chosen is None:
-                    chosen = self._audit(place, repeat)
+                    chosen = self._audit(repeat)
                     repeat = repeat if chosen is None else chosen.purpose != "repeat"
             found.append(Spot(chosen, golden, audit, repeat))
         return found
 
     def _take_gold(self) -> Chosen | None:
         chosen, self._next = self._next, None
-        if chosen is None:
+        if chosen is None or chosen.item in self._never:
             chosen = self._find_gold()
         if chosen is not None and chosen.stratum is not None:
             self._never.add(chosen.item)
@@ -294,32 +330,36 @@ class Layout:
         self._stocks.clear()
         return cut or bool(self._never)
 
-    def _audit(self, place: int, repeat: bool) -> Chosen | None:
+    def _audit(self, repeat: bool) -> Chosen | None:
         """A trap or a repeat: the one that is due, else the other."""
         for kind in ("repeat", "trap") if repeat else ("trap", "repeat"):
-            rows = self._repeats(place) if kind == "repeat" else self._traps()
-            fresh = [row for row in rows if row.item not in self._never]
-            if fresh:
-                self._never.add(fresh[0].item)
-                return Chosen(fresh[0].item, "repeat" if kind == "repeat" else "gold", fresh[0].mine)
+            for row in self._audits[kind]:
+                source = row.source if kind == "trap" else None
+                if row.item not in self._never and (source is None or source not in self._never):
+                    self._never |= {row.item} if source is None else {row.item, source}
+                    return Chosen(row.item, "repeat" if kind == "repeat" else "gold", row.mine, source=source)
         return None
 
     def _traps(self) -> Sequence[Any]:
-        return unseen(self.log, self.who, "trap", "gold", window=WINDOW + len(self._never), stratum="")
+        window, place = WINDOW + len(self._never), self.standing.given - APART_ITEMS - 1
+        return unseen(self.log, self.who, "trap", "gold", window=window, stratum="", place=place)
 
-    def _repeats(self, place: int) -> Sequence[Any]:
+    def _repeats(self) -> Sequence[Any]:
         where = {
             "project": self.log.id,
             "annotator": self.who,
-            "before": self.log.now - REPEAT_MS,
-            "place": place - REPEAT_ITEMS - 1,
+            "before": self.log.now - APART_MS,
+            "place": self.standing.given - APART_ITEMS - 1,
         }
         rows = self.log.connection.execute(_REPEATS, where).all()
         return sorted(rows, key=lambda row: lot(self.log.secret, f"repeat/{self.who}/{row.item}"))
 
 
-def fill(standing: Standing, spot: Spot) -> None:
+def fill(standing: Standing, spot: Spot, now: int) -> None:
     """One place is filled."""
+    standing.near = standing.too_near(now)
+    if spot.chosen is not None and (source := spot.chosen.source) is not None:
+        standing.near.append((source, standing.given, now))
     standing.given += 1
     standing.gold, standing.audit, standing.repeat = spot.gold, spot.audit, spot.repeat
     if spot.chosen is not None and (stratum := spot.chosen.stratum) is not None:

@@ -13,13 +13,14 @@ from sqlalchemy import bindparam as bind
 from goldwork.agreement import coefficient as coefficient_registry
 from goldwork.consensus import consensus
 from goldwork.errors import InputError
-from goldwork.quality.policy import WHOLE, Policy
+from goldwork.quality.policy import HIGHEST, LOWEST, WHOLE, Criterion, Policy
 from goldwork.quality.strategies import strategy
 from goldwork.services import suggest
 from goldwork.services.access import Member
 from goldwork.services.forms import current_form
 from goldwork.services.log import record as record_event
 from goldwork.services.questions import merges
+from goldwork.services.reviewing import check_rubric
 from goldwork.store.database import Database
 from goldwork.store.schema import project
 from goldwork.tasks.questions import ProjectForm
@@ -30,7 +31,7 @@ MINUTE = 60_000
 
 SWEPT = ("overlap", "maximum", "target", "slice", "slice_overlap", "paradigm", "adjudicate")
 """What decides how many judgements an item wants."""
-SHARES = ("target", "slice", "audited", "floor")
+SHARES = ("target", "slice", "audited", "floor", "review", "review_floor")
 MONEY = ("price", "budget")
 RANGES: Mapping[str, tuple[float, float]] = {
     "maximum": (0, MAX_OVERLAP),
@@ -48,13 +49,17 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "session_minutes": (0, 24 * 60),
     "price": (0, 10_000),
     "budget": (0, 1e9),
+    "review": (0, 1),
+    "reviews": (1, 5),
+    "review_floor": (LOWEST, HIGHEST),
 }
 """From and to, both included."""
 MAX_CURRENCY = 8
 
 
 class QualitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How quality is guarded (see `goldwork.quality.policy.Policy`); shares from 0 to 1, money in `currency`."""
+    """How quality is guarded (see `goldwork.quality.policy.Policy`); shares from 0 to 1, money in `currency`,
+    `review_floor` on the scale of the rubric."""
 
     paradigm: Literal["prescriptive", "descriptive"]
     maximum: int
@@ -78,6 +83,10 @@ class QualitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     price: float
     currency: str
     budget: float
+    review: float
+    reviews: int
+    review_floor: float
+    rubric: tuple[Criterion, ...]
 
 
 _POLICY = sa.select(project.c.policy, project.c.policy_version).where(project.c.id == bind("project"))
@@ -161,6 +170,7 @@ def read_quality(old: QualitySettings, changes: Mapping[str, Any], overlap: int)
         raise InputError(f"must be one of {known}. Got {new.strategy[:50]!r}.", where="quality.strategy")
     if len(new.currency) > MAX_CURRENCY or not new.currency.isprintable():
         raise InputError(f"up to {MAX_CURRENCY} characters. Got {new.currency[:20]!r}.", where="quality.currency")
+    check_rubric(new.rubric)
     return new
 
 

@@ -27,11 +27,12 @@ _IN_DOUBT = sa.select(decision.c.body).where(
 )
 _JUDGED = (
     sa.select(assignment.c.item)
+    .distinct()
     .where(
         assignment.c.project == bind("project"),
         assignment.c.annotator == bind("annotator"),
         assignment.c.state == "done",
-        assignment.c.purpose.in_(("work", "import")),
+        assignment.c.purpose.in_(("work", "import", "review")),
         assignment.c.current >= bind("since"),
         assignment.c.item > bind("after"),
     )

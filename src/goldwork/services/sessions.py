@@ -55,7 +55,14 @@ class Rest(msgspec.Struct, frozen=True):
 
 
 _LATEST = (
-    sa.select(submit.c.seq, submit.c.kind, submit.c.seconds, submit.c.submitted_at.label("at"), submit.c.supersedes)
+    sa.select(
+        submit.c.seq,
+        submit.c.kind,
+        submit.c.seconds,
+        submit.c.submitted_at.label("at"),
+        submit.c.supersedes,
+        submit.c.subject,
+    )
     .where(submit.c.project == bind("project"), submit.c.annotator == bind("annotator"))
     .order_by(submit.c.submitted_at.desc())
     .limit(LATEST)
@@ -83,9 +90,14 @@ def split(rows: Sequence[Any], pause: int) -> list[list[Any]]:
 
 
 def answers(session: Sequence[Any]) -> Session:
-    """A session's answers, as `tired` reads them."""
+    """A session's answers, as `tired` reads them: without reviews, which take another time than what is reviewed."""
     undone = {row.supersedes for row in session if row.kind == "undo"}
-    return [Answer(row.seconds or 0.0, row.seq in undone) for row in session if row.kind == "answer"]
+    return [Answer(row.seconds or 0.0, row.seq in undone) for row in session if is_answer(row)]
+
+
+def is_answer(row: Any) -> bool:
+    """Whether pace is told by it."""
+    return row.kind == "answer" and row.subject is None
 
 
 def rest(connection: Connection, mine: Member, now: int) -> Rest:
@@ -109,7 +121,7 @@ def weeks(sessions: Sequence[Sequence[Any]]) -> list[Week]:
     """The pace of the latest weeks with enough answers, oldest first."""
     by_week: dict[int, list[float]] = {}
     for row in (row for session in sessions for row in session):
-        if row.kind == "answer" and row.seconds:
+        if is_answer(row) and row.seconds:
             by_week.setdefault((row.at - MONDAY) // WEEK, []).append(row.seconds)
     known = [(week, taken) for week, taken in sorted(by_week.items()) if len(taken) >= FEW][-WEEKS:]
     return [Week(week * WEEK + MONDAY, len(taken), round(statistics.median(taken), 1)) for week, taken in known]

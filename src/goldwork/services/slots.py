@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
+from goldwork.services import reviewing
 from goldwork.services.log import Log
 from goldwork.store.schema import assignment, item
 
@@ -22,7 +24,7 @@ ITEMS = 5000
 LEASED: sa.ColumnElement[str] = sa.literal_column("'leased'")
 """Not a parameter: a partial index is used where the statement says its condition itself."""
 _LAPSED = (
-    sa.select(assignment.c.id, assignment.c.item, assignment.c.slot)
+    sa.select(assignment.c.id, assignment.c.item, assignment.c.slot, assignment.c.subject)
     .where(
         assignment.c.project == bind("project"),
         assignment.c.state == LEASED,
@@ -74,3 +76,6 @@ def release_lapsed(connection: Connection, log: Log) -> None:
     connection.execute(_LAPSE, [{"lapsed": row.id} for row in lapsed])
     if freed := [{"of_item": row.item, "more": -1} for row in lapsed if row.slot is not None]:
         connection.execute(TAKE, freed)
+    if given_up := Counter((log.id, row.subject) for row in lapsed if row.subject is not None):
+        moves = {text: -number for text, number in given_up.items()}
+        connection.execute(reviewing.TAKE, reviewing.moves(moves))

@@ -21,7 +21,7 @@ from sqlalchemy import bindparam as bind
 from goldwork.consensus import Consensus
 from goldwork.judgements import Judgements
 from goldwork.quality.policy import Policy
-from goldwork.services import figures, jobs, questions, sway
+from goldwork.services import figures, jobs, quality_days, questions, sway
 from goldwork.services.figures import Figures
 from goldwork.services.forms import current_form
 from goldwork.services.sql import upsert
@@ -119,7 +119,7 @@ def run(work: Work) -> Steps:
     yield from _remove_questions(work, list(merged))
     body = encode(made).decode()
     took = int((time.monotonic() - begun) * 1000)
-    work.save(partial(_store, work=work, body=body, through=made.through_seq, took=took))
+    work.save(partial(_store, work=work, made=made, body=body, took=took))
     return {"through_seq": made.through_seq}
 
 
@@ -289,16 +289,17 @@ def _remove_questions(work: Work, asked: list[str]) -> Iterator[None]:
             yield
 
 
-def _store(connection: Connection, work: Work, body: str, through: int, took: int) -> None:
-    made = {
+def _store(connection: Connection, work: Work, made: Figures, body: str, took: int) -> None:
+    row = {
         "project": work.project,
         "name": NAME,
         "body": body,
-        "through_seq": through,
+        "through_seq": made.through_seq,
         "took_ms": took,
         "computed_at": work.database.now(connection),
     }
-    connection.execute(upsert(work.database, snapshot, "body", "through_seq", "took_ms", "computed_at"), made)
+    connection.execute(upsert(work.database, snapshot, "body", "through_seq", "took_ms", "computed_at"), row)
+    quality_days.keep(connection, work.database, work.project, made)
     # They come every few seconds, and nobody asks for the ones before.
     over = (job.c.kind == "snapshot") & job.c.state.not_in(jobs.ACTIVE)
     connection.execute(sa.delete(job).where(job.c.project == work.project, over))

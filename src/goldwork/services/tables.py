@@ -30,7 +30,7 @@ PAGE = 20_000
 KINDS = ("answer", "skip", "undo")
 ORDINARY = ("work", "import")
 """Purposes of the judgements that agreement and consensus are about."""
-PURPOSES = (*ORDINARY, "gold", "repeat", "practice", "adjudication")
+PURPOSES = (*ORDINARY, "gold", "repeat", "practice", "adjudication", "review")
 
 Whole = npt.NDArray[np.int64]
 
@@ -47,6 +47,7 @@ _SUBMITS = (
         submit.c.shown,
         submit.c.suggestion,
         assignment.c.purpose,
+        submit.c.guideline_version,
     )
     .join(assignment, assignment.c.id == submit.c.assignment)
     .where(submit.c.project == bind("project"), submit.c.seq <= bind("through"))
@@ -121,6 +122,8 @@ class Submits:
     """Whether a model's answer was shown or hidden; None where there was none."""
     purpose: Whole
     """What the work was for: a position in PURPOSES."""
+    guideline: Whole
+    """The guideline's version that was shown."""
 
     def of(self, rows: npt.NDArray[np.bool_]) -> Submits:
         """Those of a mask."""
@@ -138,6 +141,7 @@ class Submits:
             [self.shown[row] for row in kept],
             [self.suggestion[row] for row in kept],
             self.purpose[rows],
+            self.guideline[rows],
         )
 
     def ordinary(self) -> Submits:
@@ -160,8 +164,8 @@ def last_seq(connection: Connection, project_id: int) -> int:
 
 def read_submits(connection: Connection, project_id: int, through: int) -> Submits:
     """The submits of a project with seq <= through."""
-    columns = _columns(connection, _SUBMITS, {"project": project_id, "through": through}, 11)
-    seq, who, what, kind, supersedes, seconds, surplus, at, shown, suggestion, purpose = columns
+    columns = _columns(connection, _SUBMITS, {"project": project_id, "through": through}, 12)
+    seq, who, what, kind, supersedes, seconds, surplus, at, shown, suggestion, purpose, guideline = columns
     codes = {name: code for code, name in enumerate(KINDS)}
     purposes = {name: code for code, name in enumerate(PURPOSES)}
     return Submits(
@@ -177,6 +181,7 @@ def read_submits(connection: Connection, project_id: int, through: int) -> Submi
         shown,
         suggestion,
         np.fromiter((purposes[name] for name in purpose), np.int64, len(purpose)),
+        np.array(guideline, np.int64),
     )
 
 
@@ -252,7 +257,8 @@ def read_settled(connection: Connection, project_id: int, form: ProjectForm) -> 
 
 
 def named_table(connection: Connection, project_id: int, through: int | None = None) -> Judgements:
-    """The answers in force as the long table that an export holds: external ids, pseudonyms, ISO times, batches."""
+    """The answers in force as the long table that an export holds: external ids, pseudonyms, ISO times, batches and
+    guidelines."""
     submits = read_submits(connection, project_id, last_seq(connection, project_id) if through is None else through)
     form = current_form(connection, project_id)
     rows, question, value = _answers(connection, project_id, submits, form)
@@ -268,6 +274,7 @@ def named_table(connection: Connection, project_id: int, through: int | None = N
         "submitted_at": [iso(time) for time in submits.at[rows].tolist()],
         "seconds": submits.seconds[rows],
         "batch": [items[one][1] for one in of_item],
+        "guideline": submits.guideline[rows],
         "shown": _stood(submits, rows, question, form.shuffled()),
         "suggestion": [submits.suggestion[row] for row in rows.tolist()],
     }

@@ -18,17 +18,22 @@ TURNED = ("JPEG", "MPO", "PNG")
 
 def sides(image: PIL.Image.Image) -> tuple[int, int]:
     """Width and height of a loaded picture as shown."""
+    width, height = image.size
+    return (height, width) if noted(image) in (5, 6, 7, 8) else (width, height)
+
+
+def noted(image: PIL.Image.Image) -> int:
+    """How a loaded picture is to be turned, by EXIF's numbers: 1 is not at all."""
     import PIL.Image
 
-    width, height = image.size
-    noted = image.info.get("exif")
-    if not isinstance(noted, bytes) or image.format not in TURNED:
-        return width, height
+    note = image.info.get("exif")
+    if not isinstance(note, bytes) or image.format not in TURNED:
+        return 1
     exif = PIL.Image.Exif()
     try:
         # Not image.getexif(): that believes XMP too, which browsers do not.
-        exif.load(noted)
-        turned = exif.get(ORIENTATION) in (5, 6, 7, 8)
+        exif.load(note)
+        found = exif.get(ORIENTATION)
     except Exception:  # noqa: BLE001 - a broken note raises whatever it likes, and browsers pass over it
-        return width, height
-    return (height, width) if turned else (width, height)
+        return 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1

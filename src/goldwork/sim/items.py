@@ -1,4 +1,4 @@
-"""Items to judge whose truth is known, and gold among them, as two experts write it.
+"""Items to judge whose truth is known, gold among them, as two experts write it, and how an expert settles an item.
 
 Truth is drawn evenly over the classes. Most items are plain; a fifth is hard, and mistaken for the neighbouring class
 first. On one border, between the first class and the second, the guideline leaves some items open: they are of the
@@ -9,6 +9,9 @@ Gold is written by two experts who do not see each other's answers; where they d
 gold. The second of them reads open items in the other way, so that these do not become gold but by two errors at
 once. What both have is gold, also where both are wrong.
 
+Whoever settles an item has everybody's answers at hand and takes four times as long: they mistake it a quarter as
+often.
+
     >>> items = make_items(200, classes=3, seed=1)
     >>> gold = write_gold(items, 3, seed=1)
     >>> len(gold), sum(known == items[place].truth for place, known in gold.items())
@@ -17,10 +20,12 @@ once. What both have is gold, also where both are wrong.
 
 from __future__ import annotations
 
+import dataclasses
 import random
+from collections.abc import Callable
 
 from goldwork.errors import InputError
-from goldwork.sim.annotator import Annotator, Stimulus
+from goldwork.sim.annotator import Annotator, Answer, Stimulus
 from goldwork.sim.behaviours.expert import expert
 from goldwork.sim.behaviours.norm import norm
 
@@ -32,6 +37,8 @@ OPEN = 0.3
 """The share of the first class that the guideline leaves open."""
 MEDIAN, SPREAD = 6.0, 0.4
 """Of items' typical times, in seconds."""
+CARE = 4.0
+"""So much longer whoever settles an item looks, and so much more seldom they mistake it."""
 
 
 def make_items(number: int, *, classes: int, seed: int, prefix: str = "item") -> list[Stimulus]:
@@ -81,3 +88,14 @@ def make_gold(number: int, classes: int, *, seed: int, prefix: str) -> tuple[lis
             made.append(drafts[place])
             answers.append(answer)
     return made[:number], answers[:number]
+
+
+def settling(classes: int, seed: int) -> Callable[[Stimulus], Answer]:
+    """How an expert answers an item that waits for one."""
+    somebody = Annotator("expert who settles", "expert", expert(classes, random.Random(f"{seed}/settles")), seed)
+
+    def answer(item: Stimulus) -> Answer:
+        careful = dataclasses.replace(item, difficulty=item.difficulty / CARE, seconds=item.seconds * CARE)
+        return somebody.answer(careful)
+
+    return answer

@@ -33,7 +33,14 @@ class Made(NamedTuple):
 
 
 def infer(
-    work: Sequence[Made], tests: Sequence[Made], gold: Mapping[int, int], *, items: int, people: int, classes: int
+    work: Sequence[Made],
+    tests: Sequence[Made],
+    gold: Mapping[int, int],
+    *,
+    items: int,
+    people: int,
+    classes: int,
+    alone: bool,
 ) -> Inferred:
     """Full inference over what counts. Gold has the numbers after the items'."""
     rows = [*work, *tests]
@@ -41,7 +48,7 @@ def infer(
     for item, answer in gold.items():
         known[item] = answer
     who, what, said = (np.array([row[place] for row in rows], dtype=np.int64) for place in (1, 0, 2))
-    return resync(Judged(what, who, said, np.ones(len(rows)), known, known >= 0, people, classes))
+    return resync(Judged(what, who, said, np.ones(len(rows)), known, known >= 0, people, classes), alone=alone)
 
 
 def shares(found: Inferred, items: Sequence[int]) -> list[list[int]]:

@@ -13,7 +13,9 @@ from statistics import fmean
 
 from goldwork.quality.policy import WHOLE, Policy
 from goldwork.sim.annotator import Annotator
+from goldwork.sim.appeals import MINUTES, Appeals
 from goldwork.sim.behaviours import START
+from goldwork.sim.people import Person, Skill
 from goldwork.sim.project import Project, Record, Setting
 
 STAGES = ("watch", "warn", "quarantine", "home")
@@ -52,12 +54,31 @@ class Told:
 
 
 @dataclasses.dataclass(frozen=True)
+class Disputed:
+    """Appeals: how many, how many of them against a mistaken decision, upheld, overturned, answered wrongly, and the
+    reviewer's hours. `ruled`: decisions that a person has ruled on, appealed or not; `rate`: overturned of these."""
+
+    appeals: int
+    mistaken: int
+    upheld: int
+    overturned: int
+    wrongly: int
+    hours: float
+    ruled: int
+
+    @property
+    def rate(self) -> float | None:
+        return self.overturned / self.ruled if self.ruled else None
+
+
+@dataclasses.dataclass(frozen=True)
 class Outcome:
     """One project.
 
     - `judgements` of items, `gold`, `repeats`, `training`: how many submits there were; `per_item`: all of them an item
     - `accuracy`: of the result; `expected`: what the engine itself expects of the items that it measures
     - `experts`: the share of the items that wait for an expert; `closed`: that wants nothing more, these included
+    - `settled`: items that an expert answered at the end; `final`: the result's accuracy after that
     - `majority`: accuracy by number of votes, without gold, of the same crowd on the same items
     """
 
@@ -72,6 +93,9 @@ class Outcome:
     experts: float
     closed: float
     hours: float
+    settled: int
+    final: float
+    disputed: Disputed
     majority: Mapping[int, float]
     people: Sequence[Told]
 
@@ -98,11 +122,11 @@ def simulate(
 
 
 def outcome_of(project: Project, plain: Mapping[int, float]) -> Outcome:
-    """What came of a project that has run."""
+    """What came of a project that has run; then an expert settles what waits for one."""
     whole, setting = project.view.project(), project.setting
     done = {purpose: sum(person.done.get(purpose, 0) for person in project.people) for purpose in PURPOSES}
     measured = whole.get("measured", 0)
-    return Outcome(
+    found = Outcome(
         items=setting.items,
         floor=setting.policy.floor / WHOLE,
         judgements=done["work"],
@@ -114,8 +138,25 @@ def outcome_of(project: Project, plain: Mapping[int, float]) -> Outcome:
         experts=project.status("adjudicate") / setting.items,
         closed=project.share_closed,
         hours=project.hours,
+        settled=0,
+        final=0.0,
+        disputed=disputed(project.appeals, len(project.ruled)),
         majority=plain,
         people=people_of(project),
+    )
+    return dataclasses.replace(found, settled=project.settle(), final=fmean(project.rights()))
+
+
+def disputed(appeals: Appeals, ruled: int) -> Disputed:
+    """What came of the appeals."""
+    return Disputed(
+        appeals=len(appeals.all),
+        mistaken=sum(one.mistaken for one in appeals.all),
+        upheld=sum(one.verdict == "upheld" for one in appeals.all),
+        overturned=appeals.overturned,
+        wrongly=appeals.mistakes,
+        hours=len(appeals.all) * MINUTES / 60,
+        ruled=ruled,
     )
 
 
@@ -136,24 +177,27 @@ def people_of(project: Project) -> list[Told]:
     kept = {person.number: 0 for person in project.people}
     for one in project.counted(project.work):
         kept[one.annotator] += 1
-    told = []
-    for person in project.people:
-        mine = [record for record in project.records if record.person == person.number]
-        told.append(
-            Told(
-                name=person.mind.name,
-                behaviour=person.mind.behaviour,
-                honest=person.honest,
-                accuracy=project.skill.of(person.mind, START),
-                lowest=person.lowest,
-                above=person.lowest >= floor,
-                judgements=person.done.get("work", 0),
-                gold=person.done.get("gold", 0),
-                set_aside=len(person.judged) - kept[person.number],
-                stages=_stages(mine, floor, person.honest),
-            )
-        )
-    return told
+    return [
+        tell(person, project.skill, project.records, floor, len(person.judged) - kept[person.number])
+        for person in project.people
+    ]
+
+
+def tell(person: Person, skill: Skill, records: Sequence[Record], floor: float, set_aside: int) -> Told:
+    """What came of somebody."""
+    mine = [record for record in records if record.person == person.number]
+    return Told(
+        name=person.mind.name,
+        behaviour=person.mind.behaviour,
+        honest=person.honest,
+        accuracy=skill.of(person.mind, START),
+        lowest=person.lowest,
+        above=person.lowest >= floor,
+        judgements=person.done.get("work", 0),
+        gold=person.done.get("gold", 0),
+        set_aside=set_aside,
+        stages=_stages(mine, floor, person.honest),
+    )
 
 
 def _stages(records: Sequence[Record], floor: float, honest: bool) -> dict[str, Reached]:

@@ -6,10 +6,11 @@ item is held while somebody is at it and never asked for more often than the eng
 balanced by class, each gold item once a person. Every half as many judgements as there are items, everything is
 inferred anew, calibrated from gold, and looked through for flags.
 
-What people decide in a real project is decided by rule here: who is taught gets the training at once, and whoever the
-engine proposes, or who fails the training too often, is sent home.
+What people decide in a real project is decided by rule here: who is taught gets the training at once; whoever the
+engine proposes, or who fails the training too often, is sent home; and some disagree (`goldwork.sim.appeals`). At the
+end an expert settles what waits for one.
 
-    >>> from goldwork.quality.policy import Policy
+    >>> from goldwork.quality.policy import WHOLE, Policy
     >>> from goldwork.sim import make_crowd
     >>> setting = Setting(items=60, classes=3, gold=20, policy=Policy(overlap=2, slice=0, floor=7000), seed=1)
     >>> project = Project(make_crowd(classes=3, size=6, mix={"expert": 5, "random": 1}, seed=1), setting)
@@ -32,12 +33,13 @@ from goldwork.items import Items
 from goldwork.quality import training
 from goldwork.quality.engine import Decision, Event
 from goldwork.quality.items import CLOSED, is_out
-from goldwork.quality.policy import Policy
+from goldwork.quality.policy import WHOLE, Policy
 from goldwork.quality.posterior import Given
 from goldwork.quality.recorded import voted
 from goldwork.quality.replay import Replay
 from goldwork.sim.annotator import Annotator
-from goldwork.sim.items import make_gold, make_items
+from goldwork.sim.appeals import DISPUTED, Appeals
+from goldwork.sim.items import make_gold, make_items, settling
 from goldwork.sim.learning import Made, calibrate, flagged, infer, shares
 from goldwork.sim.line import Line
 from goldwork.sim.people import Held, Person, Skill, make_people
@@ -49,6 +51,8 @@ SWEEP = 0.5
 """Everything is inferred anew after so many judgements, as a share of the items."""
 LEAST_SWEEP = 100
 """At least so many."""
+WAITING = ("adjudicate", "audit")
+"""States of the items that wait for an expert."""
 CHUNK = 500
 """Items that one event is about, at most."""
 
@@ -112,6 +116,8 @@ class Project:
         self.work: list[Made] = []
         self.tests: list[Made] = []
         self.records: list[Record] = []
+        self.appeals = Appeals(setting.seed)
+        self.ruled: set[tuple[int, int]] = set()
         self._seq = 0
         self._now = 0.0
         self._every = max(LEAST_SWEEP, round(SWEEP * setting.items))
@@ -152,8 +158,14 @@ class Project:
         self._add("opened", opened)
         self._turns = [(person.hours.now, person.number) for person in self.people]
         heapq.heapify(self._turns)
-        while self._turns:
-            self._turn()
+        while self._turns or self.appeals.next:
+            appeal = self.appeals.next
+            if appeal and not (self._turns and self._turns[0][0] < appeal.due):
+                self._now = max(self._now, appeal.due)
+                self._rule(appeal.about, appeal.person, appeal.kind, self.appeals.answer(appeal.about))
+                self._wake()
+            else:
+                self._turn()
             if len(self.work) >= self._sweep or not self._turns:
                 progress(self.share_closed)
                 self._learn()
@@ -171,6 +183,7 @@ class Project:
         """Give somebody something to do: training, gold, an own item again, or an item."""
         state = self.view.annotator(person.number)
         if state.get("paused") or training.is_barred(state):
+            self._idle.add(person.number)  # at home, until somebody says otherwise
             return
         if training.due(state, self.view.project(), self.policy):
             times, place = divmod(person.practised, len(self.training))
@@ -267,12 +280,13 @@ class Project:
     def _add(self, kind: str, body: Mapping[str, Any]) -> None:
         """One event, and what its decisions about people bring with them."""
         self._seq += 1
-        for decision in self.view.step(Event(self._seq, kind, body, round(1000 * self._now))):
-            about, _, number = decision.subject.partition(" ")
-            if about == "annotator":
-                self._decided(self.people[int(number)], decision)
+        event = Event(self._seq, kind, body, round(1000 * self._now))
+        for place, decision in enumerate(self.view.step(event)):
+            what, _, number = decision.subject.partition(" ")
+            if what == "annotator":
+                self._decided(self.people[int(number)], decision, (event.seq, place))
 
-    def _decided(self, person: Person, decision: Decision) -> None:
+    def _decided(self, person: Person, decision: Decision, about: tuple[int, int]) -> None:
         done = person.done
         self.records.append(
             Record(
@@ -290,8 +304,29 @@ class Project:
         if decision.kind in ("quarantine", "qualified", "restored"):
             self._reweigh(person)
         if decision.kind == "propose":
-            ruling = {"annotator": person.number, "action": "pause", "verdict": "upheld", "decision": "propose"}
-            self._add("ruling", ruling | {"about": self._seq})
+            self._rule(about, person.number, "propose", "upheld", "pause")
+        if decision.kind in DISPUTED:
+            who, mistaken = person.mind.name, person.lowest >= self.policy.floor / WHOLE
+            if self.appeals.hear(about, person.number, who, person.honest, decision.kind, mistaken, self._now):
+                self._add("appeal", {"about": list(about), "annotator": person.number})
+
+    def _rule(self, about: tuple[int, int], person: int, kind: str, verdict: str, action: str = "") -> None:
+        """A person says of a decision whether it stands; overruled, what followed from it is taken back."""
+        action = {"propose": "resume", "unqualified": "retake"}.get(kind, "") if verdict == "overruled" else action
+        self.ruled.add(about)
+        body = {"about": list(about), "annotator": person, "decision": kind, "verdict": verdict, "action": action}
+        self._add("ruling", body)
+
+    def settle(self) -> int:
+        """An expert answers what waits for one. Returns how many items that were."""
+        answer = settling(self.setting.classes, self.setting.seed)
+        waiting = [item for item in range(self.setting.items) if self.view.item(item).get("status") in WAITING]
+        for item in waiting:
+            made = answer(self.stimuli[item])
+            body = {"annotator": len(self.people), "item": item, "kind": "answer", "purpose": "adjudication"}
+            said = {QUESTION: self._say(made.choice)}
+            self._add("submit", body | {"ms": round(1000 * made.seconds), "surplus": False, "said": said})
+        return len(waiting)
 
     def _reweigh(self, person: Person) -> None:
         for some in _chunks(list(person.judged)):
@@ -318,7 +353,7 @@ class Project:
         work, tests = self.counted(self.work), self.tests
         if setting.learns and self.policy.paradigm == "prescriptive" and work:
             size = {"items": setting.items, "people": len(self.people), "classes": setting.classes}
-            found = infer(work, tests, self.gold, **size)
+            found = infer(work, tests, self.gold, **size, alone=self.policy.alone)
             if setting.calibrates and tests:
                 both = calibrate(tests, self.gold, found, setting.seed)
                 self._add("calibration", {"questions": {QUESTION: both}})
@@ -337,11 +372,15 @@ class Project:
 
     def rights(self) -> list[float]:
         """How right the result is on every item, by the truth: 1, 0, or the chance that a tie is broken rightly."""
-        truth = self.truth
+        truth, items = self.truth, [self.view.item(item) for item in range(self.setting.items)]
         if self.setting.learns and self.policy.paradigm == "prescriptive":
-            found = (self.view.item(item).get("answer", {}).get(QUESTION) for item in range(self.setting.items))
-            return [float(answer == known) for answer, known in zip(found, truth, strict=True)]
-        return majority(self.counted(self.work), truth)
+            answers = [item.get("answer", {}).get(QUESTION) for item in items]
+            plain = [float(answer == known) for answer, known in zip(answers, truth, strict=True)]
+        else:
+            plain = majority(self.counted(self.work), truth)
+        words = (item.get("known", {}).get(QUESTION) for item in items)
+        all_of = zip(plain, words, truth, strict=True)
+        return [right if word is None else float(word[0] == known) for right, word, known in all_of]
 
     def status(self, *names: str) -> int:
         """How many items are in one of these states (`CLOSED`: all that want no more)."""

@@ -291,6 +291,7 @@ assignment = Table(
     Column("suggestion", Text),
     Column("suggested", BigInteger),
     Column("place", BigInteger),
+    Column("subject", BigInteger),
     UniqueConstraint("item", "annotator", "pass_number"),
     Index(
         "uq_assignment_item_slot",
@@ -307,13 +308,34 @@ assignment = Table(
           postgresql_where=text("state = 'leased'")),
     Index("ix_assignment_adjudication", "project", "item", sqlite_where=text("purpose = 'adjudication'"),
           postgresql_where=text("purpose = 'adjudication'")),
-    _one_of("purpose", "work", "gold", "repeat", "practice", "adjudication", "import"),
+    Index("uq_assignment_subject", "project", "subject", "annotator", unique=True,
+          sqlite_where=text("subject IS NOT NULL"), postgresql_where=text("subject IS NOT NULL")),
+    _one_of("purpose", "work", "gold", "repeat", "practice", "adjudication", "import", "review"),
     _one_of("state", "leased", "done", "skipped", "lapsed"),
 )  # fmt: skip
 """Ids are random. `current` is the seq of the submit in force (projection). Surplus, gold and models have no slot.
 `suggested`: the seq of a model's submit that was suggested, drawn when the item was first leased; `suggestion`: whether
 it is shown or hidden. `place`: which of all that were given to this annotator. `pass_number`: 0 for an item of
-work, gold or training, 1 for its repeat, 2 for its adjudication."""
+work, gold or training, 1 for its repeat, 2 for its adjudication. `subject`: the submit that is reviewed. A review is
+pass 0 for whoever never had the item, so that they can be given it for nothing else; for others it is from 3 on."""
+
+review = Table(
+    "review",
+    metadata,
+    _ref("project"),
+    Column("subject", BigInteger, nullable=False),
+    Column("item", Id, nullable=False),
+    _ref("annotator", "author"),
+    Column("wanted", Integer, nullable=False),
+    Column("taken", Integer, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("project", "subject"),
+    Index("ix_review_due", "project", "subject", "author", sqlite_where=text("taken < wanted"),
+          postgresql_where=text("taken < wanted")),
+    CheckConstraint("taken >= 0 AND wanted >= 0", name="counts"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+"""Texts that peers review, by the seq of their submit: how many reviews are due, and how many are leased or done.
+Projections of items' states and of assignments."""
 
 submit = Table(
     "submit",
@@ -334,6 +356,7 @@ submit = Table(
     Column("shown", Text),
     Column("suggestion", Text),
     Column("said", Text),
+    Column("subject", BigInteger),
     Column("response", Text, nullable=False),
     Column("salt", LargeBinary),
     _time("submitted_at", nullable=False),
@@ -348,7 +371,7 @@ model's answer was shown beforehand or hidden; null where there was none. `body_
 under the same client's id. `supersedes` is the seq of the assignment's submit that this one replaces. `salt` hides
 the answers in the event's digest; erasure drops it. `item` is the assignment's; it refers to no row, for then every
 item removed with a cancelled import would be looked for in all submits. `said`: by question the code of the answer,
-as the engine reads it (JSON)."""
+as the engine reads it (JSON). `subject`: the assignment's, of a review."""
 
 judgement = Table(
     "judgement",
@@ -449,13 +472,15 @@ gold = Table(
     Column("shown", Integer, nullable=False, server_default="0"),
     Column("why", Text, nullable=False, server_default=""),
     _time("created_at", nullable=False),
+    Column("source", Id),
     Index("ix_gold_next", "project", "state", "kind", "stratum", "shown", "item"),
     _one_of("kind", "gold", "trap", "training"),
     _one_of("state", "draft", "active", "split", "retired"),
 )
 """Items whose acceptable answers are known: `answers` by question, a list each (JSON); `reason` is told with training
 items; `stratum` balances what is shown; `drawn`: one of a simple random sample, from which calibration learns.
-`shown` counts the people it was given to (projection of assignments). `why` it was retired."""
+`shown` counts the people it was given to (projection of assignments). `why` it was retired. `source`: the item of
+which a trap was made."""
 
 gold_vote = Table(
     "gold_vote",
@@ -531,6 +556,19 @@ guideline_note = Table(
     Index("ix_guideline_note_item", "item"),
 )
 """What somebody who settled an item wants the guideline to say, until `done_at`."""
+
+receipt = Table(
+    "receipt",
+    metadata,
+    _ref("project"),
+    _ref("account"),
+    Column("client_id", Text, nullable=False),
+    Column("body_hash", LargeBinary, nullable=False),
+    Column("response", Text, nullable=False),
+    _time("at", nullable=False),
+    PrimaryKeyConstraint("project", "account", "client_id"),
+)
+"""What was asked for under an id of the client's own, and how it was answered: sent again, it is not done again."""
 
 # Work in the background.
 

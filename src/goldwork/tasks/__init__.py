@@ -25,7 +25,10 @@ NOTHING: Shown = MappingProxyType({})
 
 @runtime_checkable
 class TaskType(Protocol):
-    """What a task type offers. An instance is one configured question; the class is what is registered."""
+    """What a task type offers. An instance is one configured question; the class is what is registered.
+
+    One that makes traps of items has a `perturb` too (`goldwork.tasks.traps`).
+    """
 
     @property
     def kind(self) -> str:
@@ -55,9 +58,6 @@ class TaskType(Protocol):
 
     def form(self) -> Form:
         """How the question is asked: primitives that the front end draws."""
-
-    def perturb(self, answer: Answer, seed: int) -> Answer | None:
-        """A plausible wrong answer for traps and attack tests, or None where there is none."""
 
 
 task_type: Registry[type[TaskType]] = Registry("task_type", __name__)

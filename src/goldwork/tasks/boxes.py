@@ -13,7 +13,7 @@ union, label by label); several become one box by box, by how often each annotat
 
 from __future__ import annotations
 
-import random
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -24,6 +24,7 @@ from goldwork.tasks import NOTHING, Shown, task_type
 from goldwork.tasks import form as primitives
 from goldwork.tasks.classes import MAX_CLASSES, Class, check_classes, listed, options
 from goldwork.tasks.form import Attribute, Form
+from goldwork.tasks.traps import MIRRORED, Trap, class_opposites, names_sides, opposites
 from goldwork.tasks.writing import alike
 
 MOST = 2_000
@@ -92,12 +93,19 @@ class Boxes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="boxes"
     def form(self) -> Form:
         return Form((primitives.Boxes(self.field, options(self.classes), self.attributes, self.low),))
 
-    def perturb(self, answer: Any, seed: int) -> Any:
-        """One box less, where there may be fewer."""
-        if len(answer) <= self.low:
+    def perturb(self, item: Shown, answer: Any, seed: int) -> Trap | None:
+        """The picture in a mirror, and the boxes with it; none where a name of a side has no counterpart."""
+        image, labels = item.get(self.field), class_opposites(self.classes)
+        words = {one.name: opposites({option: option for option in one.options}) for one in self.attributes}
+        if not isinstance(image, Mapping) or labels is None or None in words.values() or names_sides(item):
             return None
-        place = random.Random(seed).randrange(len(answer))
-        return [*answer[:place], *answer[place + 1 :]]
+        new = []
+        for box in answer:
+            said = {name: (words[name] or {})[value] for name, value in box.get("attributes", {}).items()}
+            place = {"x": image["width"] - box["x"] - box["width"], "label": labels[box["label"]]}
+            new.append(box | place | ({"attributes": said} if said else {}))
+        boxes = self.canonical(new)
+        return None if boxes == answer else Trap(MIRRORED, boxes, mirrored=(self.field,))
 
     def _check(self, box: Any) -> None:
         if not isinstance(box, dict) or not {*PLACES, "label"} <= set(box) <= {*PLACES, "label", "attributes"}:

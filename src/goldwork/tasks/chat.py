@@ -13,7 +13,6 @@ far apart as their words are; ratings as the mean of their differences. The most
 
 from __future__ import annotations
 
-import random
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -22,7 +21,9 @@ from goldwork.distances import distance
 from goldwork.errors import AnswerError, InputError
 from goldwork.tasks import NOTHING, Shown, task_type
 from goldwork.tasks.conversation import MOST_TURNS, ROLES, read_turns
+from goldwork.tasks.edits import edited
 from goldwork.tasks.form import Anchor, Form, Turns
+from goldwork.tasks.traps import Trap
 
 
 @task_type("chat")
@@ -99,21 +100,9 @@ class Chat(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="chat"):
     def form(self) -> Form:
         return Form((Turns(self.field, self.mode, self.roles, self.low, self.high, self.anchors),))
 
-    def perturb(self, answer: Any, seed: int) -> Any:
-        """Another mark for one turn, or a word less in one."""
-        if self.mode == "rate":
-            places = [place for place, mark in enumerate(answer) if mark is not None]
-            if not places:
-                return None
-            place = random.Random(seed).choice(places)
-            mark = self.low if answer[place] * 2 > self.low + self.high else self.high
-            return [*answer[:place], mark, *answer[place + 1 :]]
-        for place, turn in enumerate(answer):
-            words = turn["content"].split()
-            if turn["role"] in self.roles and len(words) > 1:
-                del words[random.Random(seed).randrange(len(words))]
-                return [*answer[:place], turn | {"content": " ".join(words)}, *answer[place + 1 :]]
-        return None
+    def perturb(self, item: Shown, answer: Any, seed: int) -> Trap | None:
+        """A change within a conversation that is rated, after which a person says the marks; else none."""
+        return edited(item, seed) if self.mode == "rate" else None
 
     def _tidy(self, turn: dict[str, str]) -> str:
         return turn["content"].strip() if turn["role"] in self.roles else turn["content"]

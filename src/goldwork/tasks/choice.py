@@ -12,7 +12,6 @@ answers are the nearer the more of their paths they share. Several answers becom
 
 from __future__ import annotations
 
-import random
 from typing import Any, ClassVar
 
 import msgspec
@@ -20,7 +19,9 @@ import msgspec
 from goldwork.errors import AnswerError
 from goldwork.tasks import NOTHING, Shown, task_type
 from goldwork.tasks.classes import Class, check_classes, listed, options, path, says_unsure
+from goldwork.tasks.edits import edited
 from goldwork.tasks.form import Form, Keys
+from goldwork.tasks.traps import MIRRORED, Trap, class_opposites, names_sides, pictures
 
 
 @task_type("choice")
@@ -65,8 +66,15 @@ class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="choic
     def form(self) -> Form:
         return Form(primitives=(Keys(options(self.classes, headings=not self.inner), unsure=self.unsure),))
 
-    def perturb(self, answer: Any, seed: int) -> str | None:
-        return random.Random(seed).choice([value for value in self._values() if value != answer] or [None])
+    def perturb(self, item: Shown, answer: Any, seed: int) -> Trap | None:
+        """The picture in a mirror, where that makes a left one a right one; else a change to a text."""
+        return edited(item, seed, self._mirrored(item, answer))
+
+    def _mirrored(self, item: Shown, answer: Any) -> list[Trap]:
+        shown, other = pictures(item), class_opposites(self.classes) or {}
+        if not shown or names_sides(item) or not isinstance(answer, str) or other.get(answer, answer) == answer:
+            return []
+        return [Trap(MIRRORED, other[answer], mirrored=shown)]
 
     def _values(self) -> list[str]:
         holders = set() if self.inner else {item.parent for item in self.classes}

@@ -14,7 +14,6 @@ by class, each with its own errors per annotator.
 
 from __future__ import annotations
 
-import random
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -23,7 +22,9 @@ from goldwork.distances import distance
 from goldwork.errors import AnswerError, InputError
 from goldwork.tasks import NOTHING, Shown, task_type
 from goldwork.tasks.classes import Class, check_classes, listed, options, says_unsure
+from goldwork.tasks.edits import edited
 from goldwork.tasks.form import Form, Toggles
+from goldwork.tasks.traps import MIRRORED, Trap, class_opposites, names_sides, pictures
 
 
 @task_type("choices")
@@ -84,22 +85,16 @@ class Choices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="choi
         toggles = Toggles(options(self.classes), self.low, self.high, self.alone, unsure=self.unsure)
         return Form(primitives=(toggles,))
 
-    def perturb(self, answer: Any, seed: int) -> list[str] | None:
-        """One class more or one less, where that fits; else another set that does."""
-        chosen = answer if isinstance(answer, list) else []
-        flips = [
-            [*chosen, value] if value not in chosen else [v for v in chosen if v != value] for value in self._values()
-        ]
-        flips += [[value] for value in self._values()]
-        fitting = [flip for flip in flips if self._fits(flip) and self.canonical(flip) != answer]
-        return self.canonical(random.Random(seed).choice(fitting)) if fitting else None
+    def perturb(self, item: Shown, answer: Any, seed: int) -> Trap | None:
+        """The picture in a mirror, where that makes a left one a right one; else a change to a text."""
+        return edited(item, seed, self._mirrored(item, answer))
 
-    def _fits(self, answer: list[str]) -> bool:
-        try:
-            self.validate(answer)
-        except AnswerError:
-            return False
-        return True
+    def _mirrored(self, item: Shown, answer: Any) -> list[Trap]:
+        shown, other = pictures(item), class_opposites(self.classes)
+        if not shown or names_sides(item) or other is None or not isinstance(answer, list):
+            return []
+        new = self.canonical([other[value] for value in answer])
+        return [] if new == answer else [Trap(MIRRORED, new, mirrored=shown)]
 
     def _values(self) -> list[str]:
         return [item.value for item in self.classes]

@@ -20,6 +20,7 @@ import msgspec
 from goldwork.errors import AnswerError, InputError
 from goldwork.tasks import NOTHING, Shown, task_type
 from goldwork.tasks.form import Anchor, Form, Keys, Option, Panes, Scale
+from goldwork.tasks.traps import Trap, same_texts
 
 STRONGEST = 3
 MOST_ATTRIBUTES = 50
@@ -97,16 +98,14 @@ class Compare(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="comp
             primitives=(Panes(self.fields), *(self._primitive(one.name, one.title or one.name) for one in asked))
         )
 
-    def perturb(self, answer: Any, seed: int) -> Any:
-        """The other side; of what has no side, the first."""
-        if self.attributes:
-            return {name: self._turned(value) for name, value in answer.items()}
-        return self._turned(answer)
-
-    def _turned(self, value: Any) -> Any:
-        if self.strength:
-            return -value if isinstance(value, int) and value else -self.strength
-        return {"first": "second", "second": "first"}.get(value, "first")
+    def perturb(self, item: Shown, answer: Any, seed: int) -> Trap | None:
+        """The two trade places, and the preference with them; none where nothing was preferred."""
+        one, other = self.fields
+        if one not in item or other not in item or same_texts(item, {one: other}):
+            return None
+        new = {name: _turned(value) for name, value in answer.items()} if self.attributes else _turned(answer)
+        what = "The two have traded places: what was first is second."
+        return None if new == answer else Trap(what, new, moved={one: other, other: one})
 
     def _primitive(self, name: str = "", title: str = "") -> Keys | Scale:
         besides = (Option(BAD, "Both are bad"),) if self.both_bad else ()
@@ -135,6 +134,10 @@ class Compare(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="comp
         elif not isinstance(value, str) or value not in PLACES or (value == "tie" and not self.tie):
             words = ["first", "second", *(["tie"] if self.tie else []), *([BAD] if self.both_bad else [])]
             raise AnswerError(f"{where}must be one of {', '.join(words)}. Got {value!r}.")
+
+
+def _turned(value: Any) -> Any:
+    return -value if isinstance(value, int) else {"first": "second", "second": "first"}.get(value, value)
 
 
 def _whole(value: Any) -> Any:

@@ -23,6 +23,7 @@ from goldwork.distances import distance
 from goldwork.errors import AnswerError, InputError
 from goldwork.tasks import NOTHING, Shown, task_type
 from goldwork.tasks.form import Form, Order
+from goldwork.tasks.traps import Trap, same_texts
 
 MOST = 50
 
@@ -71,14 +72,18 @@ class Rank(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="rank"):
     def form(self) -> Form:
         return Form(primitives=(Order(self.fields, self.pick, self.ties),))
 
-    def perturb(self, answer: Any, seed: int) -> Any:
-        """The best one trades places with another."""
-        place = random.Random(seed).randrange(1, len(answer)) if len(answer) > 1 else 0
-        if not place:
+    def perturb(self, item: Shown, answer: Any, seed: int) -> Trap | None:
+        """Two by two they trade places, drawn by lot, and the ranking with them; none where it stays the same."""
+        there = [name for name in self.fields if item.get(name, "") != ""]
+        lot = random.Random(seed).sample(there, len(there))
+        moved: dict[str, str] = {}
+        for one, other in zip(lot[::2], lot[1::2], strict=False):
+            moved |= {one: other, other: one}
+        if same_texts(item, moved):
             return None
-        swapped = [list(group) for group in answer]
-        swapped[0][0], swapped[place][0] = swapped[place][0], swapped[0][0]
-        return self.canonical(swapped)
+        new = self.canonical([[moved.get(name, name) for name in group] for group in answer])
+        what = f"{len(moved)} of them have traded places, two by two."
+        return None if new == answer else Trap(what, new, moved=dict(sorted(moved.items())))
 
     def _check_shape(self, answer: list[list[str]], number: int) -> None:
         sizes = [len(group) for group in answer]

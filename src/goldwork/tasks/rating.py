@@ -14,7 +14,6 @@ annotator's bias and precision taken out.
 from __future__ import annotations
 
 import math
-import random
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -22,7 +21,9 @@ import msgspec
 from goldwork.errors import AnswerError, InputError
 from goldwork.tasks import NOTHING, Shown, task_type
 from goldwork.tasks.classes import says_unsure
+from goldwork.tasks.edits import edited
 from goldwork.tasks.form import Anchor, Form, Scale
+from goldwork.tasks.traps import Trap
 
 MOST_BUTTONS = 21
 """Places that are drawn as buttons; more are a slider."""
@@ -94,15 +95,9 @@ class Rating(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="ratin
         scale = Scale(self.low, self.high, self.step, self.anchors, slider, unsure=self.unsure)
         return Form(primitives=(scale,))
 
-    def perturb(self, answer: Any, seed: int) -> Any:
-        """The scale's other half, at random."""
-        number = self.low if isinstance(answer, dict) else answer
-        places = round((self.high - self.low) / self.step)
-        steps = range(places + 1)
-        middle = (self.low + self.high) / 2
-        far = [self.canonical(self.low + step * self.step) for step in steps]
-        other = [place for place in far if (place > middle) != (number > middle) and place != answer]
-        return random.Random(seed).choice(other or [place for place in far if place != answer])
+    def perturb(self, item: Shown, answer: Any, seed: int) -> Trap | None:
+        """A change to a text, after which a person says the answer."""
+        return edited(item, seed)
 
     def _on_grid(self, number: float) -> bool:
         if not self.low <= number <= self.high:  # also what is no number, or too large for one

@@ -14,7 +14,7 @@ label); several become one by a model of each annotator's habits along the text.
 from __future__ import annotations
 
 import itertools
-import random
+import re
 from typing import Any, ClassVar
 
 import msgspec
@@ -25,10 +25,14 @@ from goldwork.tasks import NOTHING, Shown, task_type
 from goldwork.tasks import form as primitives
 from goldwork.tasks.classes import Class, check_classes, listed, options
 from goldwork.tasks.form import Form
+from goldwork.tasks.traps import Trap
 
 MOST = 10_000
 """Spans in one answer."""
 KEYS = {"start", "end", "label"}
+_LINE = re.compile(r"[^\s](?:[^\n]*[^\s])?")
+_ENDS = ".!?…。！？"
+_BETWEEN = re.compile(rf"(?<=[{_ENDS}])\s+")
 
 
 @task_type("spans")
@@ -76,12 +80,22 @@ class Spans(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="spans"
     def form(self) -> Form:
         return Form((primitives.Spans(self.field, options(self.classes), self.overlap, self.low),))
 
-    def perturb(self, answer: Any, seed: int) -> Any:
-        """One span less, where there may be fewer."""
-        if len(answer) <= self.low:
+    def perturb(self, item: Shown, answer: Any, seed: int) -> Trap | None:
+        """Two neighbouring lines or sentences trade places, and the spans in them move along."""
+        text = item.get(self.field, "")
+        parts = _parts(text)
+        if len(parts) < 2:
             return None
-        place = random.Random(seed).randrange(len(answer))
-        return [*answer[:place], *answer[place + 1 :]]
+        at = seed % (len(parts) - 1)
+        (begin, middle), (second, end) = parts[at], parts[at + 1]
+        if any(span["start"] < edge < span["end"] for span in answer for edge in (begin, middle, second, end)):
+            return None
+        new = self.canonical([_moved(span, (begin, middle), (second, end)) for span in answer])
+        if new == answer:
+            return None
+        swapped = text[:begin] + text[second:end] + text[middle:second] + text[begin:middle] + text[end:]
+        what = "line" if "\n" in text[middle:second] else "sentence"
+        return Trap(f"{what.capitalize()}s {at + 1} and {at + 2} have traded places.", new, texts={self.field: swapped})
 
     def _check(self, span: Any, length: int | None) -> None:
         if not isinstance(span, dict) or set(span) != KEYS:
@@ -99,3 +113,27 @@ class Spans(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="spans"
         values = [item.value for item in self.classes]
         if not isinstance(label, str) or label not in values:
             raise AnswerError(f"the label must be one of {listed(values)}. Got {label!r}.")
+
+
+def _parts(text: str) -> list[tuple[int, int]]:
+    """Where the lines of a text stand; of a single line, its sentences."""
+    lines = [found.span() for found in _LINE.finditer(text)]
+    if len(lines) != 1:
+        return lines
+    [(begin, end)] = lines
+    gaps = [found.span() for found in _BETWEEN.finditer(text, begin, end)]
+    edges = zip([begin, *(gap[1] for gap in gaps)], [*(gap[0] for gap in gaps), end], strict=True)
+    return [(one, two) for one, two in edges if text[two - 1] in _ENDS and not text[one].islower()]
+
+
+def _moved(span: dict[str, Any], one: tuple[int, int], other: tuple[int, int]) -> dict[str, Any]:
+    """A span after two parts have traded places; it lies within one of them, or outside."""
+    if one[0] <= span["start"] < one[1]:
+        by = other[1] - one[1]
+    elif other[0] <= span["start"] < other[1]:
+        by = one[0] - other[0]
+    elif one[1] <= span["start"] < other[0]:
+        by = (other[1] - other[0]) - (one[1] - one[0])
+    else:
+        by = 0
+    return span | {"start": span["start"] + by, "end": span["end"] + by}

@@ -15,7 +15,6 @@ central of them, or word by word by ROVER, for transcriptions.
 from __future__ import annotations
 
 import functools
-import random
 import unicodedata
 from typing import Any, ClassVar, Literal
 
@@ -25,7 +24,9 @@ from goldwork.distances import distance
 from goldwork.errors import AnswerError, InputError
 from goldwork.tasks import NOTHING, Shown, task_type
 from goldwork.tasks import form as primitives
+from goldwork.tasks.edits import edited
 from goldwork.tasks.form import Form
+from goldwork.tasks.traps import Trap
 
 MOST = 100_000
 """Characters of one part."""
@@ -111,22 +112,9 @@ class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="text"):
             return Form(tuple(draw(part.low, part.high, part.name, part.title or part.name) for part in self.parts))
         return Form((draw(self.low, self.high),))
 
-    def perturb(self, answer: Any, seed: int) -> Any:
-        """A word less; of texts with one word, none."""
-        if self.parts:
-            for part in self.parts:
-                if (shorter := self._shorter(answer[part.name], seed)) is not None and len(shorter) >= part.low:
-                    return answer | {part.name: shorter}
-            return None
-        shorter = self._shorter(answer, seed)
-        return shorter if shorter is not None and len(shorter) >= self.low else None
-
-    def _shorter(self, text: str, seed: int) -> str | None:
-        words = text.split()
-        if len(words) < 2:
-            return None
-        del words[random.Random(seed).randrange(len(words))]
-        return " ".join(words)
+    def perturb(self, item: Shown, answer: Any, seed: int) -> Trap | None:
+        """A change to a text, after which a person says the answer."""
+        return edited(item, seed)
 
     def _apart(self, first: str, second: str) -> float:
         """By words, and where these do not tell two texts apart, by characters."""

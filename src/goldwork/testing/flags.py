@@ -40,7 +40,7 @@ def honest_columns(seed: int, *, items: int = 150, annotators: int = 10, per_ite
 
 def _ask(columns: Mapping[str, Any], name: str, *, everything: bool = True, seed: int = 0) -> list[Finding]:
     table = Judgements.from_columns(columns)
-    groups = _groups(columns) if flag.facts(name).get("needs") == "groups" else None
+    groups = {"group": _groups(columns)} if flag.facts(name).get("needs") == "groups" else None
     found = find_flags(table, gold=_gold(columns), groups=groups, names=[name], everything=everything, seed=seed)
     return list(found)
 

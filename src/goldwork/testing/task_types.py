@@ -13,8 +13,9 @@ import msgspec
 
 from goldwork.consensus import ANSWERS, consensus
 from goldwork.errors import AnswerError
-from goldwork.tasks import TaskType, task_type
+from goldwork.tasks import Shown, TaskType, task_type
 from goldwork.tasks.form import Form
+from goldwork.tasks.traps import perturb
 from goldwork.testing.crowds import refusal
 
 LEVELS = ("nominal", "ordinal", "interval", "ratio", "distance")
@@ -27,11 +28,13 @@ SEEDS = range(20)
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """A configured task, at least three answers that differ and fit, and some that do not fit."""
+    """A configured task, at least three answers that differ and fit, and some that do not fit. `item`: what is shown of
+    an item that the answers fit, of which traps can be made."""
 
     task: TaskType
     answers: Sequence[Any]
     unfit: Sequence[Any]
+    item: Shown = dataclasses.field(default_factory=dict)
 
 
 def settings_survive_json(sample: Sample) -> None:
@@ -98,15 +101,28 @@ def form_is_drawable(sample: Sample) -> None:
     assert again == form == sample.task.form(), "the form must be JSON and always the same"
 
 
-def perturbed_answers_are_wrong(sample: Sample) -> None:
-    """A perturbed answer fits and differs; a seed fixes it."""
+def traps_are_what_they_say(sample: Sample) -> None:
+    """A trap is another item, the same for the same seed. What is certainly right of it fits, is canonical and another
+    answer than before, and the same change once more gives the item back."""
     for answer, seed in itertools.product(sample.answers, SEEDS):
         canonical = sample.task.canonical(answer)
-        wrong = sample.task.perturb(canonical, seed)
-        assert wrong == sample.task.perturb(canonical, seed), "the same seed must give the same"
-        if wrong is not None:
-            sample.task.validate(wrong)
-            assert sample.task.canonical(wrong) != canonical, "a perturbed answer must be another one"
+        trap = perturb(sample.task, sample.item, canonical, seed)
+        assert trap == perturb(sample.task, sample.item, canonical, seed), "the same seed must give the same trap"
+        if trap is None:
+            continue
+        item = trap.changed(sample.item)
+        assert trap.what.strip().endswith("."), f"what was changed must be a sentence. Got {trap.what!r}."
+        assert item.keys() == sample.item.keys(), "a trap must have the item's fields"
+        assert item != sample.item or trap.mirrored, "a trap must be another item"
+        assert set(trap.mirrored) <= item.keys(), "what is mirrored must be a field"
+        if not trap.is_certain:
+            continue
+        sample.task.validate(trap.answer, item)
+        assert sample.task.canonical(trap.answer) == trap.answer, "the trap's answer must be canonical"
+        assert trap.answer != canonical, "the trap's answer must be another one"
+        again = perturb(sample.task, item, trap.answer, seed)
+        assert again is not None, "a certain trap must go back to the item"
+        assert (again.changed(item), again.answer) == (sample.item, canonical), "changed twice it must be the item"
 
 
 TASK_TYPE_CHECKS: tuple[Callable[[Sample], None], ...] = (
@@ -116,7 +132,7 @@ TASK_TYPE_CHECKS: tuple[Callable[[Sample], None], ...] = (
     canonical_form_is_one,
     distance_is_one,
     form_is_drawable,
-    perturbed_answers_are_wrong,
+    traps_are_what_they_say,
 )
 
 

@@ -34,15 +34,17 @@ class WantedCases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SentBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A held item of which `more` judgements are wanted."""
+    """A held item of which `more` judgements are wanted. `id`: the client's own: sending it again is harmless."""
 
+    id: ShortId
     assignment: ShortId
     more: Annotated[int, msgspec.Meta(ge=1, le=MOST_MORE)] = 1
 
 
 class NewNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the guideline should say, as an item shows."""
+    """What the guideline should say, as an item shows. `id`: the client's own: sending it again is harmless."""
 
+    id: ShortId
     assignment: ShortId
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NOTE)]
 
@@ -86,20 +88,20 @@ class AdjudicationController(Controller):
         opt=for_member("adjudicator") | {"errors": (409,)},
     )
     async def send_back(self, request: Request, data: JSONBody[SentBack]) -> None:
-        """Ask for more judgements of an item instead of settling it."""
-        server = request.server
-        await server.write(adjudicate.send_back, server.database, request.member, data.assignment, data.more)
+        """Ask for more judgements of an item instead of settling it. Sending it again is harmless."""
+        server, mine = request.server, request.member
+        await server.write(adjudicate.send_back, server.database, mine, data.id, data.assignment, data.more)
 
     @post(
         "/projects/{project_id:int}/notes",
         operation_id="addNote",
         status_code=204,
-        opt=for_member("adjudicator"),
+        opt=for_member("adjudicator") | {"errors": (409,)},
     )
     async def note(self, request: Request, data: JSONBody[NewNote]) -> None:
-        """Note for the guideline what an item shows."""
-        server = request.server
-        await server.write(adjudicate.write_note, server.database, request.member, data.assignment, data.text)
+        """Note for the guideline what an item shows. Sending it again is harmless."""
+        server, mine = request.server, request.member
+        await server.write(adjudicate.write_note, server.database, mine, data.id, data.assignment, data.text)
 
     @get("/projects/{project_id:int}/notes", operation_id="listNotes", opt=for_member("manager"))
     async def notes(self, request: Request) -> Notes:

@@ -22,7 +22,7 @@ Words = Annotated[tuple[Word, ...], msgspec.Meta(max_length=50)]
 class NewExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to export, and as what."""
 
-    what: Literal["judgements", "consensus", "items", "groups"]
+    what: Literal["judgements", "consensus", "items", "groups", "reviews"]
     format: Literal["csv", "jsonl", "parquet"] = "csv"
 
 

@@ -9,14 +9,15 @@ import msgspec
 from litestar import Controller, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from goldwork.services import gold, gold_list
+from goldwork.services import gold, gold_list, traps
 from goldwork.services.gold import MAX_REASON
 from goldwork.services.gold_items import MOST, Entry, free_items
 from goldwork.services.gold_list import MAX_ROWS, GoldItem, GoldPage, Kind, State
+from goldwork.services.traps import Making, Proposal
 from goldwork.store.database import Connection
 from goldwork.web.context import Request, for_member
 from goldwork.web.session import Text
-from goldwork.web.work import drawn
+from goldwork.web.work import ShortId, drawn
 
 Words = Annotated[str, msgspec.Meta(max_length=MAX_REASON)]
 After = Annotated[int, QueryParameter(description="The item that the page before gave as `next`.", ge=0, le=2**62)]
@@ -24,6 +25,7 @@ Limit = Annotated[int, QueryParameter(description="Rows in a page.", ge=1, le=MA
 OfState = Annotated[State | None, QueryParameter(description="Of one state alone.")]
 OfKind = Annotated[Kind | None, QueryParameter(description="Of one kind alone.")]
 ItemName = Annotated[str, QueryParameter(description="The item's own id.", min_length=1, max_length=500)]
+Seed = Annotated[int, QueryParameter(description="Which change to it.", ge=0, le=2**31)]
 STATES: tuple[State, ...] = ("draft", "active", "split", "retired")
 KINDS: tuple[Kind, ...] = ("gold", "trap", "training")
 
@@ -41,9 +43,16 @@ class Draw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     count: Annotated[int, msgspec.Meta(ge=1, le=MOST)]
 
 
-class Minting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Items that an expert has settled, by their own ids."""
+class DrawTraps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many traps to make of gold drawn at random."""
 
+    count: Annotated[int, msgspec.Meta(ge=1, le=traps.MOST)]
+
+
+class Minting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Items that an expert has settled, by their own ids. `id`: the client's own: sending it again is harmless."""
+
+    id: ShortId
     items: Annotated[list[Text], msgspec.Meta(min_length=1, max_length=MOST)]
 
 
@@ -141,9 +150,46 @@ class GoldController(Controller):
         opt=for_member("adjudicator") | {"errors": (409,)},
     )
     async def mint(self, request: Request, data: JSONBody[Minting]) -> Made:
-        """Make gold of items that an expert has settled."""
+        """Make gold of items that an expert has settled. Sending it again is harmless."""
+        server, mine = request.server, request.member
+        return Made(await server.write(gold.mint, server.database, mine, data.id, data.items))
+
+    @get(
+        "/projects/{project_id:int}/gold/traps",
+        operation_id="proposeTrap",
+        opt=for_member("adjudicator") | {"errors": (409,)},
+    )
+    async def propose(self, request: Request, project_id: FromPath[int], name: ItemName, seed: Seed = 0) -> Proposal:
+        """A change to an item whose answer is known, after which another one is right, or may be."""
         server = request.server
-        return Made(await server.write(gold.mint, server.database, request.member, data.items))
+        fields = await server.current_fields(project_id)
+        found = await server.read(traps.propose, request.member, name, seed)
+        changed = drawn(found.changed, fields, project_id)
+        changed |= {field: f"{changed[field]}/mirrored" for field in found.mirrored}
+        return msgspec.structs.replace(found, fields=drawn(found.fields, fields, project_id), changed=changed)
+
+    @post(
+        "/projects/{project_id:int}/gold/traps",
+        operation_id="addTrap",
+        opt=for_member("adjudicator") | {"errors": (409,)},
+        request_max_body_size=2**23,
+    )
+    async def add_trap(self, request: Request, data: JSONBody[Making]) -> Made:
+        """Make a trap of an item: one of its own, which stands where audits do and nowhere else."""
+        server, mine = request.server, request.member
+        ready = await server.read(traps.prepare, server.home, mine, data)
+        return Made(await server.write(traps.add, server.database, mine, [ready]))
+
+    @post(
+        "/projects/{project_id:int}/gold/traps/draws",
+        operation_id="drawTraps",
+        opt=for_member("adjudicator") | {"errors": (409,)},
+    )
+    async def draw_traps(self, request: Request, data: JSONBody[DrawTraps]) -> Made:
+        """Make traps of gold in use, drawn at random, where the change says for certain what is right then."""
+        server, mine = request.server, request.member
+        ready = await server.read(traps.draw, server.home, mine, data.count)
+        return Made(await server.write(traps.add, server.database, mine, ready))
 
     @put(
         "/projects/{project_id:int}/gold/{gold_id:int}/vote",

@@ -10,13 +10,15 @@ import re
 from functools import partial
 from pathlib import Path
 
-from litestar import Controller, post, route
+from litestar import Controller, Response, get, post, route
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
+from goldwork.errors import NotFoundError
 from goldwork.services import media, sounds
 from goldwork.services.media import Medium
+from goldwork.services.mirror import mirror
 from goldwork.web.context import Request, Server, for_member
 from goldwork.web.receiving import FileName, receive
 
@@ -128,3 +130,19 @@ class MediaController(Controller):
         server = request.server
         found = await server.read(media.find, project_id, content_hash)
         return FileResponse(server, server.home.media_file(found.hash), found)
+
+    @get(
+        "/projects/{project_id:int}/media/{content_hash:str}/mirrored",
+        operation_id="getMirrored",
+        opt=for_member("adjudicator") | {"answers": tuple(media.TYPES.values())},
+    )
+    async def mirrored(
+        self, request: Request, project_id: FromPath[int], content_hash: FromPath[str]
+    ) -> Response[bytes]:
+        """An image of the project in a mirror, as a trap would show it."""
+        server = request.server
+        found = await server.read(media.find, project_id, content_hash)
+        if not found.is_shown_as("image"):
+            raise NotFoundError("there is no such image.")
+        body = await server.thread(lambda: mirror(server.home.media_file(found.hash).read_bytes()))
+        return Response(body, media_type=found.type, headers={"cache-control": CACHE})

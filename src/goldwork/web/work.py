@@ -20,9 +20,10 @@ from goldwork.services.assign import MAX_HELD, Held, Lease
 from goldwork.services.collect import Asked, Receipt, Submit
 from goldwork.services.media import KINDS
 from goldwork.services.projects import State
+from goldwork.services.reviewing import rubric_form
 from goldwork.services.standing import Standing
 from goldwork.store.database import Connection, Database
-from goldwork.tasks.questions import draw_lots
+from goldwork.tasks.questions import draw_form, draw_lots
 from goldwork.web.context import Request, for_member
 from goldwork.web.errors import encode
 
@@ -72,11 +73,20 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     count: Annotated[int, msgspec.Meta(ge=1, le=MAX_HELD)]
 
 
+class TextToReview(msgspec.Struct, frozen=True):
+    """What somebody else answered, by question, to be judged by the rubric's `form`; `shown`: how fields stood."""
+
+    answers: dict[str, Any]
+    shown: dict[str, list[str]]
+    form: DrawnJson
+
+
 class Assignment(msgspec.Struct, frozen=True):
     """One item to judge: what is shown of it, until when it is held. Images and sounds are addresses under /api.
 
     `shown`: for questions about several fields, in which order these stand on the screen. `suggestions`: a model's
-    answers by question, to be accepted or corrected; empty where there are none or they are hidden.
+    answers by question, to be accepted or corrected; empty where there are none or they are hidden. `review`: the text
+    that is to be reviewed, where it is not the project's questions that are to be answered.
     """
 
     id: str
@@ -84,6 +94,7 @@ class Assignment(msgspec.Struct, frozen=True):
     leased_until: int
     shown: dict[str, list[str]] = {}
     suggestions: dict[str, Any] = {}
+    review: TextToReview | None = None
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -133,11 +144,13 @@ class WorkController(Controller):
         wanted = Lease(project_id, request.member.person.annotator, data.count)
         leased = await server.writer.many_async(server.assigner.lease_many, wanted)
         asked, fields = await server.asked(project_id, leased.form_version)
+        texts = any(held.text is not None for held in leased.assignments)
+        rubric = draw_form(rubric_form(leased.rubric)) if texts else {}
         work = Work(
             state=leased.state,  # type: ignore[arg-type]
             form_version=leased.form_version,
             guideline_version=leased.guideline_version,
-            assignments=[_assignment(held, asked, fields, project_id) for held in leased.assignments],
+            assignments=[_assignment(held, asked, fields, project_id, rubric) for held in leased.assignments],
             left=int(leased.more),
             standing=await server.read(standing.describe, request.member) if leased.held else None,
         )
@@ -209,9 +222,14 @@ def _rest(connection: Connection, database: Database, member: Member) -> session
 _PAYLOAD = msgspec.json.Decoder(dict[str, Any])
 
 
-def _assignment(held: Held, asked: Asked, fields: Mapping[str, str], project_id: int) -> Assignment:
-    shown = draw_lots(asked.shuffled, held.id) if asked.shuffled else {}
+def _assignment(
+    held: Held, asked: Asked, fields: Mapping[str, str], project_id: int, rubric: dict[str, Any]
+) -> Assignment:
     there = drawn(_PAYLOAD.decode(held.payload), fields, project_id)
+    if held.text is not None:
+        text = TextToReview(dict(held.text.answers), dict(held.text.shown), rubric)
+        return Assignment(held.id, there, held.leased_until, review=text)
+    shown = draw_lots(asked.shuffled, held.id) if asked.shuffled else {}
     return Assignment(held.id, there, held.leased_until, shown, dict(held.suggestions))
 
 

@@ -24,6 +24,10 @@ const REASONS: Record<string, Explained> = {
     text: 'The server has another answer under the number of this one.',
     ways: ['judge', 'discard'],
   },
+  seen_others: {
+    text: 'You have been shown somebody else’s answer to this item since, so yours stands as it is.',
+    ways: ['discard'],
+  },
   bad_answer: { text: 'The server does not accept this answer for this question.', ways: ['judge', 'discard'] },
 }
 

@@ -35,7 +35,7 @@ export type Aside = '' | 'told' | 'intro' | 'rest' | 'paused' | 'barred'
 export class Workbench {
   info = $state.raw<Work | null>(null)
   readonly spots: Spot[] = $derived(
-    (this.info?.form.questions ?? []).flatMap((question) => asked(question).map((primitive) => ({ question, primitive }))),
+    this.questions.flatMap((question) => asked(question).map((primitive) => ({ question, primitive }))),
   )
   items = $state.raw<Assignment[]>([])
   /** Answers to the item on the screen, by question. */
@@ -66,6 +66,8 @@ export class Workbench {
   #asking = false
   #timeout: ReturnType<typeof setTimeout> | undefined
   #stopped = false
+  /** There were answers that had not arrived when it was last looked at. */
+  #waited = false
   #painted = false
 
   constructor(
@@ -80,8 +82,12 @@ export class Workbench {
   get current(): Assignment | undefined {
     return this.items[0]
   }
+  /** What is asked now: of a text that is reviewed, the rubric's criteria. */
   get questions(): DrawnQuestion[] {
-    return this.info?.form.questions ?? []
+    return this.#questionsOf(this.current)
+  }
+  #questionsOf(item: Assignment | undefined): DrawnQuestion[] {
+    return item?.review?.form.questions ?? this.info?.form.questions ?? []
   }
   /** One press of a key answers everything. */
   get quick(): boolean {
@@ -250,6 +256,8 @@ export class Workbench {
     // What was held for another purpose is not judged any more.
     if (this.standing?.held !== before) this.#feed.clear()
     this.#feed.merge(next, (id) => this.#isJudged(id))
+    const review = next.assignments.find((item) => item.review)
+    if (review) void loadPrimitives(this.#questionsOf(review).flatMap((q) => q.form.primitives))
     this.dry = next.left === 0
     this.#show()
   }
@@ -272,8 +280,11 @@ export class Workbench {
     return standing(sync.of(this.project)).some((e) => e.assignment.id === id)
   }
 
-  /** Another tab answered what is waiting here. */
+  /** Another tab answered what is waiting here; or the last answer has arrived, which may have made something due. */
   tidy(): void {
+    const waits = this.waiting.length > 0
+    if (this.#waited && !waits && !this.items.length) void this.fill(true)
+    this.#waited = waits
     const standingIds = new Set(standing(sync.of(this.project)).map((e) => e.assignment.id))
     for (const item of this.#feed.items) if (standingIds.has(item.id)) this.#feed.drop(item.id)
     if (this.#feed.items !== this.items) this.#show()
@@ -425,7 +436,7 @@ export class Workbench {
 
   /** The answers of an entry, to be changed; none where one key gives them anew or the questions are others. */
   #again(entry: Entry): Record<string, unknown> {
-    return entry.form_version === this.info?.form_version && !this.quick ? { ...entry.answers } : {}
+    return entry.form_version === this.info?.form_version && !isQuick(this.#questionsOf(entry.assignment)) ? { ...entry.answers } : {}
   }
   again(entry: Entry): void {
     this.#outbox?.retry(entry)
@@ -462,7 +473,7 @@ export class Workbench {
   }
 
   #words(item: Assignment, answers: Record<string, unknown>): string {
-    return this.questions
+    return this.#questionsOf(item)
       .map((question) => wordsOf(question, answers[question.name], itemOf(question, item.fields, item.shown)))
       .filter(Boolean)
       .join(', ')

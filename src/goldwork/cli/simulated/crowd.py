@@ -1,32 +1,20 @@
-"""Simulated annotators at a running server: they lease and submit through its HTTP API, as a browser does.
+"""The demonstration's crowd: simulated people who judge by the clock on the wall, several times as fast as people do.
 
 One thread and one connection carry them all. Each person holds a few items, looks at one, lets the time pass that it
-takes to judge it, and submits. They see what a person sees and nothing else: an item is recognised by what is shown.
+takes to judge it, and submits.
 """
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
-import hashlib
 import heapq
-import http.client
-import json
 import random
-import secrets
 import threading
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from goldwork.sim.annotator import Annotator, Answer, Stimulus
-from goldwork.sim.behaviours import Moment
+from goldwork.cli.simulated.client import Api, Person, RefusedError, Room
 from goldwork.sim.crowd import DOZEN, make_crowd
-from goldwork.sim.samples import Sample
 
-HELD = 3
-"""Items that a person holds at a time, the one in front of them included."""
 PAUSE = 0.5
 """Seconds between two items, at speed 1."""
 IDLE = 5.0
@@ -39,114 +27,17 @@ SLOWEST = 20.0
 """How much slower than at the start people become as the work runs out."""
 
 
-class RefusedError(Exception):
-    """The server's answer is an error. `reason` as the API gives it."""
-
-    def __init__(self, status: int, reason: str, message: str) -> None:
-        super().__init__(f"{status} {reason}: {message}")
-        self.status = status
-        self.reason = reason
-
-
-class Api:
-    """A server's API over one kept connection; for one thread. Raises OSError where the server cannot be reached."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._connection = http.client.HTTPConnection(host, port, timeout=30)
-
-    def call(self, token: str, method: str, path: str, body: object = None) -> Any:
-        """One request and its answer as JSON. Raises RefusedError. Sent twice where the connection was closed."""
-        payload = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {token}"} | ({"Content-Type": "application/json"} if payload else {})
-        with contextlib.suppress(http.client.HTTPException, ConnectionError):
-            return self._exchange(method, path, payload, headers)
-        self._connection.close()
-        try:
-            return self._exchange(method, path, payload, headers)
-        except http.client.HTTPException as error:
-            raise ConnectionError(str(error)) from None
-
-    def _exchange(self, method: str, path: str, payload: bytes | None, headers: dict[str, str]) -> Any:
-        self._connection.request(method, f"/api{path}", payload, headers)
-        response = self._connection.getresponse()
-        text = response.read()
-        found = json.loads(text) if text else None
-        if response.status >= 400:
-            problem = (found or {}).get("error", {})
-            raise RefusedError(response.status, problem.get("reason", ""), problem.get("message", ""))
-        return found
-
-    def close(self) -> None:
-        self._connection.close()
-
-
-class Room:
-    """A project as the crowd works in it. The last `reserve` judgements are left for others to make."""
-
-    def __init__(self, project: int, sample: Sample, reserve: int) -> None:
-        self.project = project
-        self.sample = sample
-        self.slots = len(sample.stimuli) * sample.overlap - reserve
-        self.judgements = 0
-        [self._field] = [str(field["name"]) for field in sample.form["fields"]]
-        self._known = {
-            _sight(sample, row[self._field]): stimulus
-            for row, stimulus in zip(sample.rows, sample.stimuli, strict=True)
-        }
-
-    @property
-    def left(self) -> float:
-        """The share of the crowd's work that is still to do."""
-        return max(0.0, 1 - self.judgements / self.slots)
-
-    def recognise(self, fields: Mapping[str, str]) -> Stimulus | None:
-        """The item that looks like this; None for one that somebody else has brought in."""
-        return self._known.get(fields.get(self._field, "").rpartition("/media/")[2])
-
-
-def _sight(sample: Sample, value: str) -> str:
-    """What a person sees of a field: its text, or a picture, which the server calls by the hash of its content."""
-    return hashlib.sha256(sample.picture(value)).hexdigest() if sample.picture else value
-
-
-@dataclasses.dataclass
-class Held:
-    """The item in front of a person, and what they will answer; None: they pass."""
-
-    assignment: str
-    form_version: int
-    guideline_version: int
-    answer: Answer | None
-
-
-@dataclasses.dataclass
-class Person:
-    """Somebody at the server: their token, and who they are in each room, by project.
-
-    `done`: their judgements by project; `place`: those since there was last nothing to do, which is their break.
-    """
-
-    token: str
-    minds: dict[int, Annotator]
-    done: Counter[int] = dataclasses.field(default_factory=Counter)
-    place: int = 0
-    room: Room | None = None
-    items: list[dict[str, Any]] = dataclasses.field(default_factory=list)
-    versions: tuple[int, int] = (1, 1)
-    held: Held | None = None
-
-
 def make_people(
-    tokens: Sequence[str], rooms: Sequence[Room], seed: int, mix: Mapping[str, float] = DOZEN
+    sessions: Sequence[str], rooms: Sequence[Room], seed: int, mix: Mapping[str, float] = DOZEN
 ) -> list[Person]:
-    """One person for each token: the same name and behaviour in every room."""
+    """One person for each session: the same name and behaviour in every room."""
     crowds = {
-        room.project: make_crowd(classes=len(room.sample.classes), size=len(tokens), mix=mix, seed=seed)
+        room.project: make_crowd(classes=len(room.sample.classes), size=len(sessions), mix=mix, seed=seed)
         for room in rooms
     }
     return [
-        Person(token, {project: crowd[number] for project, crowd in crowds.items()})
-        for number, token in enumerate(tokens)
+        Person(session, {project: crowd[number] for project, crowd in crowds.items()})
+        for number, session in enumerate(sessions)
     ]
 
 
@@ -184,7 +75,7 @@ class Crowd:
 
     def _look(self) -> None:
         """Read how far the projects are: others judge, too."""
-        found = self.api.call(self.people[0].token, "GET", "/projects")["projects"]
+        found = self.api.call(self.people[0].session, "GET", "/projects")["projects"]
         judged = {project["id"]: project["judgements"] for project in found}
         for room in self.rooms:
             room.judgements = judged.get(room.project, room.judgements)
@@ -193,56 +84,29 @@ class Crowd:
         """Hand in what was judged, take up the next item. Returns the seconds until the person's next turn."""
         try:
             if person.held is not None:
-                self._submit(person, person.held)
+                if person.room is not None and person.held.answer is not None:
+                    person.room.judgements += 1
+                person.hand_in(self.api)
             return self._take_up(person)
         except RefusedError:  # paused, closed, removed from the project, the form changed: look again later
             person.held, person.items, person.room = None, [], None
             return IDLE
 
-    def _submit(self, person: Person, held: Held) -> None:
-        room = person.room
-        assert room is not None
-        body: dict[str, Any] = {
-            "id": secrets.token_hex(16),
-            "assignment": held.assignment,
-            "kind": "skip",
-            "form_version": held.form_version,
-            "guideline_version": held.guideline_version,
-        }
-        if (answer := held.answer) is not None:
-            body["kind"] = "answer"
-            body["answers"] = {room.sample.question: room.sample.classes[answer.choice]}
-            body["seconds"] = round(answer.seconds, 2)
-            room.judgements += 1
-            person.done[room.project] += 1
-            person.place += 1
-        person.held = None
-        self.api.call(person.token, "POST", f"/projects/{room.project}/submits", body)
-
     def _take_up(self, person: Person) -> float:
         if not person.items and not self._fetch(person):
-            person.place = 0
+            person.place = 0  # a break
             return IDLE
-        room = person.room
-        assert room is not None
-        item = person.items.pop(0)
-        stimulus = room.recognise(item["fields"])
-        moment = Moment(person.done[room.project], person.place)
-        answer = person.minds[room.project].answer(stimulus, moment=moment) if stimulus else None
-        person.held = Held(item["id"], *person.versions, answer)
+        answer = person.take_up().answer
+        assert person.room is not None
         seconds = PAUSE + (answer.seconds if answer else 0)
-        return seconds / self.speed * min(SLOWEST, 1 / max(room.left, 1e-9))
+        return seconds / self.speed * min(SLOWEST, 1 / max(person.room.left, 1e-9))
 
     def _fetch(self, person: Person) -> bool:
         """Lease items in a room that still has work for the crowd. False where there is none."""
-        if person.room is None or not person.room.left or self._draw.random() < CHANGE:
-            weights = [room.left for room in self.rooms]
+        room = person.room
+        if room is None or not room.left or self._draw.random() < CHANGE:
+            weights = [one.left for one in self.rooms]
             if not any(weights):
                 return False
-            [person.room] = self._draw.choices(self.rooms, weights)
-        found = self.api.call(person.token, "POST", f"/projects/{person.room.project}/next", {"count": HELD})
-        person.items = found["assignments"]
-        person.versions = (found["form_version"], found["guideline_version"])
-        if not person.items:
-            person.room = None
-        return bool(person.items)
+            [room] = self._draw.choices(self.rooms, weights)
+        return bool(person.fetch(self.api, room)["assignments"])

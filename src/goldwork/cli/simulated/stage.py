@@ -6,10 +6,11 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
-from goldwork.cli.simulated.crowd import Api, Crowd, Room, make_people
+from goldwork.cli.simulated.client import Room
+from goldwork.cli.simulated.crowd import Crowd, make_people
+from goldwork.cli.simulated.site import Play, Site
 from goldwork.errors import GoldworkError
 from goldwork.services import (
     access,
@@ -19,10 +20,8 @@ from goldwork.services import (
     jobs,
     links,
     members,
-    notice,
     policy,
     projects,
-    signin,
     uploads,
 )
 from goldwork.services.access import Member
@@ -31,9 +30,6 @@ from goldwork.sim import make_crowd
 from goldwork.sim.samples import Sample
 from goldwork.sim.samples.digits import digits
 from goldwork.sim.samples.messages import messages
-from goldwork.store.database import Database
-from goldwork.store.home import Home
-from goldwork.store.writer import Writer
 
 SIZE = 12
 """Simulated annotators."""
@@ -51,40 +47,36 @@ QUALITY = {"maximum": 5, "target": 0.95, "floor": 0.7, "gold_block": 10, "price"
 """How quality is guarded in both projects."""
 
 
-class Stage:
-    """Both projects, a dozen people, and the thread that brings in the items and lets the people judge.
+class Stage(Play):
+    """Both projects, a dozen people, who are let in and judge while the items come in.
 
-    `link` is the secret of the visitor's one-time link. The thread begins once the server answers; it calls `over` when
-    `seconds` of judging have passed (`finished`) or something went wrong (`failure`).
+    `link` is the secret of the visitor's one-time link. It is over when `seconds` of judging have passed (`finished`).
     """
 
-    def __init__(self, home: Home, database: Database, writer: Writer, *, port: int, speed: float, seed: int) -> None:
-        self.home = home
-        self.database = database
-        self.writer = writer
+    def __init__(self, site: Site, *, speed: float, seed: int, seconds: float | None) -> None:
+        super().__init__(site)
+        self.home = site.home
+        self.database = site.database
+        self.writer = site.writer
         self.speed = speed
         self.seed = seed
+        self.seconds = seconds
         self.samples = (digits(), messages())
         self.members: list[Member] = []
-        self.tokens: list[str] = []
-        self.link = writer.run(self._furnish)
-        self.failure: Exception | None = None
+        self.links: list[str] = []
+        self.link = self.writer.run(self._furnish)
         self.finished = False
-        self._api = Api("127.0.0.1", port)
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
 
-    def begin(self, over: Callable[[], None], seconds: float | None) -> None:
-        """Start the thread."""
-        self._thread = threading.Thread(target=self._play, args=(over, seconds), name="goldwork-demo")
-        self._thread.start()
-
-    def end(self) -> None:
-        """Stop the thread, wherever it is. Twice is as good as once."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-        self._api.close()
+    def act(self) -> bool:
+        """Bring in the items, and let the people judge."""
+        rooms = self._open_up()
+        people = make_people([self.api.enter(link) for link in self.links], rooms, self.seed)
+        if self.seconds is not None:
+            timer = threading.Timer(self.seconds, self._finish)
+            timer.daemon = True
+            timer.start()
+        Crowd(self.api, people, rooms, speed=self.speed, seed=self.seed).run(self.stop)
+        return self.finished
 
     def _furnish(self, connection: Any) -> str:
         """Accounts and empty projects. Returns the secret of the visitor's link."""
@@ -107,31 +99,14 @@ class Stage:
             policy.set_policy(connection, database, mine, quality=QUALITY)
         for simulated in make_crowd(classes=2, size=SIZE, seed=self.seed):
             account = accounts.create_account(connection, now, name=simulated.name.capitalize())
-            person = access.person_of(connection, account)
-            accounts.accept_notice(connection, person, notice.VERSION, now)
             for mine in self.members:
                 members.join(connection, database, mine.project, account, "annotator", visitor)
-            self.tokens.append(signin.create_api_token(connection, person, "demonstration", now)[1])
+            self.links.append(links.make_sign_in_link(connection, account, now).secret)
         return links.make_sign_in_link(connection, visitor, now).secret
 
-    def _play(self, over: Callable[[], None], seconds: float | None) -> None:
-        try:
-            rooms = self._open_up()
-            people = make_people(self.tokens, rooms, self.seed)
-            crowd = Crowd(self._api, people, rooms, speed=self.speed, seed=self.seed)
-            if seconds is not None:
-                timer = threading.Timer(seconds, self._finish)
-                timer.daemon = True
-                timer.start()
-            crowd.run(self._stop)
-        except Exception as error:  # noqa: BLE001 whatever it is, the main thread must hear of it
-            self.failure = None if self._stop.is_set() else error
-        if self.finished or self.failure:
-            over()
-
     def _finish(self) -> None:
-        self.finished = not self._stop.is_set()
-        self._stop.set()
+        self.finished = not self.stop.is_set()
+        self.stop.set()
 
     def _open_up(self) -> list[Room]:
         """Import the first items of each project, for people to begin with; start to import the others."""
@@ -174,7 +149,7 @@ class Stage:
     def _wait_for(self, mine: Member, job_id: int) -> None:
         """Wait until a job is done. Raises GoldworkError where it failed, or nobody works on it."""
         deadline = time.monotonic() + IMPORT_SECONDS
-        while not self._stop.wait(POLL):
+        while not self.stop.wait(POLL):
             with self.database.read() as connection:
                 found = jobs.find_job(connection, mine.project, job_id)
             if found.state == "done":

@@ -1,5 +1,8 @@
 /** What the screen of whoever settles items knows and does; Adjudicate.svelte draws it. */
-import { adjudication, ApiError, work, type Asked, type Dispute, type Desk as Info, type DrawnQuestion } from '../../../api'
+import {
+  adjudication, ApiError, gold as golden, work, type Asked, type Criterion, type Dispute, type Desk as Info,
+  type DrawnQuestion,
+} from '../../../api'
 import { ActiveTimer } from '../../../lib/activity'
 import { announce } from '../../../lib/announce.svelte'
 import { asked, isOpen, isQuick, itemOf, open, valueOf, whole, withValue, wordsOf } from '../../../lib/answers'
@@ -28,6 +31,8 @@ export interface Spot {
 export class Desk {
   info = $state.raw<Info | null>(null)
   cases = $state.raw<Dispute[]>([])
+  /** What texts are reviewed by. */
+  rubric = $state.raw<readonly Criterion[]>([])
   given = $state.raw<Answers>({})
   /** The place in `spots` that has the keys. */
   focused = $state(0)
@@ -120,6 +125,7 @@ export class Desk {
       }
       if (this.info && next.state !== this.info.project.state) this.info = { ...this.info, project: { ...this.info.project, state: next.state as Info['project']['state'] } }
       this.waiting = next.waiting
+      this.rubric = next.rubric ?? []
       const there = new Set(this.cases.map((one) => one.assignment))
       this.#show([...this.cases, ...next.cases.filter((one) => !there.has(one.assignment) && !this.#sent.has(one.assignment))])
       if (!this.cases.length) {
@@ -189,7 +195,8 @@ export class Desk {
     )
     const { gold } = this
     this.#submit(one, 'answer', answers)
-    if (gold) this.#send(() => adjudication.makeGold(this.project, [one.external_id]))
+    const id = uuid()
+    if (gold) this.#send(() => golden.mint(this.project, { id, items: [one.external_id] }))
     this.#done.push({ one, answers, gold })
     this.settled += 1
     const words = this.questions.map((q) => wordsOf(q, answers[q.name], itemOf(q, one.fields as Record<string, string>, one.shown))).filter(Boolean).join(', ')
@@ -207,14 +214,16 @@ export class Desk {
   sendBack(more: number): void {
     const one = this.current
     if (!one) return
-    this.#send(() => adjudication.sendBack(this.project, one.assignment, more))
+    const body = { id: uuid(), assignment: one.assignment, more }
+    this.#send(() => adjudication.sendBack(this.project, body))
     this.#leave(`Sent back: ${plural(more, 'more judgement')} will be asked for.`, false)
   }
 
   note(text: string): void {
     const one = this.current
     if (!one || !text.trim()) return
-    this.#send(() => adjudication.note(this.project, one.assignment, text.trim()))
+    const body = { id: uuid(), assignment: one.assignment, text: text.trim() }
+    this.#send(() => adjudication.note(this.project, body))
     this.#tell('Noted for the guideline.', false)
   }
 

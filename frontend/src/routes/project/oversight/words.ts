@@ -1,6 +1,6 @@
 /** The engine's decisions in sentences. */
 import type { DecisionKind, DecisionRow, MyDecision, Statement } from '../../../api'
-import { decimal, percent as spaced, plural } from '../../../lib/format'
+import { count, decimal, percent as spaced, plural } from '../../../lib/format'
 
 /** A share whose sign does not go to a line of its own. */
 const percent = (share: number): string => spaced(share).replaceAll(' ', '\u00a0')
@@ -39,6 +39,8 @@ const REASONS: Record<string, string> = {
   copying: 'their answers are too like those of somebody else',
   fatigue: 'their answers get worse within a session',
   drift: 'their answers on gold have got worse',
+  traps: 'they fall for traps more often than the floor allows',
+  repeats: 'they answer the same item differently more often than the floor allows',
 }
 const TRAINING: Record<string, string> = { quiz: 'the quiz', refresher: 'the refresher', teaching: 'the lesson' }
 const TODAY: Record<DecisionKind, (n: number) => string> = {
@@ -51,7 +53,7 @@ const TODAY: Record<DecisionKind, (n: number) => string> = {
   unqualified: (n) => `${plural(n, 'person', 'people')} failed a training`,
   complete: (n) => `${plural(n, 'item')} had enough`,
   reopened: (n) => `${plural(n, 'item')} opened again`,
-  adjudicate: (n) => `${plural(n, 'item')} went to an expert, still unsure at the cap`,
+  adjudicate: (n) => `${plural(n, 'item')} went to an expert`,
   settled: (n) => `${plural(n, 'item')} settled by an expert`,
 }
 const ORDER = Object.keys(TODAY)
@@ -64,7 +66,7 @@ export const nameOf = (row: { name: string | null; called?: string; pseudonym?: 
 /** E as it is read: large ones in whole numbers. */
 export const strength = (e: number): string => (e >= 1e6 ? 'over a million' : e >= 10 ? Math.round(e).toLocaleString('en') : decimal(e))
 
-type Evidence = Record<string, number | string | string[]>
+type Evidence = Record<string, number | string | string[] | PoorText[]>
 const of = (row: DecisionRow): Evidence => row.evidence as Evidence
 const num = (value: unknown): number => (typeof value === 'number' ? value : 0)
 
@@ -72,6 +74,20 @@ function measured(row: DecisionRow): string {
   const { e, gold, right, floor } = of(row)
   const share = num(gold) ? num(right) / 1000 / num(gold) : 0
   return `${percent(share)} right on ${plural(num(gold), 'gold item')}, where ${percent(num(floor) / 10_000)} is asked for; E is ${strength(num(e))}`
+}
+/** A text that reviewers find poor, or about which they part. Scores are thousandths of the way from 1 to 5. */
+interface PoorText {
+  reviews: number
+  mean: number
+  apart: number
+}
+const PLACE = 250
+function reviewed(texts: readonly PoorText[]): string {
+  const [first] = texts
+  if (!first) return 'its reviews ask for it'
+  const which = texts.length > 1 ? `${count(texts.length)} texts of it ask for it, the first with` : 'its text has'
+  const apart = first.apart >= 3 * PLACE ? `, which part by ${decimal(first.apart / PLACE)}` : ''
+  return `${which} a mean of ${decimal(1 + first.mean / PLACE)} on the scale of 1 to 5 from ${plural(first.reviews, 'review')}${apart}`
 }
 const because = (reasons: unknown): string =>
   (Array.isArray(reasons) ? reasons : []).map((one: string) => REASONS[one] ?? one).join('; ')
@@ -102,6 +118,7 @@ export function say(row: DecisionRow): string {
     case 'settled':
       return `${who} was settled by an expert.`
     case 'adjudicate':
+      if (why === 'reviews') return `${who} waits for an expert: ${reviewed((of(row).reviews ?? []) as PoorText[])}.`
       return `${who} waits for an expert: ${plural(num(answers), 'answer')}${sure}, and no more may be asked for.`
     case 'complete':
       return `${who} has enough with ${plural(num(answers), 'answer')}${sure}: ${WHY[String(why)] ?? 'it is closed'}.`
