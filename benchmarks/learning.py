@@ -190,7 +190,13 @@ def errors(root: Path, seeds: int) -> None:
     majority = votes.shares().argmax(axis=1)
     wrong = majority != truth
     alone, several = find_suspects(features, majority), find_suspects(features, majority, votes)
-    report("labelme: area, several judgements", area(several.wrong, wrong), "AUC", "the label alone", area(alone.wrong, wrong))
+    report(
+        "labelme: area, several judgements",
+        area(several.wrong, wrong),
+        "AUC",
+        "the label alone",
+        area(alone.wrong, wrong),
+    )
 
 
 def area(score: npt.NDArray[np.float64], wrong: npt.NDArray[np.bool_]) -> float:
@@ -233,5 +239,9 @@ def impact(folder: Path, seeds: int) -> None:
         named = f"labelme, {rows[0].way}"
         report(f"{named}: accuracy", float(np.mean([row.accuracy for row in rows])), "share")
         gain = 100 * float(np.mean([row.gain for row in rows]))
-        report(f"{named}: points above the majority", gain, f"points, {100 * rows[0].gain_low:.1f} to {100 * rows[0].gain_high:.1f}")
+        report(
+            f"{named}: points above the majority",
+            gain,
+            f"points, {100 * rows[0].gain_low:.1f} to {100 * rows[0].gain_high:.1f}",
+        )
     assert {MAJORITY, CONSENSUS, JOINT} <= {rows[0].way for rows in zip(*runs, strict=True)}

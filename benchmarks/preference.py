@@ -74,7 +74,12 @@ class Recorded:
             rows = list(csv.DictReader(file))
         pairs = {row["item"]: row for row in rows}
         items = Items.from_records(
-            {"id": name, "prompt": name.split("|")[0].split("_")[0], "left": texts[row["left"]], "right": texts[row["right"]]}
+            {
+                "id": name,
+                "prompt": name.split("|")[0].split("_")[0],
+                "left": texts[row["left"]],
+                "right": texts[row["right"]],
+            }
             for name, row in pairs.items()
         )
         debate = {name: name.split("|")[0].split("_")[0] for name in pairs}

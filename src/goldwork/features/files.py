@@ -7,6 +7,7 @@ Everything read is finite numbers; nothing is unpickled.
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def read_features(path: Path | str, *, id: str = "id") -> tuple[npt.NDArray[Any]
         raise InputError(
             f"features come as .npy, .npz or .parquet. Got {path.suffix or 'no ending'}.", where=path.name
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, FileNotFoundError):
             raise InputError("there is no such file.", where=str(path)) from None
         raise InputError(f"cannot be read: {error}.", where=path.name) from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import tempfile
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -46,7 +47,8 @@ class Kept(Generic[Content]):
         return sparse.csr_matrix(rows[[place[key] for key in keys]])
 
     def _read(self) -> tuple[list[bytes], Any]:
-        with contextlib.suppress(OSError, ValueError, KeyError), np.load(self.path, allow_pickle=False) as file:
+        unreadable = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+        with contextlib.suppress(*unreadable), np.load(self.path, allow_pickle=False) as file:
             rows = sparse.csr_matrix((file["data"], file["indices"], file["indptr"]), shape=tuple(file["shape"]))
             return [bytes(key) for key in file["keys"]], rows
         return [], None

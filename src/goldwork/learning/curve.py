@@ -59,7 +59,9 @@ class Curve:
             return f"What {self.more:,} more judgements would add can be said after {LEAST_VERSIONS} versions."
         range = f"{100 * self.gain:.1f} points ({100 * self.gain_low:.1f} to {100 * self.gain_high:.1f})"
         if self.stop:
-            return f"The next {self.more:,} judgements would add {range}. The model has learned what they can teach: stop."
+            return (
+                f"The next {self.more:,} judgements would add {range}. The model has learned what they can teach: stop."
+            )
         return f"The next {self.more:,} judgements would add about {range}."
 
 

@@ -62,7 +62,9 @@ def measure_impact(
     """
     seen, truth = test
     if not len(truth):
-        raise InputError("there is no item to hold the models against: none with a known truth is left out of training.")
+        raise InputError(
+            "there is no item to hold the models against: none with a known truth is left out of training."
+        )
     rng = np.random.default_rng(seed)
     made: dict[str, tuple[Floats, int]] = {}
     for way, (shares, weight, paid) in _ways(votes, consensus, suspects, rng).items():
@@ -81,7 +83,9 @@ def _ways(
     weight, paid, K = judged.astype(float), len(votes.item), votes.classes
     order = rng.permutation(paid)
     first = order[np.unique(votes.item[order], return_index=True)[1]]
-    one = dataclasses.replace(votes, item=votes.item[first], annotator=votes.annotator[first], answer=votes.answer[first])
+    one = dataclasses.replace(
+        votes, item=votes.item[first], annotator=votes.annotator[first], answer=votes.answer[first]
+    )
     ways = {
         ONE: (_hard(one.shares(), rng), weight, int(judged.sum())),
         MAJORITY: (_hard(votes.shares(), rng), weight, paid),

@@ -5,8 +5,8 @@ back, and by what temperature the probabilities are divided, are chosen by cross
 of the probability given to what the labels say. Items of equal content stand in one part, so that nothing is predicted
 by its own copy.
 
-*Source:* soft labels as weighted rows, Rodrigues and Pereira 2018, Deep Learning from Crowds, AAAI, section 3;
-temperature, Guo et al. 2017, On Calibration of Modern Neural Networks, ICML, 1321-1330.
+*Source:* multinomial logistic regression on expected classes, Raykar et al. 2010, Journal of Machine Learning Research
+11, 1297-1322, section 2.3; temperature, Guo et al. 2017, On Calibration of Modern Neural Networks, ICML, 1321-1330.
 
     >>> rng = np.random.default_rng(0)
     >>> x = rng.normal(size=(200, 3))
@@ -20,12 +20,12 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 
 from goldwork.errors import InputError
 
@@ -38,9 +38,9 @@ SEARCHED = 2000
 """From so many items on the penalty is chosen on one part of the folds alone."""
 LEAST = 2
 """Items of a class without which it is held to be unknown."""
-SMALL = 0.01
-"""Shares below are left out of the fit: they cost a row each and say nothing."""
 ITERATIONS = 300
+GRADIENT = 1e-4
+"""Of the mean loss: a fit ends where no weight has more, as scikit-learn's does."""
 MOST_ROTATED = 2000
 """Items up to which many columns are replaced by the items' own products."""
 
@@ -110,14 +110,11 @@ def fit(features: Any, shares: Any, weight: Any = None, *, groups: Any = None, s
     seen, columns = _seen(features)
     rows, back = _rotated(seen)
     part = _folds(likely, groups, seed)
-    strength = _choose(rows, soft, sizes, part)
-    unseen = np.zeros(soft.shape)
-    for fold in range(FOLDS):
-        rest = part == fold
-        if rest.any():
-            unseen[rest] = _regress(rows, soft, sizes, ~rest, strength).scores(rows[rest])
+    regression = _Regression(rows, soft, sizes)
+    strength = _choose(regression, part)
+    unseen = _left_out(regression, part, range(FOLDS), strength)
     temperature = _temperature(unseen, soft, sizes)
-    whole = _regress(rows, soft, sizes, np.ones(len(soft), bool), strength)
+    whole = regression.fit(np.ones(len(soft), bool), strength)
     weights = whole.weights if back is None else np.asarray(seen.T @ (back @ whole.weights))
     model = dataclasses.replace(whole, weights=weights, temperature=temperature, columns=columns)
     return Fitted(model, _softmax(unseen / temperature), _warn(counted))
@@ -173,44 +170,67 @@ def _folds(likely: npt.NDArray[np.int64], groups: Any, seed: int) -> npt.NDArray
     return np.asarray(fold[code])
 
 
-def _choose(features: Any, soft: Floats, sizes: Floats, part: npt.NDArray[np.int64]) -> float:
+def _choose(regression: _Regression, part: npt.NDArray[np.int64]) -> float:
     """The C whose predictions, each at its best temperature, are the best on items left out."""
-    folds = range(FOLDS) if len(soft) < SEARCHED else range(1)
+    folds = range(FOLDS) if len(part) < SEARCHED else range(1)
+    rows = np.isin(part, folds)
+    soft, sizes = regression.soft[rows], regression.sizes[rows]
     lost = []
     for strength in STRENGTHS:
-        scores, of = [], []
-        for fold in folds:
-            rest = part == fold
-            if rest.any():
-                scores.append(_regress(features, soft, sizes, ~rest, strength).scores(features[rest]))
-                of.append(np.flatnonzero(rest))
-        rows, those = np.concatenate(of), np.vstack(scores)
-        heat = _temperature(those, soft[rows], sizes[rows])
-        lost.append(_loss(those / heat, soft[rows], sizes[rows]))
+        scores = _left_out(regression, part, folds, strength)[rows]
+        lost.append(_loss(scores / _temperature(scores, soft, sizes), soft, sizes))
     return STRENGTHS[int(np.argmin(lost))]
 
 
-def _regress(features: Any, soft: Floats, sizes: Floats, rows: npt.NDArray[np.bool_], strength: float) -> Model:
-    """Weighted logistic regression: an item stands once for every class that it may be of."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
+def _left_out(regression: _Regression, part: npt.NDArray[np.int64], folds: Iterable[int], strength: float) -> Floats:
+    """Scores [n, K] of the items of each of the folds by a fit to all others; 0 for other folds."""
+    scores = np.zeros(regression.soft.shape)
+    for fold in folds:
+        rest = part == fold
+        if rest.any():
+            scores[rest] = regression.fit(~rest, strength, fold).scores(regression.features[rest])
+    return scores
 
-    item, label = np.nonzero((soft > SMALL) & (rows & (sizes > 0))[:, None])
-    weights, constant = np.zeros((features.shape[1], soft.shape[1])), np.full(soft.shape[1], -np.inf)
-    classes = np.unique(label)
-    if len(classes) < 2:
-        constant[classes] = 0.0
+
+class _Regression:
+    """Weighted logistic regression on soft labels [n, K]. A fit begins where the last one to the same `fold` ended.
+
+    Never where one to other rows did: it would remember the rows that it is to be judged by.
+
+    scikit-learn's takes one class an item, so that an item would stand once for every class that it may be of: eight
+    times the work for eight classes, of which this does once.
+    """
+
+    def __init__(self, features: Any, soft: Floats, sizes: Floats) -> None:
+        self.features, self.across, self.soft, self.sizes = features, features.T, soft, sizes
+        self._last: dict[int, Floats] = {}
+
+    def fit(self, rows: npt.NDArray[np.bool_], strength: float, fold: int = -1) -> Model:
+        """Fit to some of the rows. Classes of which they say nothing are left out."""
+        sizes = np.where(rows, self.sizes, 0.0)
+        sizes /= max(float(sizes.sum()), 1e-300)
+        held = 1 / (strength * max(float(self.sizes[rows].sum()), 1e-300))
+        classes = np.flatnonzero(sizes @ self.soft > 0)
+        soft, shape = self.soft[:, classes], (self.features.shape[1] + 1, len(classes))
+
+        def loss(flat: Floats) -> tuple[float, Floats]:
+            beta = flat.reshape(shape)
+            scores = np.asarray(self.features @ beta[:-1]) + beta[-1]
+            top = scores.max(axis=1, keepdims=True)
+            raised = np.exp(scores - top)
+            total = raised.sum(axis=1, keepdims=True)
+            lost = (np.log(total) + top)[:, 0] - (soft * scores).sum(axis=1)
+            pull = sizes[:, None] * (raised / total - soft)
+            slope = np.vstack([self.across @ pull + held * beta[:-1], pull.sum(axis=0)])
+            return float(sizes @ lost) + held * float((beta[:-1] ** 2).sum()) / 2, slope.ravel()
+
+        start = self._last.get(fold, np.zeros(shape)).ravel()
+        options = {"maxiter": ITERATIONS, "gtol": GRADIENT, "ftol": 1e-12}
+        found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
+        beta = self._last[fold] = found.x.reshape(shape)
+        weights, constant = np.zeros((shape[0] - 1, self.soft.shape[1])), np.full(self.soft.shape[1], -np.inf)
+        weights[:, classes], constant[classes] = beta[:-1], beta[-1]
         return Model(weights, constant, 1.0, strength)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a penalised fit that is cut off is held back a bit more
-        found = LogisticRegression(C=strength, max_iter=ITERATIONS).fit(
-            features[item], label, sample_weight=soft[item, label] * sizes[item]
-        )
-    if len(classes) == 2:
-        weights[:, classes[1]], constant[classes] = found.coef_[0], (0.0, found.intercept_[0])
-    else:
-        weights[:, classes], constant[classes] = found.coef_.T, found.intercept_
-    return Model(weights, constant, 1.0, strength)
 
 
 def _temperature(scores: Floats, soft: Floats, sizes: Floats) -> float:

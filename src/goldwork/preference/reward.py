@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from scipy.special import expit
 from goldwork.errors import InputError
 from goldwork.features import Weights, count_words
 from goldwork.preference.pairs import Pairs
+from goldwork.preference.rows import prompt_key
 from goldwork.preference.style import NAMES, style
 
 Floats = npt.NDArray[np.float64]
@@ -60,7 +62,7 @@ class RewardModel:
     - `middle`, `size` [S] standardise the style; `words` weighs the rest
     - `coefficients` [1 + M, S + d] are those of the model and of the ensemble's members
     - `temperature` divides a difference so that it says how often a single person prefers the first
-    - `penalty` was chosen; `pairs`, `prompts`: how many it was trained on
+    - `penalty` was chosen; `pairs`: how many it was trained on; `keys` [P]: what stands for each prompt it has seen
     """
 
     middle: Floats
@@ -70,7 +72,11 @@ class RewardModel:
     temperature: float
     penalty: float
     pairs: int
-    prompts: int
+    keys: npt.NDArray[np.uint64]
+
+    def has_seen(self, prompts: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+        """Which of the prompts [P] it was trained on: they cannot tell how good it is."""
+        return np.isin(_keys(prompts), self.keys)
 
     def score(self, prompts: Sequence[str], responses: Sequence[str]) -> Scores:
         """Score responses, each to the prompt beside it. Only differences within a prompt have a meaning."""
@@ -102,7 +108,8 @@ class RewardModel:
             columns=self.words.columns,
             rarity=self.words.rarity,
             coefficients=self.coefficients.astype(np.float32),
-            scalars=np.array([self.temperature, self.penalty, self.pairs, self.prompts]),
+            keys=self.keys,
+            scalars=np.array([self.temperature, self.penalty, self.pairs]),
         )
         part = path.with_name(path.name + ".part")
         part.write_bytes(file.getvalue())
@@ -117,15 +124,15 @@ class RewardModel:
                     raise InputError(
                         f"is a reward model of format {file['format']}, and this reads {FORMAT}.", where=str(path)
                     )
-                temperature, penalty, pairs, prompts = file["scalars"].tolist()
+                temperature, penalty, pairs = file["scalars"].tolist()
                 words = Weights(file["columns"], file["rarity"])
                 coefficients = file["coefficients"].astype(np.float64)
                 return cls(
-                    file["middle"], file["size"], words, coefficients, temperature, penalty, int(pairs), int(prompts)
+                    file["middle"], file["size"], words, coefficients, temperature, penalty, int(pairs), file["keys"]
                 )
         except FileNotFoundError:
             raise InputError("there is no such file.", where=str(path)) from None
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise InputError(f"is no reward model: {error}.", where=str(path)) from None
 
 
@@ -170,26 +177,29 @@ def train(pairs: Pairs, *, seed: int = 0, progress: Callable[[str, int, int], No
     for member, weight in enumerate(_members(pairs, seed)):
         coefficients.append(design.fit(pairs, pairs.weight * weight, penalty))
         tell("ensemble", member + 1, total)
-    model = RewardModel(
-        middle, size, words, np.array(coefficients),
-        _temperature(unseen, pairs), penalty, len(pairs), len(used),
-    )  # fmt: skip
+    keys = _keys(pairs.prompts[used])
+    temperature = _temperature(unseen, pairs)
+    model = RewardModel(middle, size, words, np.array(coefficients), temperature, penalty, len(pairs), keys)
     length = _Design(form[:, :1]).left_out(pairs, part, PENALTIES[-1])
     plain = _Design(form).left_out(pairs, part, PENALTIES[-1])
     return Trained(model, unseen, length, plain, tuple(warnings))
 
 
 class _Design:
-    """What the responses differ in, [R, d]: style, and words beside it. Fits begin where the last one ended."""
+    """What the responses differ in, [R, d]: style, and words beside it.
+
+    A fit begins where the last one to the same fold ended. Never where one to other pairs did: it would remember those
+    that it is to be judged by.
+    """
 
     def __init__(self, form: Floats, words: Any = None) -> None:
         from scipy import sparse
 
         self.rows: Any = form if words is None else sparse.hstack([sparse.csr_matrix(form), words], format="csr")
         self.across: Any = self.rows.T if words is None else sparse.csr_matrix(self.rows.T)
-        self._last = np.zeros(self.rows.shape[1])
+        self._last: dict[int, Floats] = {}
 
-    def fit(self, pairs: Pairs, weight: Floats, penalty: float) -> Floats:
+    def fit(self, pairs: Pairs, weight: Floats, penalty: float, fold: int = -1) -> Floats:
         """The most probable weights under a normal prior of precision `penalty`.
 
         Rewards are worked out by response and compared by pair, which costs as much as there are responses, not pairs.
@@ -206,18 +216,23 @@ class _Design:
             value = float(weight @ (np.logaddexp(0, z) - probability * z)) + penalty * float(beta @ beta) / 2
             return value, np.asarray(self.across @ by_response) + penalty * beta
 
-        found = minimize(loss, self._last, jac=True, method="L-BFGS-B", options={"maxiter": 200, "ftol": 1e-6})
-        self._last = np.asarray(found.x)
-        return self._last
+        start = self._last.get(fold, np.zeros(self.rows.shape[1]))
+        found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200, "ftol": 1e-6})
+        self._last[fold] = np.asarray(found.x)
+        return self._last[fold]
 
     def left_out(self, pairs: Pairs, part: Places, penalty: float) -> Floats:
         """Differences of rewards [n] by fits to the other folds."""
         found = np.zeros(len(pairs))
         for fold in np.unique(part).tolist():
             rest = part == fold
-            reward = np.asarray(self.rows @ self.fit(pairs, np.where(rest, 0.0, pairs.weight), penalty))
+            reward = np.asarray(self.rows @ self.fit(pairs, np.where(rest, 0.0, pairs.weight), penalty, fold))
             found[rest] = (reward[pairs.first] - reward[pairs.second])[rest]
         return found
+
+
+def _keys(prompts: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+    return np.array([prompt_key(str(prompt)) for prompt in prompts.tolist()], np.uint64)
 
 
 def _standard(rows: Floats) -> tuple[Floats, Floats, Floats]:
