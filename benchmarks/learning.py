@@ -64,8 +64,8 @@ def main(arguments: list[str]) -> None:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Set:
-    """Features [n, d] and classes [n]; `test` [t]: rows that are always held out, or how many are drawn; how many labels
-    a run begins with, asks for at once, and takes at most."""
+    """Features [n, d] and classes [n]; `test`: rows that are always held out, or how many are drawn; how many labels a
+    run begins with, asks for at once, and takes at most."""
 
     features: Any
     truth: npt.NDArray[np.int64]

@@ -225,8 +225,9 @@ class _Regression:
             return float(sizes @ lost) + held * float((beta[:-1] ** 2).sum()) / 2, slope.ravel()
 
         start = self._last.get(fold, np.zeros(shape)).ravel()
-        options = {"maxiter": ITERATIONS, "gtol": GRADIENT, "ftol": 1e-12}
-        found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
+        found = minimize(
+            loss, start, jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS, "gtol": GRADIENT, "ftol": 1e-12}
+        )
         beta = self._last[fold] = found.x.reshape(shape)
         weights, constant = np.zeros((shape[0] - 1, self.soft.shape[1])), np.full(self.soft.shape[1], -np.inf)
         weights[:, classes], constant[classes] = beta[:-1], beta[-1]

@@ -1,7 +1,7 @@
 """Pairs as rows that trainers take: preferences, the same as conversations, and single responses, good or not.
 
-Beside what TRL reads, a row says how it came about: the probability that the chosen response is the better one, how much
-the pair counts, the votes, the item, and the ranking it belongs to. TRL leaves columns that it does not know alone.
+Beside what TRL reads, a row says how it came about: the probability that the chosen response is the better one, how
+much the pair counts, the votes, the item, and the ranking it belongs to. TRL leaves columns it does not know alone.
 
 A prompt is in one split, for ever: its text decides, so that what was trained on never judges, whatever is added later.
 

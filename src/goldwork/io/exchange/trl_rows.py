@@ -6,7 +6,7 @@ Every row of a file has the same columns, of the same kind: either all are texts
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ def read(path: Path) -> Iterator[Record]:
             yield Record(row, int(line), source.at(int(line), unit="row"))
 
 
-def write(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+def write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     """Write the rows, whole or not at all. Raises InputError where there are none.
 
     Values are texts, conversations, numbers, truth values and tuples of counts.
@@ -75,7 +75,7 @@ def write(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
                 raise InputError("a text holds half a character (a lone surrogate) and cannot be written.") from None
 
 
-def _parts(rows: Iterator[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+def _parts(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     while part := list(itertools.islice(rows, ROWS)):
         yield part
 
