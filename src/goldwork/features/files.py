@@ -41,11 +41,12 @@ def read_features(path: Path | str, *, id: str = "id") -> tuple[npt.NDArray[Any]
 
 
 def _npy(path: Path, _: str) -> tuple[Any, Any]:
-    return None, np.load(path, allow_pickle=False)
+    with path.open("rb") as stream:
+        return None, np.load(stream)
 
 
 def _npz(path: Path, _: str) -> tuple[Any, Any]:
-    with np.load(path, allow_pickle=False) as file:
+    with path.open("rb") as stream, np.load(stream) as file:
         if "features" not in file:
             raise InputError(f"needs an array 'features'. It has {', '.join(file.files) or 'none'}.", where=path.name)
         return file.get("ids"), file["features"]

@@ -48,7 +48,7 @@ class Kept(Generic[Content]):
 
     def _read(self) -> tuple[list[bytes], Any]:
         unreadable = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
-        with contextlib.suppress(*unreadable), np.load(self.path, allow_pickle=False) as file:
+        with contextlib.suppress(*unreadable), self.path.open("rb") as stream, np.load(stream) as file:
             rows = sparse.csr_matrix((file["data"], file["indices"], file["indptr"]), shape=tuple(file["shape"]))
             return [bytes(key) for key in file["keys"]], rows
         return [], None

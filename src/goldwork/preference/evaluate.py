@@ -32,6 +32,7 @@ Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 
 DRAWS = 1000
+BINS = 10
 MANY = 20
 """Prompts from which on drawing them again tells how far a figure may be off."""
 WORST = 10
@@ -160,7 +161,7 @@ def evaluate(
         ceiling_high=float(pairs.votes[:, :2].max(axis=1).sum() / len(votes)),
         length=told["length"],
         style=told["style"],
-        reliability=reliability(sure, (chance >= 0.5) == (votes.outcome > 0)),
+        reliability=reliability(sure, (chance >= 0.5) == (votes.outcome > 0), bins=min(BINS, len(votes))),
         position=_coefficient(rows, votes.shown.astype(float), votes.outcome > 0, of) if shown else None,
         length_left=_coefficient(rows, _unit(longer)[votes.pair], votes.outcome > 0, of, slope=True),
         worst=_worst(pairs, of, right["votes"]),

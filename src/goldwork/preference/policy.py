@@ -29,6 +29,8 @@ Floats = npt.NDArray[np.float64]
 
 LIMIT = 1.0
 CAUTION = 1.0
+SHARPNESS = (1e-9, 1e9)
+"""1 / beta is looked for between these, over the range of the rewards."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,9 +85,14 @@ def reweigh(reward: Floats, limit: float) -> Floats:
     sharpest /= sharpest.sum()
     if divergence(sharpest) <= limit:
         return sharpest
-    scale = float(np.ptp(reward))
-    ends = np.log(1e-4 / scale), np.log(1e4 / scale)
-    found: float = brentq(lambda log: divergence(_soft(reward, float(np.exp(log)))) - limit, *ends)
+    mild, sharp = (np.log(bound / float(np.ptp(reward))) for bound in SHARPNESS)
+
+    def beyond(log: float) -> float:
+        return divergence(_soft(reward, float(np.exp(log)))) - limit
+
+    if beyond(mild) >= 0:
+        return np.full(n, 1 / n)
+    found = sharp if beyond(sharp) <= 0 else brentq(beyond, mild, sharp)
     return _soft(reward, float(np.exp(found)))
 
 

@@ -119,7 +119,7 @@ class RewardModel:
     def load(cls, path: Path) -> RewardModel:
         """Read what `save` wrote. Raises InputError for another file."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as stream, np.load(stream) as file:
                 if int(file["format"]) != FORMAT:
                     raise InputError(
                         f"is a reward model of format {file['format']}, and this reads {FORMAT}.", where=str(path)
