@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -185,3 +187,31 @@ def test_impact_says_what_is_missing(judged: tuple[str, str, str], tmp_path: Pat
     other = write(tmp_path / "t.csv", {"item": ["i0"], "truth": ["zebra"]})
     assert main(["impact", labels, "--features", features, "--truth", other]) == 2
     assert "'zebra' is nobody's label" in capsys.readouterr().err
+
+
+def test_the_guides_commands_run_as_written(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
+    """Every command of docs/guide/models.md, in its order, on files of the names it uses."""
+    guide = Path(__file__).resolve().parents[2] / "docs" / "guide" / "models.md"
+    blocks = re.findall(r"```sh\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    said = rng.integers(0, 2, 80)
+    texts = [f"{('bad awful', 'good fine')[one]} number{rng.integers(9)}" for one in said]
+    ids = [f"i{row}" for row in range(80)]
+    write(tmp_path / "items.csv", {"id": ids, "text": texts})
+    write(tmp_path / "truth.csv", {"item": ids, "truth": [str(one) for one in said]})
+    votes = {"item": ids[:60] * 2, "annotator": ["x"] * 60 + ["y"] * 60, "label": [str(one) for one in said[:60]] * 2}
+    write(tmp_path / "labels.csv", votes)
+    for name, pairs, seed, prompts in (("votes", "pairs", 1, 30), ("more-votes", "more-pairs", 2, 50)):
+        simulated = simulate_preferences(prompts=prompts, seed=seed)
+        table = simulated.table.to_columns()
+        write(tmp_path / f"{name}.csv", {column: table[column].tolist() for column in ("item", "annotator", "label")})
+        columns = {"id": simulated.items.ids.tolist()} | {k: v.tolist() for k, v in simulated.items.columns.items()}
+        write(tmp_path / f"{pairs}.csv", columns)
+    candidates = {"prompt": ["Why?"] * 3, "response": ["No.", "It depends.", "First measure, then cut."]}
+    write(tmp_path / "responses.csv", candidates)
+    write(tmp_path / "candidates.csv", candidates)
+    for line in "".join(blocks).splitlines():
+        assert main(shlex.split(line)[1:]) == 0, (line, capsys.readouterr().err)
+    assert (tmp_path / "chosen.jsonl").exists()
+    assert (tmp_path / "scored.csv").exists()
