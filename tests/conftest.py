@@ -21,7 +21,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile(
+    "goldwork",
+    deadline=None,  # a loaded machine is no error of the code
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("goldwork")
 
 PATIENCE = 20.0
 """Seconds that a server under test may take to start or to stop."""

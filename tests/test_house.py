@@ -19,6 +19,7 @@ FLOORS = {
     "registry": 0,
     "judgements": 1,
     "distances": 1,
+    "features": 1,
     "items": 1,
     "tasks": 1,
     "agreement": 2,

@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
-from goldwork.io.exchange import Answered, Example, exchange
+from goldwork.io.exchange import Answered, Example, exchange, trl_rows
+from goldwork.preference.pairs import build_pairs
+from goldwork.preference.rows import training_rows
 from goldwork.tasks.questions import read_form
+from goldwork.testing import simulate_preferences
 
 trl = pytest.importorskip("trl", reason="trl is not in the dev extra; install trl and torch to run this")
 datasets = pytest.importorskip("datasets", reason="trl brings it")
@@ -106,4 +109,56 @@ def test_sft_takes_demonstrations(
     )
     trainer = trl.SFTTrainer(model, args=options, train_dataset=given, processing_class=tokenizer)
     assert "because it is" in tokenizer.decode(trainer.train_dataset[0]["input_ids"])
+    assert trainer.train().training_loss > 0
+
+
+@pytest.fixture(scope="module")
+def pairs() -> Any:
+    simulated = simulate_preferences(prompts=6, candidates=3, seed=0)
+    return build_pairs(simulated.table, simulated.items)
+
+
+def loaded(pairs: Any, kind: Any, suffix: str, tmp_path: Path) -> Any:
+    path = tmp_path / f"pairs{suffix}"
+    trl_rows.write(path, training_rows(pairs, kind))
+    form = "json" if suffix == ".jsonl" else "parquet"
+    return datasets.load_dataset(form, data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"))
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+@pytest.mark.parametrize("kind", ["preference", "conversational"])
+def test_dpo_takes_pairs(kind: str, suffix: str, pairs: Any, small: Any, tmp_path: Path) -> None:
+    given = loaded(pairs, kind, suffix, tmp_path)
+    assert trl.data_utils.is_conversational(given[0]) == (kind == "conversational")
+    model, tokenizer = small
+    options = trl.DPOConfig(
+        output_dir=str(tmp_path), max_steps=1, per_device_train_batch_size=2, report_to="none", use_cpu=True
+    )
+    trainer = trl.DPOTrainer(model, args=options, train_dataset=given, processing_class=tokenizer)
+    assert trainer.train().training_loss > 0
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+def test_the_reward_trainer_takes_pairs(suffix: str, pairs: Any, small: Any, tmp_path: Path) -> None:
+    import transformers
+
+    folder, tokenizer = small
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(folder, num_labels=1)
+    options = trl.RewardConfig(
+        output_dir=str(tmp_path), max_steps=1, per_device_train_batch_size=2, report_to="none", use_cpu=True
+    )
+    given = loaded(pairs, "preference", suffix, tmp_path)
+    trainer = trl.RewardTrainer(model, args=options, train_dataset=given, processing_class=tokenizer)
+    assert trainer.train().training_loss > 0
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+def test_kto_takes_single_responses(suffix: str, pairs: Any, small: Any, tmp_path: Path) -> None:
+    folder, tokenizer = small
+    options = trl.KTOConfig(
+        output_dir=str(tmp_path), max_steps=1, per_device_train_batch_size=4, report_to="none", use_cpu=True
+    )
+    given = loaded(pairs, "unpaired", suffix, tmp_path)
+    assert {True, False} == set(given["label"])
+    trainer = trl.KTOTrainer(folder, args=options, train_dataset=given, processing_class=tokenizer)
     assert trainer.train().training_loss > 0

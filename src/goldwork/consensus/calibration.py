@@ -134,17 +134,27 @@ def measure_reliability(
     rows = [row for row, item in enumerate(made.items.tolist()) if item in truth and not made.known[row]]
     right = np.array([made.labels[row] == truth[made.items[row]] for row in rows], np.float64)
     confidence = made.confidence[rows]
-    if bins < 1 or len(rows) < bins:
-        raise InputError(f"{bins} bins need as many items with a truth. Got {len(rows)}.")
+    return reliability(confidence, right, bins=bins, resamples=resamples, seed=seed)
+
+
+def reliability(
+    confidence: Floats, right: npt.NDArray[Any], *, bins: int = 10, resamples: int = 200, seed: int = 0
+) -> Reliability:
+    """How far confidences [n] come true: `right` [n] says which did.
+
+    Raises InputError where there are fewer than bins.
+    """
+    if bins < 1 or len(confidence) < bins:
+        raise InputError(f"{bins} bins need as many items with a truth. Got {len(confidence)}.")
     rng = np.random.default_rng(seed)
     order = np.argsort(confidence, kind="stable")
-    confidence, right = confidence[order], right[order]
+    confidence, right = confidence[order], np.asarray(right, np.float64)[order]
     error, null = calibration_error(confidence, right, bins), null_error(confidence, bins, rng, resamples)
-    drawn = [np.sort(rng.integers(0, len(rows), len(rows))) for _ in range(resamples)]
+    drawn = [np.sort(rng.integers(0, len(confidence), len(confidence))) for _ in range(resamples)]
     # A resample repeats items, which alone adds to the error what a second draw from the same truth would.
     excess = np.array([calibration_error(confidence[at], right[at], bins) for at in drawn])
     spread = float(excess.std())
-    parts = np.array_split(np.arange(len(rows)), bins)
+    parts = np.array_split(np.arange(len(confidence)), bins)
     size = np.array([len(part) for part in parts])
     accuracy = np.array([right[part].mean() for part in parts])
     low, high = _wilson(accuracy, size)

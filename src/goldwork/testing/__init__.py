@@ -23,6 +23,7 @@ from goldwork.testing.exchanges import EXCHANGE_CHECKS, check_exchange
 from goldwork.testing.flags import FLAG_CHECKS, check_flag
 from goldwork.testing.formats import FORMAT_CHECKS, check_format
 from goldwork.testing.kinds import Answers, Kind, simulate_answers
+from goldwork.testing.preferences import Preferences, simulate_preferences
 from goldwork.testing.strategies import STRATEGY_CHECKS, check_strategy
 from goldwork.testing.task_types import TASK_TYPE_CHECKS, Sample, check_task_type
 
@@ -37,6 +38,7 @@ __all__ = [
     "Answers",
     "Crowd",
     "Kind",
+    "Preferences",
     "Sample",
     "check_coefficient",
     "check_consensus",
@@ -49,4 +51,5 @@ __all__ = [
     "consensus_checks",
     "simulate_answers",
     "simulate_crowd",
+    "simulate_preferences",
 ]

@@ -48,8 +48,11 @@ def read(path: Path) -> Iterator[Record]:
             yield Record(row, int(line), source.at(int(line), unit="row"))
 
 
-def write(path: Path, rows: Iterable[dict[str, Said]]) -> None:
-    """Write the rows, whole or not at all. Raises InputError where there are none."""
+def write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Write the rows, whole or not at all. Raises InputError where there are none.
+
+    Values are texts, conversations, numbers, truth values and tuples of counts.
+    """
     given = iter(rows)
     first = next(given, None)
     if first is None:
@@ -61,7 +64,8 @@ def write(path: Path, rows: Iterable[dict[str, Said]]) -> None:
     import pyarrow.parquet
 
     turns = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
-    kinds = {name: pa.string() if isinstance(value, str) else turns for name, value in first.items()}
+    plain = {str: pa.string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64(), tuple: pa.list_(pa.int64())}
+    kinds = {name: plain.get(type(value), turns) for name, value in first.items()}
     schema = pa.schema(sorted(kinds.items(), key=lambda pair: pair[0] != "prompt"))
     with replacing(path) as stream, pyarrow.parquet.ParquetWriter(stream, schema) as writer:
         for part in _parts(itertools.chain([first], given)):
@@ -71,7 +75,7 @@ def write(path: Path, rows: Iterable[dict[str, Said]]) -> None:
                 raise InputError("a text holds half a character (a lone surrogate) and cannot be written.") from None
 
 
-def _parts(rows: Iterator[dict[str, Said]]) -> Iterator[list[dict[str, Said]]]:
+def _parts(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     while part := list(itertools.islice(rows, ROWS)):
         yield part
 

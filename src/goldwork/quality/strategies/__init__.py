@@ -23,7 +23,7 @@ import numpy.typing as npt
 from goldwork.errors import InputError
 from goldwork.registry import Registry
 
-__all__ = ["DEFAULT", "Candidates", "aim", "by_lot", "order", "strategy"]
+__all__ = ["DEFAULT", "Candidates", "aim", "by_lot", "needs_model", "order", "strategy"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -47,6 +47,7 @@ class Candidates:
     - `correlation`: how alike people err on an item (`goldwork.quality.posterior`)
     - `collected` [K]: judgements made in the whole project, by the probable class of their items
     - `groups` [n, G]: judgements by group of annotators, where these have groups; `group`: the person's, if known
+    - `predicted` [n, K]: what a model says that has not seen the item's judgements; the probabilities where none does
     """
 
     probabilities: Floats
@@ -61,6 +62,7 @@ class Candidates:
     collected: Floats
     groups: npt.NDArray[np.int64]
     group: int | None
+    predicted: Floats
 
     @classmethod
     def of(cls, probabilities: Any, judgements: Any, **known: Any) -> Candidates:
@@ -82,6 +84,7 @@ class Candidates:
             "crowd": np.full(k, ASSUMED),
             "collected": np.zeros(k),
             "groups": np.zeros((n, 0)),
+            "predicted": shares,
         } | known
         correlation, group = usual.pop("correlation", CORRELATION), usual.pop("group", None)
         columns = {name: np.asarray(value, _type(name)) for name, value in usual.items()}
@@ -98,7 +101,7 @@ class Candidates:
 
     def take(self, rows: Any) -> Candidates:
         """These rows alone, in this order."""
-        by_row = ("probabilities", "judgements", "wanted", "lot", "age", "cost", "groups")
+        by_row = ("probabilities", "judgements", "wanted", "lot", "age", "cost", "groups", "predicted")
         return dataclasses.replace(self, **{name: getattr(self, name)[rows] for name in by_row})
 
 
@@ -111,13 +114,18 @@ Strategy = Callable[[Candidates, int], npt.ArrayLike]
 """`(candidates, seed) -> priority` [n], the smaller the sooner. A pure function of what it is given."""
 
 strategy: Registry[Strategy] = Registry("strategy", __name__)
-"""`@strategy(name, aim="accuracy" | "balance")`."""
+"""`@strategy(name, aim="accuracy" | "balance", model=False)`; `model`: it reads what a model predicts."""
 
 
 def aim(name: str) -> str:
     """What the strategy called `name` is for: accuracy at a given cost, or an even collection."""
     said: str = strategy.facts(name).get("aim", "accuracy")
     return said
+
+
+def needs_model(name: str) -> bool:
+    """Whether the strategy called `name` reads a model's predictions."""
+    return bool(strategy.facts(name).get("model", False))
 
 
 def order(name: str, candidates: Candidates, seed: int) -> npt.NDArray[np.int64]:

@@ -1,0 +1,1 @@
+"""Models of items: what to ask next, what may be wrong, what judgements are worth to a model."""

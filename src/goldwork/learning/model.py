@@ -1,0 +1,259 @@
+"""A model of the answers: logistic regression on soft labels, calibrated on items that it was not fitted on.
+
+Each item says with what probability it is of each class, and how much it counts. How strongly the weights are held
+back, and by what temperature the probabilities are divided, are chosen by cross-validation; both by the mean logarithm
+of the probability given to what the labels say. Items of equal content stand in one part, so that nothing is predicted
+by its own copy.
+
+*Source:* multinomial logistic regression on expected classes, Raykar et al. 2010, Journal of Machine Learning Research
+11, 1297-1322, section 2.3; temperature, Guo et al. 2017, On Calibration of Modern Neural Networks, ICML, 1321-1330.
+
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(200, 3))
+    >>> sure = 1 / (1 + np.exp(-3 * x[:, 0]))
+    >>> found = fit(x, np.column_stack([1 - sure, sure]))
+    >>> found.model.predict(np.array([[2.0, 0, 0]])).round(1).tolist()
+    [[0.0, 1.0]]
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize, minimize_scalar
+
+from goldwork.errors import InputError
+
+Floats = npt.NDArray[np.float64]
+
+STRENGTHS = (1.0, 10.0, 100.0)
+"""C of the penalty |w|^2 / (2 C), from which the best is chosen."""
+FOLDS = 5
+SEARCHED = 2000
+"""From so many items on the penalty is chosen on one part of the folds alone."""
+LEAST = 2
+"""Items of a class without which it is held to be unknown."""
+ITERATIONS = 300
+GRADIENT = 1e-4
+"""Of the mean loss: a fit ends where no weight has more, as scikit-learn's does."""
+MOST_ROTATED = 2000
+"""Items up to which many columns are replaced by the items' own products."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Model:
+    """Weights [d, K] and a constant [K] of K classes; `temperature` calibrates; `strength` is the chosen C.
+
+    Classes that no label named have weight 0 and a constant of minus infinity: probability 0.
+    """
+
+    weights: Floats
+    constant: Floats
+    temperature: float
+    strength: float
+    columns: npt.NDArray[np.int64] | None = None
+    """The columns of the features that the fit has seen, None for all: others say nothing."""
+
+    def predict(self, features: Any) -> Floats:
+        """Calibrated probabilities [n, K] of features [n, d], dense or sparse."""
+        return _softmax(self.scores(features) / self.temperature)
+
+    def scores(self, features: Any) -> Floats:
+        """Before calibration [n, K]."""
+        seen = features if self.columns is None else features[:, self.columns]
+        return np.asarray(seen @ self.weights + self.constant)
+
+    def to_bytes(self) -> bytes:
+        """The model as an .npz file. Nothing in it is code."""
+        file = io.BytesIO()
+        columns = np.empty(0, np.int64) if self.columns is None else self.columns
+        scalars = np.array([self.temperature, self.strength, self.columns is not None])
+        np.savez(file, weights=self.weights, constant=self.constant, scalars=scalars, columns=columns)
+        return file.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Model:
+        """What `to_bytes` made."""
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            temperature, strength, some = file["scalars"].tolist()
+            columns = file["columns"] if some else None
+            return cls(file["weights"], file["constant"], temperature, strength, columns)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Fitted:
+    """A model, and what its like said of each item without having seen it: `unseen` [n, K], calibrated."""
+
+    model: Model
+    unseen: Floats
+    warnings: tuple[str, ...] = ()
+
+
+def fit(features: Any, shares: Any, weight: Any = None, *, groups: Any = None, seed: int = 0) -> Fitted:
+    """Fit a model on features [n, d] and `shares` [n, K], the probability of each class by item.
+
+    `weight` [n] at or above 0, 1 where it is not given; `groups` [n]: rows of one group stand in one fold. Raises
+    InputError where shares or weights do not fit, or fewer than two classes have two items each.
+    """
+    soft, sizes = _checked(features, shares, weight)
+    likely = soft.argmax(axis=1)
+    counted = np.bincount(likely[sizes > 0], minlength=soft.shape[1])
+    if (counted >= LEAST).sum() < 2:
+        raise InputError(
+            f"a model needs two classes with {LEAST} items each. Got {', '.join(map(str, counted.tolist()))} items."
+        )
+    seen, columns = _seen(features)
+    rows, back = _rotated(seen)
+    part = _folds(likely, groups, seed)
+    regression = _Regression(rows, soft, sizes)
+    strength = _choose(regression, part)
+    unseen = _left_out(regression, part, range(FOLDS), strength)
+    temperature = _temperature(unseen, soft, sizes)
+    whole = regression.fit(np.ones(len(soft), bool), strength)
+    weights = whole.weights if back is None else np.asarray(seen.T @ (back @ whole.weights))
+    model = dataclasses.replace(whole, weights=weights, temperature=temperature, columns=columns)
+    return Fitted(model, _softmax(unseen / temperature), _warn(counted))
+
+
+def _checked(features: Any, shares: Any, weight: Any) -> tuple[Floats, Floats]:
+    soft = np.asarray(shares, np.float64)
+    n = features.shape[0]
+    if soft.ndim != 2 or len(soft) != n:
+        raise InputError(f"shares must be a table with a row for each of {n} items. Got shape {soft.shape}.")
+    if not np.isfinite(soft).all() or (soft < 0).any() or (n and np.abs(soft.sum(axis=1) - 1).max() > 1e-6):
+        raise InputError("the shares of an item must be at or above 0 and sum to 1.")
+    sizes = np.ones(n) if weight is None else np.asarray(weight, np.float64)
+    if sizes.shape != (n,) or not np.isfinite(sizes).all() or (sizes < 0).any():
+        raise InputError(f"weights must be {n} finite numbers at or above 0.")
+    return soft, sizes
+
+
+def _seen(features: Any) -> tuple[Any, npt.NDArray[np.int64] | None]:
+    """Of sparse features only the columns that some item has."""
+    if not hasattr(features, "tocsr"):
+        return np.asarray(features, np.float64), None
+    rows = features.tocsr()
+    columns = np.unique(rows.indices).astype(np.int64)
+    return rows[:, columns], columns
+
+
+def _rotated(features: Any) -> tuple[Any, Floats | None]:
+    """Fewer numbers that say the same: where items are few and columns many, each item's place among the items.
+
+    The weights of a penalised fit are a sum of items (representer theorem: Kimeldorf and Wahba 1971, Journal of
+    Mathematical Analysis and Applications 33, 82-95). With X X' = U S U' the rows of U sqrt(S) have the same products
+    as those of X, so the fit is the same, and X' U / sqrt(S) turns its weights back.
+    """
+    n, d = features.shape
+    if not hasattr(features, "tocsr") or n > MOST_ROTATED or d < 2 * n:
+        return features, None
+    size, turned = np.linalg.eigh((features @ features.T).toarray())
+    kept = size > 1e-10 * max(float(size.max(initial=0)), 1e-300)
+    root = np.sqrt(size[kept])
+    return turned[:, kept] * root, turned[:, kept] / root
+
+
+def _folds(likely: npt.NDArray[np.int64], groups: Any, seed: int) -> npt.NDArray[np.int64]:
+    """A fold for each item: of every class about equally many in each, groups together."""
+    code = np.arange(len(likely)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    first = np.unique(code, return_index=True)[1]
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(first))
+    order = order[np.argsort(likely[first[order]], kind="stable")]
+    fold = np.empty(len(first), np.int64)
+    fold[order] = np.arange(len(first)) % FOLDS
+    return np.asarray(fold[code])
+
+
+def _choose(regression: _Regression, part: npt.NDArray[np.int64]) -> float:
+    """The C whose predictions, each at its best temperature, are the best on items left out."""
+    folds = range(FOLDS) if len(part) < SEARCHED else range(1)
+    rows = np.isin(part, folds)
+    soft, sizes = regression.soft[rows], regression.sizes[rows]
+    lost = []
+    for strength in STRENGTHS:
+        scores = _left_out(regression, part, folds, strength)[rows]
+        lost.append(_loss(scores / _temperature(scores, soft, sizes), soft, sizes))
+    return STRENGTHS[int(np.argmin(lost))]
+
+
+def _left_out(regression: _Regression, part: npt.NDArray[np.int64], folds: Iterable[int], strength: float) -> Floats:
+    """Scores [n, K] of the items of each of the folds by a fit to all others; 0 for other folds."""
+    scores = np.zeros(regression.soft.shape)
+    for fold in folds:
+        rest = part == fold
+        if rest.any():
+            scores[rest] = regression.fit(~rest, strength, fold).scores(regression.features[rest])
+    return scores
+
+
+class _Regression:
+    """Weighted logistic regression on soft labels [n, K]. A fit begins where the last one to the same `fold` ended.
+
+    Never where one to other rows did: it would remember the rows that it is to be judged by.
+
+    scikit-learn's takes one class an item, so that an item would stand once for every class that it may be of: eight
+    times the work for eight classes, of which this does once.
+    """
+
+    def __init__(self, features: Any, soft: Floats, sizes: Floats) -> None:
+        self.features, self.across, self.soft, self.sizes = features, features.T, soft, sizes
+        self._last: dict[int, Floats] = {}
+
+    def fit(self, rows: npt.NDArray[np.bool_], strength: float, fold: int = -1) -> Model:
+        """Fit to some of the rows. Classes of which they say nothing are left out."""
+        sizes = np.where(rows, self.sizes, 0.0)
+        sizes /= max(float(sizes.sum()), 1e-300)
+        held = 1 / (strength * max(float(self.sizes[rows].sum()), 1e-300))
+        classes = np.flatnonzero(sizes @ self.soft > 0)
+        soft, shape = self.soft[:, classes], (self.features.shape[1] + 1, len(classes))
+
+        def loss(flat: Floats) -> tuple[float, Floats]:
+            beta = flat.reshape(shape)
+            scores = np.asarray(self.features @ beta[:-1]) + beta[-1]
+            top = scores.max(axis=1, keepdims=True)
+            raised = np.exp(scores - top)
+            total = raised.sum(axis=1, keepdims=True)
+            lost = (np.log(total) + top)[:, 0] - (soft * scores).sum(axis=1)
+            pull = sizes[:, None] * (raised / total - soft)
+            slope = np.vstack([self.across @ pull + held * beta[:-1], pull.sum(axis=0)])
+            return float(sizes @ lost) + held * float((beta[:-1] ** 2).sum()) / 2, slope.ravel()
+
+        start = self._last.get(fold, np.zeros(shape)).ravel()
+        found = minimize(
+            loss, start, jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS, "gtol": GRADIENT, "ftol": 1e-12}
+        )
+        beta = self._last[fold] = found.x.reshape(shape)
+        weights, constant = np.zeros((shape[0] - 1, self.soft.shape[1])), np.full(self.soft.shape[1], -np.inf)
+        weights[:, classes], constant[classes] = beta[:-1], beta[-1]
+        return Model(weights, constant, 1.0, strength)
+
+
+def _temperature(scores: Floats, soft: Floats, sizes: Floats) -> float:
+    """The temperature of the best mean logarithm, between .05 and 20."""
+    found = minimize_scalar(
+        lambda log: _loss(scores / np.exp(log), soft, sizes), bounds=(np.log(0.05), np.log(20)), method="bounded"
+    )
+    return float(np.exp(found.x))
+
+
+def _loss(scores: Floats, soft: Floats, sizes: Floats) -> float:
+    shares = np.maximum(_softmax(scores), 1e-12)
+    return float(-(sizes * (soft * np.log(shares)).sum(axis=1)).sum() / max(sizes.sum(), 1e-12))
+
+
+def _softmax(scores: Floats) -> Floats:
+    raised = np.exp(scores - scores.max(axis=1, keepdims=True, initial=-1e300))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def _warn(counted: npt.NDArray[np.int64]) -> tuple[str, ...]:
+    few = [str(k) for k in np.flatnonzero(counted < FOLDS)]
+    if not few:
+        return ()
+    return (f"class {', '.join(few)} has fewer than {FOLDS} items: what is said of it is a guess.",)
