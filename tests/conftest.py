@@ -36,16 +36,27 @@ PATIENCE = 20.0
 _counter = itertools.count()
 
 
-@pytest.fixture(autouse=True)
-def no_loop_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
+@contextlib.contextmanager
+def without_a_loop() -> Iterator[None]:
     """A browser, once started, leaves its event loop marked as running in this thread: other tests run their own."""
-    if "browser" in request.fixturenames:
-        yield
-        return
     left = asyncio._get_running_loop()
     asyncio._set_running_loop(None)
     yield
     asyncio._set_running_loop(left)
+
+
+@pytest.fixture(autouse=True)
+def no_loop_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
+    """For every test but those of the browser."""
+    with contextlib.nullcontext() if "browser" in request.fixturenames else without_a_loop():
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_loop_left_for_the_module(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The same for what a whole module makes once, which comes before any test's own."""
+    with contextlib.nullcontext() if "browser" in request.path.parts else without_a_loop():
+        yield
 
 
 @pytest.fixture(scope="session")

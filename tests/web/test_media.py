@@ -177,4 +177,4 @@ def test_the_route_takes_get_and_head_alone() -> None:
     from goldwork.web.app import create_api
 
     there = {(one.path.rpartition("/")[2], one.method) for one in routes(create_api()) if "/media" in one.path}
-    assert there == {("media", "POST"), ("{content_hash}", "GET")}
+    assert there == {("media", "POST"), ("{content_hash}", "GET"), ("mirrored", "GET")}

@@ -61,4 +61,4 @@ def _score(value: float, n: int) -> Score:
     scale = 1 + Z * Z / n
     middle = (value + Z * Z / (2 * n)) / scale
     half = Z * math.sqrt(value * (1 - value) / n + Z * Z / (4 * n * n)) / scale
-    return Score(value, max(0.0, middle - half), min(1.0, middle + half), n)
+    return Score(value, max(0.0, min(value, middle - half)), min(1.0, max(value, middle + half)), n)

@@ -18,7 +18,7 @@ a person to look.
     ... )
     >>> for found in find_flags(table, names=["skew"]):
     ...     print(found.sentence)
-    dot answers 'always' in 100% of the cases (94% to 100%) where others' answers to the same items let 9% be expected.
+    dot answers 'always' in 100% of the cases (94% to 100%) where others' answers to the same items let 1% be expected.
 """
 
 from __future__ import annotations
