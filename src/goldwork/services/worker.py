@@ -43,6 +43,7 @@ def handlers() -> dict[str, Handler]:
         inference,
         ingest,
         labels,
+        learning,
         reweigh,
         snapshot,
         sweep,
@@ -57,6 +58,7 @@ def handlers() -> dict[str, Handler]:
         "import-exchange": Handler(exchange_in.run, exchange_in.undo),
         "export": Handler(export.run),
         "export-exchange": Handler(exchange_out.run),
+        "learn": Handler(learning.run),
         "reweigh": Handler(reweigh.run),
         groups.KIND: Handler(groups.run),
         "snapshot": Handler(snapshot.run),
@@ -136,12 +138,13 @@ class Worker:
         now = time.monotonic()
         if now >= self._next_tick:
             self._next_tick = now + TICK
-            from goldwork.services import inference, snapshot, watching
+            from goldwork.services import inference, learning, snapshot, watching
 
             with _logged("looking for figures that are due"):
                 snapshot.request_due(self.database, self._writer)
                 inference.request_due(self.database, self._writer)
                 watching.request_due(self.database, self._writer)
+                learning.request_due(self.database, self._writer)
         if now >= self._next_housekeeping:
             self._next_housekeeping = now + HOUSEKEEPING
             from goldwork.services import media, uploads
