@@ -101,15 +101,21 @@ def _fit(folder: Path) -> None:
     place = np.full(len(content), -1)
     place[train] = np.arange(len(train))
     kept = place[table["item"]] >= 0
-    people = np.unique(table["annotator"][kept], return_inverse=True)[1]
+    people, who = np.unique(table["annotator"][kept], return_inverse=True)
     votes = Votes(
-        place[table["item"][kept]], people, table["answer"][kept], len(train), asked.classes, table["weight"][kept]
+        place[table["item"][kept]], who, table["answer"][kept], len(train), asked.classes, table["weight"][kept]
     )
     joint = infer_jointly(features[train], votes, known=table["known"][train], groups=content[train], seed=asked.seed)
     predicted = joint.model.predict(features)
     chosen = _choose(asked, features, predicted, np.flatnonzero(table["open"]), table["lot"])
     np.savez(
-        folder / FOUND, predicted=predicted, train=train, shares=joint.shares, unseen=joint.fitted.unseen, chosen=chosen
+        folder / FOUND,
+        predicted=predicted,
+        train=train,
+        unseen=joint.fitted.unseen,
+        people=people,
+        confusion=joint.confusion,
+        chosen=chosen,
     )
     (folder / MODEL).write_bytes(joint.model.to_bytes())
     said = Said(used, list(joint.fitted.warnings), int((same & judged).sum()))

@@ -26,13 +26,15 @@ WAIT = 0.05
 
 class Fitted(msgspec.Struct, frozen=True):
     """What was found: of every item what the model says (`predicted` [n, K]); of the items that trained it (`train`
-    [m]) what people and model say together (`shares` [m, K]), and what the model says that has not seen the item
-    (`unseen` [m, K]); the rows to ask next (`chosen`); the model as a file; and what is to be told of it."""
+    [m]) what it says that has not seen the item (`unseen` [m, K]); how the annotators `people` [A] answer
+    (`confusion` [A, K true, K answered]); the rows to ask next (`chosen`); the model as a file; and what is to be told
+    of it."""
 
     predicted: Any
     train: Any
-    shares: Any
     unseen: Any
+    people: Any
+    confusion: Any
     chosen: Any
     content: bytes
     said: Said
@@ -76,6 +78,6 @@ def _read(folder: Path, code: int) -> Fitted:
     if code or not (folder / fit.SAID).exists():
         raise InputError(f"the model's process ended without a word ({code}). Perhaps the memory did not suffice.")
     with np.load(folder / fit.FOUND, allow_pickle=False) as file:
-        found = {name: file[name] for name in ("predicted", "train", "shares", "unseen", "chosen")}
+        found = {name: file[name] for name in file.files}
     said = msgspec.json.decode((folder / fit.SAID).read_bytes(), type=Said)
     return Fitted(**found, content=(folder / fit.MODEL).read_bytes(), said=said)

@@ -24,7 +24,7 @@ from sqlalchemy import bindparam as bind
 from goldwork.errors import InputError
 from goldwork.quality.items import MOST_CLASSES, drawn
 from goldwork.quality.policy import Policy
-from goldwork.services import due, fitting, jobs, ranking
+from goldwork.services import due, fitting, jobs, ranking, suspects
 from goldwork.services.codes import read_codes
 from goldwork.services.evaluating import Pool, curve_of, pack, truth_of, unpack, version_of
 from goldwork.services.fit import Asked
@@ -85,13 +85,13 @@ def run(work: Work) -> Steps:
         head = connection.execute(_HEAD, {"project": work.project}).one()
         policy = msgspec.json.decode(head.policy, type=Policy)
     try:
-        learned, made = yield from _learn(work, policy, head.seq, head.form_version, begun)
+        learned, made, listed = yield from _learn(work, policy, head.seq, head.form_version, begun)
     except InputError as why:
         with work.database.read() as connection:
             last, _ = read_last(connection, work.project)
-        learned, made = msgspec.structs.replace(last, note=why.message), None
+        learned, made, listed = msgspec.structs.replace(last, note=why.message), None, None
     took = int((time.monotonic() - begun) * 1000)
-    work.save(partial(_store, work=work, learned=learned, made=made, through=head.seq, took=took))
+    work.save(partial(_store, work=work, learned=learned, made=made, listed=listed, through=head.seq, took=took))
     return {"through_seq": head.seq, "version": learned.version, "note": learned.note}
 
 
@@ -123,6 +123,7 @@ def _learn(work: Work, policy: Policy, seq: int, form_version: int, begun: float
     told = {pool.ids[at]: shares for at, shares in truth.items() if shares is not None}
     history = [(row.version, row.judgements, unpack(bytes(row.said))) for row in versions]
     curve = curve_of([*history, (version, number, said)], told)
+    listed = suspects.find(pool, fitted)
     yield
     chosen = None
     if asked.strategy:
@@ -140,7 +141,7 @@ def _learn(work: Work, policy: Policy, seq: int, form_version: int, begun: float
     learned = Learned(
         "", pool.question, version, int(pool.held.sum()), len(told), curve, Chosen(*chosen) if chosen else None
     )
-    return learned, made
+    return learned, made, listed
 
 
 # What is read.
@@ -275,20 +276,21 @@ def _open(pool: Pool, chosen: npt.NDArray[np.int64]) -> ranking.Open:
 
 
 def _store(
-    connection: Connection, work: Work, learned: Learned, made: dict[str, Any] | None, through: int, took: int
+    connection: Connection,
+    work: Work,
+    learned: Learned,
+    made: dict[str, Any] | None,
+    listed: suspects.Listed | None,
+    through: int,
+    took: int,
 ) -> None:
     now = work.database.now(connection)
     if made is not None:
         connection.execute(sa.insert(model).values(made | {"made_at": now}))
         connection.execute(_FORGET, {"of": work.project, "through": made["version"] - KEPT})
-    row = {
-        "project": work.project,
-        "name": NAME,
-        "body": msgspec.json.encode(learned).decode(),
-        "through_seq": through,
-        "took_ms": took,
-        "computed_at": now,
-    }
-    connection.execute(upsert(work.database, snapshot, "body", "through_seq", "took_ms", "computed_at"), row)
+    bodies: dict[str, Any] = {NAME: learned} | ({suspects.NAME: listed} if listed is not None else {})
+    row = {"project": work.project, "through_seq": through, "took_ms": took, "computed_at": now}
+    rows = [row | {"name": name, "body": msgspec.json.encode(body).decode()} for name, body in bodies.items()]
+    connection.execute(upsert(work.database, snapshot, "body", "through_seq", "took_ms", "computed_at"), rows)
     over = (job.c.kind == NAME) & job.c.state.not_in(jobs.ACTIVE)
     connection.execute(sa.delete(job).where(job.c.project == work.project, over))
