@@ -15,7 +15,7 @@ from goldwork.errors import ConflictError, ForbiddenError, InputError, NotFoundE
 from goldwork.quality.items import drawn
 from goldwork.services import access, jobs, suspects
 from goldwork.services.check import check
-from goldwork.services.suspects import Chance, Look, Suspects, Vote
+from goldwork.services.suspects import Likelihood, Look, Suspects, Said
 from goldwork.store.schema import assignment, event, item, item_state, receipt, second_look
 from tests.services.conftest import Room
 from tests.services.test_adjudicate import expert, set_policy
@@ -111,11 +111,11 @@ def test_the_wrong_labels_stand_first_with_why(listed: Listed) -> None:
 
 def test_reasons_read_well() -> None:
     assert (
-        suspects.reason([Vote("a", "cat", 4)], [Chance("b", "dog", 0.93), Chance("a", "cat", 0.07)])
+        suspects.reason([Said("a", "cat", 4)], [Likelihood("b", "dog", 0.93), Likelihood("a", "cat", 0.07)])
         == "4 people said cat, the model says dog at 93%."
     )
     assert (
-        suspects.reason([Vote("a", "cat", 1)], [Chance("b", "dog", 0.4)])
+        suspects.reason([Said("a", "cat", 1)], [Likelihood("b", "dog", 0.4)])
         == "1 person said cat; the model is unsure: dog at 40% is its likeliest."
     )
 

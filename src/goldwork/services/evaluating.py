@@ -22,7 +22,7 @@ from goldwork.quality.skill import SCALE
 from goldwork.services.figures import wilson
 from goldwork.services.fitting import Fitted
 from goldwork.services.inference import Question
-from goldwork.services.models import Curve, Point, Version
+from goldwork.services.models import Curve, CurvePoint, ModelVersion
 
 MOST_SLICE = 2000
 """Items of the slice that judge it."""
@@ -89,7 +89,7 @@ def curve_of(versions: Sequence[tuple[int, int, Mapping[int, int]]], told: Mappi
     right = np.array([[told[of][said[of]] if of in said else np.nan for of in items] for _, _, said in kept])
     found = learning_curve([number for _, number, _ in kept], right)
     points = [
-        Point(version, number, *(round(float(column[at]), 4) for column in (found.accuracy, found.low, found.high)))
+        CurvePoint(version, number, *(round(float(column[at]), 4) for column in (found.accuracy, found.low, found.high)))
         for at, (version, number, _) in enumerate(kept)
     ]
     gains = (found.gain, found.gain_low, found.gain_high)
@@ -103,7 +103,7 @@ def curve_of(versions: Sequence[tuple[int, int, Mapping[int, int]]], told: Mappi
     )
 
 
-def version_of(pool: Pool, fitted: Fitted, truth: Mapping[int, Any], seconds: float) -> Version:
+def version_of(pool: Pool, fitted: Fitted, truth: Mapping[int, Any], seconds: float) -> ModelVersion:
     """What is to be told of a version, held against the items of the slice that people have told."""
     places = [at for at, shares in truth.items() if shares is not None]
     accuracy = low = high = loss = None
@@ -120,7 +120,7 @@ def version_of(pool: Pool, fitted: Fitted, truth: Mapping[int, Any], seconds: fl
             f"{fitted.said.same:,} judged items have the same content as an item of the evaluation slice: they trained "
             "nothing."
         )
-    return Version(
+    return ModelVersion(
         pool.question,
         pool.values,
         len(fitted.train),

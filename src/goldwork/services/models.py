@@ -22,7 +22,7 @@ LISTED = 20
 """Versions that are listed: the latest."""
 
 
-class Point(msgspec.Struct, frozen=True):
+class CurvePoint(msgspec.Struct, frozen=True):
     """How right a version was, with its 95 % interval over the items of the slice."""
 
     version: int
@@ -35,7 +35,7 @@ class Point(msgspec.Struct, frozen=True):
 class Curve(msgspec.Struct, frozen=True):
     """The learning curve, and what the next `more` judgements would add in a sentence."""
 
-    points: list[Point]
+    points: list[CurvePoint]
     items: int
     sentence: str
     more: int
@@ -68,7 +68,7 @@ class Learned(msgspec.Struct, frozen=True):
     chosen: Chosen | None = None
 
 
-class Version(msgspec.Struct, frozen=True):
+class ModelVersion(msgspec.Struct, frozen=True):
     """One version: what it was fitted on and used, and how good it was on the slice when it was made."""
 
     question: str
@@ -84,13 +84,13 @@ class Version(msgspec.Struct, frozen=True):
     warnings: list[str]
 
 
-class Made(msgspec.Struct, frozen=True):
+class MadeVersion(msgspec.Struct, frozen=True):
     """A version as it is listed."""
 
     version: int
     made_at: int
     judgements: int
-    about: Version
+    about: ModelVersion
 
 
 class ModelPage(msgspec.Struct, frozen=True):
@@ -102,7 +102,7 @@ class ModelPage(msgspec.Struct, frozen=True):
     slice: float
     computed_at: int | None
     learned: Learned
-    versions: list[Made]
+    versions: list[MadeVersion]
 
 
 _POLICY = sa.select(project.c.policy).where(project.c.id == bind("project"))
@@ -145,7 +145,7 @@ def read_page(connection: Connection, project_id: int) -> ModelPage:
     policy = msgspec.json.decode(connection.execute(_POLICY, where).scalar_one(), type=Policy)
     learned, computed_at = read_last(connection, project_id)
     versions = [
-        Made(row.version, row.made_at, row.judgements, msgspec.json.decode(row.body, type=Version))
+        MadeVersion(row.version, row.made_at, row.judgements, msgspec.json.decode(row.body, type=ModelVersion))
         for row in connection.execute(_VERSIONS, where)
     ]
     return ModelPage(

@@ -77,7 +77,7 @@ class Listed(msgspec.Struct, frozen=True):
     entries: list[Entry] = []
 
 
-class Vote(msgspec.Struct, frozen=True):
+class Said(msgspec.Struct, frozen=True):
     """How many people gave an answer."""
 
     value: Any
@@ -85,7 +85,7 @@ class Vote(msgspec.Struct, frozen=True):
     count: int
 
 
-class Chance(msgspec.Struct, frozen=True):
+class Likelihood(msgspec.Struct, frozen=True):
     """How probable the model holds a class to be."""
 
     value: Any
@@ -102,8 +102,8 @@ class Suspect(msgspec.Struct, frozen=True):
     better: Any
     wrong: float
     reason: str
-    votes: list[Vote]
-    chances: list[Chance]
+    votes: list[Said]
+    chances: list[Likelihood]
 
 
 class Precision(msgspec.Struct, frozen=True):
@@ -121,7 +121,7 @@ class Suspects(msgspec.Struct, frozen=True):
 
     question: str
     title: str
-    classes: list[Chance]
+    classes: list[Likelihood]
     left: int
     suspects: list[Suspect]
     precision: Precision
@@ -212,7 +212,7 @@ def read(connection: Connection, collector: Collector, mine: Member, form_versio
     return Suspects(
         question=listed.question,
         title=title,
-        classes=[Chance(value, label, 0.0) for value, label in options(asked.tasks[listed.question]).items()],
+        classes=[Likelihood(value, label, 0.0) for value, label in options(asked.tasks[listed.question]).items()],
         left=len(waiting),
         suspects=[_suspect(one, states[one.item], words) for one in waiting[:SHOWN]],
         precision=precision,
@@ -233,8 +233,8 @@ def _words(asked: Asked, question: str) -> dict[int, tuple[Any, str]]:
 
 
 def _suspect(entry: Entry, row: Any, words: Mapping[int, tuple[Any, str]]) -> Suspect:
-    votes = [Vote(*words[code], count) for code, count in entry.votes]
-    chances = [Chance(*words[code], share) for code, share in entry.chances]
+    votes = [Said(*words[code], count) for code, count in entry.votes]
+    chances = [Likelihood(*words[code], share) for code, share in entry.chances]
     better = next((chance.value for chance in chances if chance.value != words[entry.label][0]), None)
     return Suspect(
         row.external_id,
@@ -248,7 +248,7 @@ def _suspect(entry: Entry, row: Any, words: Mapping[int, tuple[Any, str]]) -> Su
     )
 
 
-def reason(votes: list[Vote], chances: list[Chance]) -> str:
+def reason(votes: list[Said], chances: list[Likelihood]) -> str:
     """Why an item is listed, in a sentence."""
     said = " and ".join(f"{one.count if at else _people(one.count)} said {one.label}" for at, one in enumerate(votes))
     likely = chances[0]
