@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from goldwork.learning.model import Model
 from goldwork.quality.items import drawn
-from goldwork.services import fitting, learning, models, ranking
+from goldwork.services import evaluating, fitting, learning, models, ranking
 from goldwork.services.models import ModelPage
 from goldwork.services.worker import Worker
 from goldwork.store.database import Database
@@ -266,3 +266,19 @@ def test_old_models_are_forgotten(loop: Loop) -> None:
         loop.learn()
     kept = [row.content is not None for row in sorted(loop.core.rows(model), key=lambda row: row.version)]
     assert kept == [False] + [True] * learning.KEPT
+
+
+def test_a_version_from_before_most_items_came_is_no_point_of_the_curve() -> None:
+    told = {of: np.array([0.9, 0.1]) for of in range(60)}
+    early = (1, 10, dict.fromkeys(range(20), 0))
+    whole = [(version, 40 * version, dict.fromkeys(range(60), version % 2)) for version in (2, 3)]
+    again = (4, 120, dict.fromkeys(range(58), 0))
+    curve = evaluating.curve_of([early, *whole, again], told)
+    assert curve is not None
+    assert [(point.version, point.judgements) for point in curve.points] == [(2, 80), (4, 120)]
+    assert [point.accuracy for point in curve.points] == [0.9, 0.9]
+    assert evaluating.curve_of([early], told) is None
+    few = evaluating.curve_of([again], {of: told[of] for of in range(20)})
+    assert few is not None
+    assert "once 50 items" in few.sentence
+    assert not few.stop

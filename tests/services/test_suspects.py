@@ -15,7 +15,7 @@ from goldwork.errors import ConflictError, ForbiddenError, InputError, NotFoundE
 from goldwork.quality.items import drawn
 from goldwork.services import access, jobs, suspects
 from goldwork.services.check import check
-from goldwork.services.suspects import Likelihood, Look, Suspects, Said
+from goldwork.services.suspects import Likelihood, Look, Said, Suspects
 from goldwork.store.schema import assignment, event, item, item_state, receipt, second_look
 from tests.services.conftest import Room
 from tests.services.test_adjudicate import expert, set_policy

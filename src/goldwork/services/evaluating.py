@@ -26,6 +26,11 @@ from goldwork.services.models import Curve, CurvePoint, ModelVersion
 
 MOST_SLICE = 2000
 """Items of the slice that judge it."""
+COVERED = 0.9
+"""The share of those items about which a version must have said something to stand in the curve: one from before most
+of them were imported was held against others."""
+SURELY = 50
+"""Items of the slice that people must have told before the curve says what more judgements would add."""
 
 
 @dataclasses.dataclass
@@ -77,21 +82,23 @@ def _told(pool: Pool, of: int, status: str | None, state: State) -> Any:
 
 def curve_of(versions: Sequence[tuple[int, int, Mapping[int, int]]], told: Mapping[int, Any]) -> Curve | None:
     """The versions' curve over the items of the slice that people have told. Of versions after equally many judgements
-    the latest counts, and none counts that had more than a later one."""
+    the latest counts, and none counts that had more than a later one, or was held against few of the items."""
     kept: list[tuple[int, int, Mapping[int, int]]] = []
     items = sorted(told)
     for one in reversed(versions):
-        if one[1] >= 1 and (not kept or one[1] < kept[-1][1]) and one[2].keys() & told.keys():
+        covered = len(one[2].keys() & told.keys()) >= max(COVERED * len(told), 1)
+        if covered and 1 <= one[1] < (kept[-1][1] if kept else one[1] + 1):
             kept.append(one)
     if not kept:
         return None
     kept.reverse()
     right = np.array([[told[of][said[of]] if of in said else np.nan for of in items] for _, _, said in kept])
     found = learning_curve([number for _, number, _ in kept], right)
-    points = [
-        CurvePoint(version, number, *(round(float(column[at]), 4) for column in (found.accuracy, found.low, found.high)))
-        for at, (version, number, _) in enumerate(kept)
-    ]
+    columns = [column.round(4).tolist() for column in (found.accuracy, found.low, found.high)]
+    points = [CurvePoint(*one[:2], *drawn) for one, *drawn in zip(kept, *columns, strict=True)]
+    if len(told) < SURELY:
+        sentence = f"What more judgements would add can be said once {SURELY} items of the slice are judged."
+        return Curve(points, found.items, sentence, found.more, stop=False)
     gains = (found.gain, found.gain_low, found.gain_high)
     return Curve(
         points,

@@ -117,6 +117,7 @@ def _learn(work: Work, policy: Policy, seq: int, form_version: int, begun: float
     truth = truth_of(pool)
     said = {pool.ids[at]: int(fitted.predicted[at].argmax()) for at in truth}
     number = int((table["weight"][np.isin(table["item"], fitted.train)] > 0).sum())
+    number += int((table["known"][fitted.train] >= 0).sum())  # gold is a judgement too: whoever made it looked
     with work.database.read() as connection:
         versions = connection.execute(_VERSIONS, {"project": work.project}).all()
     version = versions[-1].version + 1 if versions else 1

@@ -46,8 +46,8 @@ from goldwork.store.schema import assignment, item, item_state, second_look, sna
 NAME = "suspects"
 MOST = 300
 """Entries that are kept: the likeliest errors."""
-LEAST = 0.2
-"""A label that is less probably wrong is not listed."""
+LEAST, CONTRADICTED = 0.2, 0.05
+"""A label that is less probably wrong is not listed; from the second on where the model says another class."""
 SHOWN = 20
 """Entries that are shown at once."""
 CHANCES = 3
@@ -181,7 +181,7 @@ def find(pool: Pool, fitted: Fitted) -> Listed:
         both = np.log(np.maximum(model, 1e-9)) + people / (1 + (len(given[of]) - 1) * alike)
         shares = np.exp(both - both.max())
         wrong = 1 - float(shares[label] / shares.sum())
-        if wrong >= LEAST:
+        if wrong >= (LEAST if model.argmax() == label else CONTRADICTED):
             top = np.argsort(-model, kind="stable")[:CHANCES].tolist()
             chances = [(int(k), round(float(model[k]), 4)) for k in top]
             votes = Counter(code for _, code in given[of]).most_common()

@@ -43,9 +43,16 @@ OVERLAP = 2
 """The fewest judgements of an item."""
 GOLD = 40
 """Items of the first ones whose answer is known."""
-QUALITY = {"maximum": 5, "target": 0.95, "floor": 0.7, "gold_block": 10, "price": 0.05, "currency": "EUR"}
+QUALITY: dict[str, Any] = {
+    "maximum": 5,
+    "target": 0.95,
+    "floor": 0.7,
+    "gold_block": 10,
+    "price": 0.05,
+    "currency": "EUR",
+}
 """How quality is guarded in both projects."""
-LEARNING = ({"strategy": "margin", "slice": 0.1}, {"model": True})
+LEARNING: tuple[dict[str, Any], ...] = ({"strategy": "margin", "slice": 0.1}, {"model": True})
 """Of the digits a model chooses what is asked next; beside the messages one learns, and doubts labels."""
 
 
