@@ -26,6 +26,8 @@ from goldwork.services.models import Curve, CurvePoint, ModelVersion
 
 MOST_SLICE = 2000
 """Items of the slice that judge it."""
+LEAST = 0.001
+"""No smaller probability is held against a model in its log loss: people err more often than that."""
 COVERED = 0.9
 """The share of those items about which a version must have said something to stand in the curve: one from before most
 of them were imported was held against others."""
@@ -118,7 +120,7 @@ def version_of(pool: Pool, fitted: Fitted, truth: Mapping[int, Any], seconds: fl
         shares, said = np.array([truth[at] for at in places]), fitted.predicted[places]
         right = shares[np.arange(len(places)), said.argmax(axis=1)]
         accuracy = float(right.mean())
-        loss = float(-(shares * np.log(np.maximum(said, 1e-9))).sum(axis=1).mean())
+        loss = float(-(shares * np.log(np.maximum(said, LEAST))).sum(axis=1).mean())
         interval = wilson(accuracy, len(places))
         low, high = interval.low, interval.high
     warnings = list(fitted.said.warnings)

@@ -52,6 +52,8 @@ SHOWN = 20
 """Entries that are shown at once."""
 CHANCES = 3
 """Classes that the model's probabilities are told of."""
+SURELY = 0.99
+"""What a model gives more is called so: nobody is sure to a hundred percent."""
 UNSURE = 0.5
 """A model whose likeliest class has less is called unsure."""
 AGREED = ("complete",)
@@ -254,7 +256,8 @@ def reason(votes: list[Said], chances: list[Likelihood]) -> str:
     likely = chances[0]
     if likely.share < UNSURE:
         return f"{said}; the model is unsure: {likely.label} at {likely.share:.0%} is its likeliest."
-    return f"{said}, the model says {likely.label} at {likely.share:.0%}."
+    sure = f"{likely.share:.0%}" if likely.share < SURELY else f"over {SURELY:.0%}"
+    return f"{said}, the model says {likely.label} at {sure}."
 
 
 def _people(count: int) -> str:
