@@ -282,3 +282,21 @@ def test_a_version_from_before_most_items_came_is_no_point_of_the_curve() -> Non
     assert few is not None
     assert "once 50 items" in few.sentence
     assert not few.stop
+
+
+def test_a_worker_that_stops_ends_the_fit_and_leaves_nothing(loop: Loop, tmp_path: Path) -> None:
+    from goldwork.services import jobs
+
+    loop.judge(30)
+    while loop.worker.step():
+        pass
+    loop.core.writer.run(lambda connection: jobs.add(connection, loop.core.database, "learn", loop.core.project, {}))
+    cache = Home(tmp_path).cache(loop.core.project)
+    for _ in range(50):
+        loop.worker.step()
+        if list(cache.glob(f"{fitting.PREFIX}*")):
+            break
+    assert list(cache.glob(f"{fitting.PREFIX}*")), "it is at it"
+    loop.worker.close()
+    assert list(cache.glob(f"{fitting.PREFIX}*")) == []
+    assert "waiting" in [row.state for row in loop.core.rows(job) if row.kind == "learn"], "to be claimed again"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from goldwork.services.fit import Asked, Failed, Said
 
 LIMIT = 600.0
 """Seconds that a fit may take."""
+PREFIX = "fit-"
 WAIT = 0.05
 """Seconds in which the worker does nothing else than wait for it."""
 
@@ -47,7 +49,9 @@ def command(folder: Path) -> list[str]:
 
 def run(asked: Asked, table: dict[str, Any]) -> Generator[None, None, Fitted]:
     """Fit in another process, and wait for it in short steps. Raises InputError with why there is no model."""
-    with tempfile.TemporaryDirectory(prefix="goldwork-fit-") as name:
+    Path(asked.cache).mkdir(parents=True, exist_ok=True)
+    _tidy(Path(asked.cache))
+    with tempfile.TemporaryDirectory(dir=asked.cache, prefix=PREFIX) as name:
         folder = Path(name)
         (folder / fit.ASKED).write_bytes(msgspec.json.encode(asked))
         np.savez(folder / fit.TABLE, **table)
@@ -70,6 +74,14 @@ def run(asked: Asked, table: dict[str, Any]) -> Generator[None, None, Fitted]:
             assert child.stdin is not None
             child.stdin.close()
         return _read(folder, child.returncode)
+
+
+def _tidy(cache: Path) -> None:
+    """Remove what a worker left that was killed in the middle."""
+    for folder in cache.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > 2 * LIMIT:
+                shutil.rmtree(folder)
 
 
 def _read(folder: Path, code: int) -> Fitted:

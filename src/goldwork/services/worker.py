@@ -9,7 +9,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import partial
 from typing import Any
 
@@ -115,6 +115,8 @@ class Worker:
     def close(self) -> None:
         """Give back what is in hand."""
         for active in self._active:
+            if isinstance(active.steps, Generator):
+                active.steps.close()  # what it began outside this process ends
             with _logged("giving a job back"):
                 self._writer.run(partial(jobs.release, held=active.work.held, forgive=True))
         self._active = []
