@@ -251,3 +251,11 @@ def late():
 def test_a_circle_is_found() -> None:
     assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c", "a"]
     assert circle({"a": {"b", "c"}, "b": {"c"}}) == []
+
+
+def test_serving_loads_no_model() -> None:
+    """Models are fitted in a process of their own; the web process loads nothing to fit them with."""
+    code = "import goldwork.web.server, goldwork.services.learning, sys"
+    code += "; print(*[name for name in ('sklearn', 'scipy.optimize', 'scipy.sparse') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -208,7 +208,7 @@ def test_stopped_while_people_judge_it_leaves_nothing(start_demo: Callable[..., 
         visitor.sign_in()
         wait_until(lambda: any(project["judgements"] > 0 for project in visitor.projects()))
         assert list(running.folder.iterdir()) != []
-        assert len(running.processes()) == 2
+        assert len(running.processes()) in (2, 3), "the server, its worker, and a model that is being fitted"
         began = time.monotonic()
         if name == "SIGINT":  # a terminal sends it to everybody, and somebody in a hurry twice
             os.killpg(running.process.pid, signal.SIGINT)

@@ -7,6 +7,7 @@ deletes is made for it anew.
 from __future__ import annotations
 
 import io
+import json
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -288,6 +289,25 @@ class World:
                 assert isinstance(receipt, Receipt), receipt
         return name
 
+    def suspect(self, project: int) -> str:
+        """The name of an item whose label a model doubts."""
+        from goldwork.store.schema import item_state, snapshot
+
+        known = sa.select(item_state.c.item)
+        free = sa.select(item.c.id, item.c.external_id).where(item.c.project == project, item.c.id.not_in(known))
+        with self.stage.database.write() as connection:
+            of = connection.execute(free.limit(1)).one()
+            body = '{"answer":{"kind":0},"status":"complete"}'
+            row = {"project": project, "item": of.id, "status": "complete", "body": body}
+            connection.execute(sa.insert(item_state).values(row))
+            gone = snapshot.c.project == project, snapshot.c.name == "suspects"
+            connection.execute(sa.delete(snapshot).where(*gone))
+            entry = {"item": of.id, "label": 0, "wrong": 0.9, "votes": [[0, 2]], "chances": [[1, 0.9], [0, 0.1]]}
+            listed = {"project": project, "name": "suspects", "through_seq": 0, "computed_at": 1}
+            told = json.dumps({"question": "kind", "entries": [entry]})
+            connection.execute(sa.insert(snapshot).values(listed | {"body": told}))
+        return str(of.external_id)
+
     def note(self, project: int, owner: User, _route: str) -> int:
         """A note for the guideline."""
         assert owner.person is not None
@@ -343,6 +363,10 @@ BODIES: dict[tuple[str, str], Body] = {
     },
     ("POST", f"{PROJECT}/notes"): lambda world, of, owner: {
         "json": {"id": secrets.token_hex(8), "assignment": world.case(of, owner), "text": "Say more."}
+    },
+    ("POST", f"{PROJECT}/features"): lambda *_: {"content": b"numbers"},
+    ("POST", f"{PROJECT}/suspects/looks"): lambda world, of, _: {
+        "json": {"id": secrets.token_hex(8), "external_id": world.suspect(of), "kind": "dismissed"}
     },
     ("POST", f"{PROJECT}/files"): lambda *_: {"content": b"id,text\n1,one\n"},
     ("POST", f"{PROJECT}/media"): lambda *_: {"content": picture((0, 0, 1))},
@@ -464,6 +488,11 @@ def plant(stage: Stage, project: int) -> None:
                 project=project, name="CANARY", body='{"CANARY": 1}', through_seq=1, computed_at=now
             )
         )
+        for name, body in (("learn", {"note": "CANARY note"}), ("suspects", {"question": "CANARY", "entries": []})):
+            told = {"project": project, "name": name, "body": json.dumps(body), "through_seq": 1, "computed_at": now}
+            connection.execute(sa.insert(schema.snapshot).values(told))
+        looked = {"project": project, "item": of.id, "by_account": 1, "kind": "dismissed", "seq": 1, "at": now}
+        connection.execute(sa.insert(schema.second_look).values(looked))
         connection.execute(
             sa.insert(schema.job).values(
                 project=project, kind="import", body='{"file": "CANARY"}', phase="CANARY", created_at=now

@@ -161,6 +161,14 @@ export const adjudication = {
       client.POST('/api/projects/{project_id}/notes/{note_id}/done', { params: { path: { project_id, note_id } } }),
     ),
 }
+export const model = {
+  get: (id: number) => data<T.ModelPage>(client.GET('/api/projects/{project_id}/model', of(id))),
+  features: (id: number, file: File) =>
+    data<T.Job>(client.POST('/api/projects/{project_id}/features', raw(file.name, file, id))),
+  suspects: (id: number) => data<T.SuspectsDesk>(client.GET('/api/projects/{project_id}/suspects', of(id))),
+  look: (id: number, body: T.SecondLook) =>
+    data<void>(client.POST('/api/projects/{project_id}/suspects/looks', { ...of(id), body })),
+}
 export const monitor = {
   overview: (id: number) => data<T.Overview>(client.GET('/api/projects/{project_id}/overview', of(id))),
   consensus: (

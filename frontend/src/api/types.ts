@@ -64,6 +64,14 @@ export type Opinion = S['Opinion']
 export type Opened = S['Opened']
 export type Note = S['Note']
 
+export type ModelPage = S['ModelPage']
+export type LearningCurve = S['Curve']
+export type Likelihood = S['Likelihood']
+export type Suspect = Omit<S['Suspect'], 'fields'> & { fields: Record<string, string> }
+export type Suspects = Omit<S['Suspects'], 'suspects'> & { suspects: Suspect[] }
+export type SuspectsDesk = Omit<S['SuspectsDesk'], 'form' | 'list'> & { form: Drawn; list: Suspects }
+export type SecondLook = S['SecondLook']
+
 export type Member = S['MemberRow']
 export type Invitation = S['Invitation']
 export type NewInvitation = S['MadeInvitation']

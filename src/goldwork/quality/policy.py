@@ -47,7 +47,8 @@ class Policy(msgspec.Struct, frozen=True):
     - `quiz`: whether work begins with training items, at most `quiz_items`, `retakes` times again
     - `feedback`: what is said after a gold item of work: nothing, the result at once, or in lots on one's own page
     - `session_minutes`: the longest session before a break is due; 0: none
-    - `strategy` names the order in which open items are given
+    - `strategy` names the order in which open items are given; `model`: whether a model is fitted though the strategy
+      needs none
     - `price` of a judgement and `budget`, in ten-thousandths of `currency`, for the cost so far; 0: not known
     - `review`: the share of written answers, drawn by lot, that `reviews` peers judge by the `rubric`, blind to who
       wrote them; an expert looks at those whose mean is below `review_floor`, a place on the scale in ten-thousandths
@@ -81,6 +82,7 @@ class Policy(msgspec.Struct, frozen=True):
     feedback: Literal["none", "immediate", "delayed"] = "delayed"
     session_minutes: int = 0
     strategy: str = "coverage"
+    model: bool = False
     price: int = 0
     currency: str = ""
     budget: int = 0

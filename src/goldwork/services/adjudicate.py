@@ -177,7 +177,7 @@ def open_cases(connection: Connection, database: Database, collector: Collector,
         connection.execute(_RENEW, old)
     ids = [row.id for row in held]
     if log.state == "open" and (need := count - len(ids)) > 0:
-        ids += _take(connection, database, log, mine, _next(connection, log, mine, need), until)
+        ids += take(connection, database, log, mine, _next(connection, log, mine, need), until)
     asked = collector.asked(connection, log.id, log.form_version)
     return Opened(
         state=log.state,
@@ -261,7 +261,7 @@ def _next(connection: Connection, log: Log, mine: Member, need: int) -> list[int
     return [item for item, _ in zip(queue.interleaved(best, audits, random.SystemRandom()), range(need), strict=False)]
 
 
-def _take(
+def take(
     connection: Connection, database: Database, log: Log, mine: Member, items: Sequence[int], until: int
 ) -> Iterable[str]:
     """Lease the items; one that lapsed before is taken again under its name."""

@@ -93,7 +93,7 @@ _HELD = (
         assignment.c.state == LEASED,
         assignment.c.purpose != "adjudication",
     )
-    .order_by(assignment.c.leased_at, item.c.priority, item.c.shuffle, item.c.id)
+    .order_by(assignment.c.leased_at, item.c.priority, item.c.rank, item.c.shuffle, item.c.id)
 )
 _RENEW = sa.update(assignment).where(assignment.c.id == bind("held")).values(leased_until=bind("until"))
 _PAYLOADS = sa.select(item.c.id, item.c.payload).where(item.c.id.in_(bind("items", expanding=True)))
@@ -326,12 +326,13 @@ class _Group:
         """Up to `need` open items that this annotator has not judged, and whether there may be more; they are given
         away, or it is only asked whether there are some."""
         search = self._searches[log.id]
-        key, opened = (log.id, request.annotator), log.project().get("items", 0)
+        key, opened = (log.id, request.annotator), (log.project().get("items", 0), log.ranking)
         before = self.stands.get(key)
         if before is not None and before.opened == opened:
             stand = before if give else msgspec.structs.replace(before)
             return search.go_round(request.annotator, need, stand, give=give)
-        # Something was opened since, and may stand before the place: look from the start, then go on from there.
+        # Something was opened since, or all was put in another order, and may stand before the place: look from the
+        # start, then go on from there.
         stand = Stand(opened)
         found, more = search.go_round(request.annotator, need, stand, give=give)
         if not found and more:

@@ -17,7 +17,7 @@ from sqlalchemy import bindparam as bind
 from goldwork.quality.draft import State
 from goldwork.quality.items import SURE
 from goldwork.quality.skill import CELLS, ROWS, SCALE, Pooled, accuracy, own_accuracy, resized
-from goldwork.quality.strategies import DEFAULT, Candidates, order
+from goldwork.quality.strategies import DEFAULT, Candidates, needs_model, order
 from goldwork.services.log import Log, decode
 from goldwork.services.order import Candidate
 from goldwork.store.schema import item, item_state
@@ -33,8 +33,10 @@ _KNOWN = (
 
 
 def chooses(log: Log) -> bool:
-    """Whether the project's strategy has anything to choose by: another than the default, and classes learned."""
-    return log.policy().strategy != DEFAULT and bool(log.project().get("pooled"))
+    """Whether the project's strategy has anything to choose by: another than the default, and classes learned. One
+    that needs a model has put all items in order already (`goldwork.services.ranking`)."""
+    name = log.policy().strategy
+    return name != DEFAULT and not needs_model(name) and bool(log.project().get("pooled"))
 
 
 def choose(

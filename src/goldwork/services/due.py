@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import bindparam as bind
 
+from goldwork.quality.policy import Policy
 from goldwork.services import jobs
 from goldwork.store.database import Database
 from goldwork.store.schema import job, project, snapshot
 from goldwork.store.writer import Writer
 
 _GROWN = (
-    sa.select(project.c.id)
+    sa.select(project.c.id, project.c.policy)
     .select_from(project.outerjoin(snapshot, (snapshot.c.project == project.c.id) & (snapshot.c.name == bind("name"))))
     .where(
         project.c.seq - sa.func.coalesce(snapshot.c.through_seq, 0) >= bind("least"),
@@ -24,10 +27,19 @@ _GROWN = (
 )
 
 
-def request(database: Database, writer: Writer, name: str, *, share: float, least: int) -> None:
+def request(
+    database: Database,
+    writer: Writer,
+    name: str,
+    *,
+    share: float,
+    least: int,
+    asked: Callable[[Policy], bool] = lambda _: True,
+) -> None:
     """Add the job `name` for every project whose log has grown by this share since the snapshot of that name, and by
-    so many events at least, where none waits or runs."""
+    so many events at least, where none waits or runs; `asked`: whether a project's policy asks for it."""
     with database.read() as connection:
-        due = connection.execute(_GROWN, {"name": name, "share": share, "least": least}).scalars().all()
-    for of in due:
-        writer.run(partial(jobs.add, database=database, kind=name, project=of, body={}))
+        due = connection.execute(_GROWN, {"name": name, "share": share, "least": least}).all()
+    for row in due:
+        if asked(msgspec.json.decode(row.policy, type=Policy)):
+            writer.run(partial(jobs.add, database=database, kind=name, project=row.id, body={}))

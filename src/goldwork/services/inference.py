@@ -102,7 +102,7 @@ def run(work: Work) -> Steps:
     with work.database.read() as connection:
         head = connection.execute(_HEAD, {"project": work.project}).one()
         policy = msgspec.json.decode(head.policy, type=Policy)
-        asked = _read(connection, work.project) if policy.paradigm == "prescriptive" else {}
+        asked = read_judgements(connection, work.project) if policy.paradigm == "prescriptive" else {}
         stored = _stored(connection, work.project)
         states = {row.item: decode(row.body) for row in connection.execute(_STATES, {"project": work.project})}
         drawn = {row.item for row in connection.execute(_GOLD, {"project": work.project}) if row.drawn}
@@ -145,8 +145,8 @@ def _differ(found: Mapping[str, list[int]], stored: Mapping[str, list[int]]) -> 
     )
 
 
-def _read(connection: Connection, project_id: int) -> dict[str, Question]:
-    """The judgements by question, with what is set aside at weight 0; of gold, what it is known to be."""
+def read_judgements(connection: Connection, project_id: int) -> dict[str, Question]:
+    """The judgements in force by question, with what is set aside at weight 0; of gold, what it is known to be."""
     where = {"project": project_id}
     people = {who: decode(body) for who, body in connection.execute(_PEOPLE, where)}
     asked: dict[str, Question] = {}

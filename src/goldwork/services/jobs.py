@@ -29,7 +29,7 @@ MAX_ATTEMPTS = 3
 LISTED = 50
 """Jobs in a project's list: the latest."""
 ACTIVE = ("waiting", "running")
-OWN = ("snapshot", "inference", "watch", "reweigh")
+OWN = ("snapshot", "inference", "watch", "reweigh", "learn")
 """Kinds of job that the house starts for itself."""
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]

@@ -52,6 +52,7 @@ _LOCK = (
         project.c.head,
         project.c.policy,
         project.c.secret,
+        project.c.ranking,
         project.c.form_version,
         project.c.guideline_version,
         project_state.c.body.label("counts"),
@@ -134,6 +135,7 @@ class Log:
         self.id = project_id
         self.now = database.now(connection)
         self.state: str = row.state
+        self.ranking: int = row.ranking
         self.form_version: int = row.form_version
         self.guideline_version: int = row.guideline_version
         self.secret: bytes = bytes(row.secret or b"")

@@ -94,7 +94,7 @@ _BY_DAY = (
 _window = (
     sa.select(item.c.id)
     .where(item.c.project == bind("project"), item.c.taken < item.c.wanted)
-    .order_by(item.c.priority, item.c.shuffle, item.c.id)
+    .order_by(item.c.priority, item.c.rank, item.c.shuffle, item.c.id)
     .limit(WINDOW)
     .subquery()
 )

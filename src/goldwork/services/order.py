@@ -1,6 +1,7 @@
 """The order in which open items are given, and each annotator's way round it.
 
-Open items stand in one partial index, in the order (priority, shuffle, id). Everybody goes through the same order from
+Open items stand in one partial index, in the order (priority, rank, shuffle, id): who manages the project says first,
+then a model where there is one (`goldwork.services.ranking`), then the lot. Everybody goes through the same order from
 where they last stood, to its end and from its start, so that what they have judged is not searched again. What is read
 of the index in one transaction serves all its requests: people who work at the same time stand close together.
 
@@ -24,20 +25,23 @@ from goldwork.store.schema import assignment, item, submit
 WINDOWS = (4, 32, 256, 2048)
 """How many entries of the index of open items a request looks at beyond what it needs, window after window."""
 
-Place = tuple[float, int, int]
-START: Place = (float("-inf"), -1, -1)
+Place = tuple[float, int, int, int]
+START: Place = (float("-inf"), 0, -1, -1)
 
 _OPEN = (
-    sa.select(item.c.id, item.c.priority, item.c.shuffle, item.c.wanted, item.c.taken)
+    sa.select(item.c.id, item.c.priority, item.c.rank, item.c.shuffle, item.c.wanted, item.c.taken)
     .where(
         item.c.project == bind("project"),
         item.c.taken < item.c.wanted,
-        sa.tuple_(item.c.priority, item.c.shuffle, item.c.id)
+        sa.tuple_(item.c.priority, item.c.rank, item.c.shuffle, item.c.id)
         > sa.tuple_(
-            bind("priority", type_=sa.Float), bind("shuffle", type_=sa.Integer), bind("id", type_=item.c.id.type)
+            bind("priority", type_=sa.Float),
+            bind("rank", type_=sa.Integer),
+            bind("shuffle", type_=sa.Integer),
+            bind("id", type_=item.c.id.type),
         ),
     )
-    .order_by(item.c.priority, item.c.shuffle, item.c.id)
+    .order_by(item.c.priority, item.c.rank, item.c.shuffle, item.c.id)
     .limit(bind("window"))
 )
 _MINE = sa.select(assignment.c.item, assignment.c.id, assignment.c.state, assignment.c.purpose).where(
@@ -46,7 +50,7 @@ _MINE = sa.select(assignment.c.item, assignment.c.id, assignment.c.state, assign
     assignment.c.pass_number == 0,
 )
 _LATEST = (
-    sa.select(item.c.priority, item.c.shuffle, item.c.id)
+    sa.select(item.c.priority, item.c.rank, item.c.shuffle, item.c.id)
     .join(submit, submit.c.item == item.c.id)
     .where(submit.c.project == bind("project"), submit.c.annotator == bind("annotator"))
     .order_by(submit.c.submitted_at.desc())
@@ -57,10 +61,11 @@ _LATEST = (
 class Stand(msgspec.Struct):
     """Where an annotator stands in the order, and where the present round began, which has come to nothing so far.
 
-    `opened`: how many items were open when it was last looked at from the start. `dry`: the last round gave nothing.
+    `opened`: how many items were opened, and how often they were ranked, when it was last looked at from the start.
+    `dry`: the last round gave nothing.
     """
 
-    opened: int
+    opened: tuple[int, int]
     place: Place = START
     begun: Place = START
     wrapped: bool = False
@@ -122,7 +127,7 @@ class Search:
             rows, end = self._after(stand.place, window)
             mine = self._mine(annotator, rows)
             for row in rows:
-                place = (row.priority, row.shuffle, row.id)
+                place = (row.priority, row.rank, row.shuffle, row.id)
                 if stand.wrapped and place > stand.begun:
                     stand.end_round(dry=not found)
                     return found, False
@@ -152,7 +157,7 @@ class Search:
     def latest(self, annotator: int) -> Place:
         """Where an annotator judged last: there a process that has just started takes up again."""
         row = self.connection.execute(_LATEST, {"project": self.project, "annotator": annotator}).one_or_none()
-        return START if row is None else (row.priority, row.shuffle, row.id)
+        return START if row is None else (row.priority, row.rank, row.shuffle, row.id)
 
     def _give(self, row: Any, place: Place, annotator: int) -> None:
         self._given.add((row.id, annotator))
@@ -181,13 +186,14 @@ class Search:
 
     def _read(self, region: _Region, size: int) -> int:
         """Extend a region by `size` entries. Returns how many of them have a slot left."""
-        priority, shuffle, last = region.through
-        where = {"project": self.project, "priority": priority, "shuffle": shuffle, "id": last, "window": size}
+        priority, rank, shuffle, last = region.through
+        where = {"project": self.project, "priority": priority, "rank": rank, "shuffle": shuffle}
+        where |= {"id": last, "window": size}
         rows = self.connection.execute(_OPEN, where).all()
         region.ended = len(rows) < size
         if rows:
-            region.through = (rows[-1].priority, rows[-1].shuffle, rows[-1].id)
+            region.through = (rows[-1].priority, rows[-1].rank, rows[-1].shuffle, rows[-1].id)
         rows = [row for row in rows if row.taken + self.taken[row.id] < row.wanted]
         region.rows += rows
-        region.places += [(row.priority, row.shuffle, row.id) for row in rows]
+        region.places += [(row.priority, row.rank, row.shuffle, row.id) for row in rows]
         return len(rows)

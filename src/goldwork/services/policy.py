@@ -15,7 +15,7 @@ from goldwork.consensus import consensus
 from goldwork.errors import InputError
 from goldwork.quality.policy import HIGHEST, LOWEST, WHOLE, Criterion, Policy
 from goldwork.quality.strategies import strategy
-from goldwork.services import suggest
+from goldwork.services import models, ranking, suggest
 from goldwork.services.access import Member
 from goldwork.services.forms import current_form
 from goldwork.services.log import record as record_event
@@ -80,6 +80,7 @@ class QualitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     feedback: Literal["none", "immediate", "delayed"]
     session_minutes: int
     strategy: str
+    model: bool
     price: float
     currency: str
     budget: float
@@ -132,6 +133,10 @@ def set_policy(
         .where(project.c.id == mine.project)
         .values(policy=msgspec.json.encode(new).decode(), policy_version=version)
     )
+    if new.strategy != old.strategy:
+        ranking.clear(connection, mine.project)
+    if (new.strategy, new.model, new.slice) != (old.strategy, old.model, old.slice):
+        models.be_due(connection, mine.project)
     body = {"policy": msgspec.to_builtins(new), "version": version, "by": mine.person.account}
     record_event(connection, database, mine.project, "policy", body)
     return any(getattr(new, name) != getattr(old, name) for name in SWEPT)

@@ -9,7 +9,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import partial
 from typing import Any
 
@@ -43,6 +43,8 @@ def handlers() -> dict[str, Handler]:
         inference,
         ingest,
         labels,
+        learning,
+        own_features,
         reweigh,
         snapshot,
         sweep,
@@ -57,6 +59,8 @@ def handlers() -> dict[str, Handler]:
         "import-exchange": Handler(exchange_in.run, exchange_in.undo),
         "export": Handler(export.run),
         "export-exchange": Handler(exchange_out.run),
+        "learn": Handler(learning.run),
+        own_features.KIND: Handler(own_features.run),
         "reweigh": Handler(reweigh.run),
         groups.KIND: Handler(groups.run),
         "snapshot": Handler(snapshot.run),
@@ -111,6 +115,8 @@ class Worker:
     def close(self) -> None:
         """Give back what is in hand."""
         for active in self._active:
+            if isinstance(active.steps, Generator):
+                active.steps.close()  # what it began outside this process ends
             with _logged("giving a job back"):
                 self._writer.run(partial(jobs.release, held=active.work.held, forgive=True))
         self._active = []
@@ -136,12 +142,13 @@ class Worker:
         now = time.monotonic()
         if now >= self._next_tick:
             self._next_tick = now + TICK
-            from goldwork.services import inference, snapshot, watching
+            from goldwork.services import inference, learning, snapshot, watching
 
             with _logged("looking for figures that are due"):
                 snapshot.request_due(self.database, self._writer)
                 inference.request_due(self.database, self._writer)
                 watching.request_due(self.database, self._writer)
+                learning.request_due(self.database, self._writer)
         if now >= self._next_housekeeping:
             self._next_housekeeping = now + HOUSEKEEPING
             from goldwork.services import media, uploads

@@ -4,6 +4,8 @@ goldwork.db       the database, unless an address of another one is given
 media/ab/abcd…    images and sounds by the hash of their content, shared by all projects
 files/            uploads that wait to be imported
 exports/          finished exports
+features/         what managers uploaded for models to read, a file a project
+cache/            what models counted of items, a folder a project: made anew where it is missing
 """
 
 from __future__ import annotations
@@ -38,3 +40,11 @@ class Home:
         if not _HASH.fullmatch(content_hash):
             raise NotFoundError("there is no such file.")
         return self.media / content_hash[:2] / content_hash
+
+    def features_file(self, project: int) -> Path:
+        """Where a project's uploaded features lie, or would."""
+        return self.path / "features" / f"{project}.npz"
+
+    def cache(self, project: int) -> Path:
+        """The folder for what can be counted again."""
+        return self.path / "cache" / str(project)

@@ -142,11 +142,13 @@ project = Table(
     Column("seq", BigInteger, nullable=False, server_default="0"),
     Column("head", LargeBinary, nullable=False, server_default=text("''")),
     Column("secret", LargeBinary, nullable=False, server_default=text("''")),
+    Column("ranking", Integer, nullable=False, server_default="0"),
     _time("created_at", nullable=False),
     _one_of("state", "open", "paused", "closed"),
 )
 """`seq` and `head` (the chain's last hash) are projections of `event`; `policy` of its last policy event (JSON).
-`secret` keys what is drawn by lot and must not be foreseen, and the codes of answers in the log."""
+`secret` keys what is drawn by lot and must not be foreseen, and the codes of answers in the log. `ranking` counts how
+often the ranks of its items were written anew."""
 
 form = Table(
     "form",
@@ -238,6 +240,7 @@ item = Table(
     Column("shuffle", Integer, nullable=False),
     Column("wanted", Integer, nullable=False, server_default="0"),
     Column("taken", Integer, nullable=False, server_default="0"),
+    Column("rank", Integer, nullable=False, server_default="0"),
     Column("payload", Text, nullable=False),
     UniqueConstraint("project", "external_id"),
     Index("ix_item_batch", "batch", "id"),
@@ -245,15 +248,18 @@ item = Table(
         "ix_item_open",
         "project",
         "priority",
+        "rank",
         "shuffle",
         "id",
         sqlite_where=text("taken < wanted"),
         postgresql_where=text("taken < wanted"),
     ),
+    Index("ix_item_ranked", "project", "id", sqlite_where=text("rank < 0"), postgresql_where=text("rank < 0")),
     CheckConstraint("taken >= 0 AND wanted >= 0", name="counts"),
 )
-"""`wanted` (slots that the engine opened) and `taken` (slots leased or done) are projections. `payload` stands last:
-SQLite reads a row's columns in their order, and a long text's pages with them."""
+"""`wanted` (slots that the engine opened) and `taken` (slots leased or done) are projections. `rank` puts what a model
+chose before the rest, the smaller the sooner: no more than an order, which is in no log and may be cleared at any time.
+`payload` stands last: SQLite reads a row's columns in their order, and a long text's pages with them."""
 
 media = Table(
     "media",
@@ -569,6 +575,39 @@ receipt = Table(
     PrimaryKeyConstraint("project", "account", "client_id"),
 )
 """What was asked for under an id of the client's own, and how it was answered: sent again, it is not done again."""
+
+# The model in the loop.
+
+model = Table(
+    "model",
+    metadata,
+    _ref("project"),
+    Column("version", Integer, nullable=False),
+    _time("made_at", nullable=False),
+    Column("through_seq", BigInteger, nullable=False),
+    Column("judgements", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("said", LargeBinary, nullable=False),
+    Column("content", LargeBinary),
+    PrimaryKeyConstraint("project", "version"),
+)
+"""Every version of a project's model: on how many `judgements` it was fitted, what it used and how good it was (JSON);
+`said`: the class that it gave to each item of the evaluation slice; `content`: the model itself, of the latest few."""
+
+second_look = Table(
+    "second_look",
+    metadata,
+    _key(),
+    _ref("project"),
+    Column("item", Id, nullable=False),
+    _ref("account", "by_account"),
+    Column("kind", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    _time("at", nullable=False),
+    Index("ix_second_look_item", "project", "item"),
+    _one_of("kind", "confirmed", "fixed", "dismissed", "asked"),
+)
+"""Append-only: what an expert made of a label that a model holds to be wrong; `seq`: where the log stood then."""
 
 # Work in the background.
 

@@ -28,6 +28,7 @@ from goldwork.web.imports import ImportsController
 from goldwork.web.jobs import JobsController
 from goldwork.web.media import MediaController
 from goldwork.web.members import MembersController
+from goldwork.web.models import ModelController
 from goldwork.web.monitor import MonitorController
 from goldwork.web.oversight import OversightController
 from goldwork.web.projects import ProjectsController
@@ -57,6 +58,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     DecisionsController,
     OversightController,
     GoldController,
+    ModelController,
     AttributesController,
 )
 

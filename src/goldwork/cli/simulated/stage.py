@@ -43,8 +43,17 @@ OVERLAP = 2
 """The fewest judgements of an item."""
 GOLD = 40
 """Items of the first ones whose answer is known."""
-QUALITY = {"maximum": 5, "target": 0.95, "floor": 0.7, "gold_block": 10, "price": 0.05, "currency": "EUR"}
+QUALITY: dict[str, Any] = {
+    "maximum": 5,
+    "target": 0.95,
+    "floor": 0.7,
+    "gold_block": 10,
+    "price": 0.05,
+    "currency": "EUR",
+}
 """How quality is guarded in both projects."""
+LEARNING: tuple[dict[str, Any], ...] = ({"strategy": "margin", "slice": 0.1}, {"model": True})
+"""Of the digits a model chooses what is asked next; beside the messages one learns, and doubts labels."""
 
 
 class Stage(Play):
@@ -95,8 +104,8 @@ class Stage(Play):
             )
             for sample in self.samples
         ]
-        for mine in self.members:
-            policy.set_policy(connection, database, mine, quality=QUALITY)
+        for mine, model in zip(self.members, LEARNING, strict=True):
+            policy.set_policy(connection, database, mine, quality=QUALITY | model)
         for simulated in make_crowd(classes=2, size=SIZE, seed=self.seed):
             account = accounts.create_account(connection, now, name=simulated.name.capitalize())
             for mine in self.members:
