@@ -28,6 +28,7 @@ from goldwork.store.schema import (
     item,
     job,
     judgement,
+    reward_model,
     submit,
     token,
 )
@@ -288,6 +289,14 @@ class World:
                 assert isinstance(receipt, Receipt), receipt
         return name
 
+    def version(self, project: int, _owner: User, _route: str) -> int:
+        """A reward model of the project, of a version that stands in one project alone."""
+        with self.stage.database.write() as connection:
+            self.decided += 1
+            of = {"project": project, "version": self.decided, "made_at": 1, "body": "{}", "content": b""}
+            connection.execute(sa.insert(reward_model).values(of | {"through_seq": 0, "question": "better"}))
+        return self.decided
+
     def note(self, project: int, owner: User, _route: str) -> int:
         """A note for the guideline."""
         assert owner.person is not None
@@ -317,6 +326,7 @@ PARAMETERS: dict[str, Callable[..., Any]] = {
     "decision_seq": World.decision,
     "gold_id": World.gold,
     "attribute_id": World.attribute,
+    "version": World.version,
 }
 Body = Callable[[World, int, User], dict[str, Any]]
 PROJECT = "/api/projects/{project_id}"
@@ -379,6 +389,8 @@ BODIES: dict[tuple[str, str], Body] = {
         }
     },
     ("PUT", f"{PROJECT}/attributes/{{attribute_id}}/answer"): lambda *_: {"json": {"value": "north", "agreed": True}},
+    ("POST", f"{PROJECT}/reward"): lambda *_: {"json": {}},
+    ("POST", f"{PROJECT}/reward/pairs"): lambda *_: {"json": {"question": "kind"}},
     ("POST", f"{PROJECT}/formats"): lambda *_: {"json": {"format": "label-studio"}},
 }
 

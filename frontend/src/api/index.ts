@@ -229,6 +229,15 @@ export const groups = {
   get: (id: number) => data<T.GroupFigures>(client.GET('/api/projects/{project_id}/groups', of(id))),
   compare: (id: number) => data<T.Job>(client.POST('/api/projects/{project_id}/groups', of(id))),
 }
+/** Reward models, and what they were trained on. */
+export const reward = {
+  get: (id: number) => data<T.RewardPage>(client.GET('/api/projects/{project_id}/reward', of(id))),
+  train: (id: number, question: string | null) =>
+    data<T.Job>(client.POST('/api/projects/{project_id}/reward', { ...of(id), body: { question } })),
+  pairs: (id: number, question: string, rows: T.PairRows, format: 'jsonl' | 'parquet') =>
+    data<T.Job>(client.POST('/api/projects/{project_id}/reward/pairs', { ...of(id), body: { question, rows, format } })),
+  href: (id: number, version: number) => `/api/projects/${id}/reward/${version}/model`,
+}
 const goldOf = (project_id: number, gold_id: number) => ({ params: { path: { project_id, gold_id } } })
 
 /** Items whose answer is known. */

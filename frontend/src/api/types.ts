@@ -139,3 +139,6 @@ export type Oversight = S['Oversight']
 export type Track = S['Track']
 export type QualityDay = S['QualityDay']
 export type Tracks = S['Tracks']
+
+export type RewardPage = S['RewardPage']
+export type PairRows = S['NewPairs']['rows']

@@ -31,6 +31,7 @@ from goldwork.web.members import MembersController
 from goldwork.web.monitor import MonitorController
 from goldwork.web.oversight import OversightController
 from goldwork.web.projects import ProjectsController
+from goldwork.web.reward import RewardController
 from goldwork.web.security import Gate
 from goldwork.web.session import SessionController
 from goldwork.web.settings import Settings
@@ -58,6 +59,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     OversightController,
     GoldController,
     AttributesController,
+    RewardController,
 )
 
 
