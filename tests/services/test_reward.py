@@ -142,6 +142,7 @@ BAD: list[tuple[str, list[dict[str, str]], str, str]] = [
     ("one prompt", [{"prompt": "p", "left": f"a{n}", "right": f"b{n}"} for n in range(4)], "first", "2 prompts"),
     ("all ties", [{"prompt": f"p{n}", "left": f"a{n}", "right": f"b{n}"} for n in range(4)], "tie", "all are ties"),
     ("identical", [{"prompt": f"p{n}", "left": "same", "right": "same"} for n in range(4)], "first", "two different"),
+    ("few", [{"prompt": f"p{n}", "left": f"a{n}", "right": f"b{n}"} for n in range(4)], "first", "4 votes are for one"),
     ("nobody", [{"prompt": f"p{n}", "left": f"a{n}", "right": f"b{n}"} for n in range(4)], "", "nobody has compared"),
 ]
 

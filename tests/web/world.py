@@ -18,9 +18,11 @@ import sqlalchemy as sa
 
 from goldwork.services import access, accounts, attributes, jobs, links, media, signin, uploads
 from goldwork.services.collect import Collector, Receipt, Submit
+from goldwork.services.packed import pack
 from goldwork.store.schema import (
     annotator,
     assignment,
+    chosen,
     decision,
     event,
     gold,
@@ -297,6 +299,14 @@ class World:
             connection.execute(sa.insert(reward_model).values(of | {"through_seq": 0, "question": "better"}))
         return self.decided
 
+    def policy(self, project: int, owner: User, route: str) -> int:
+        """What a policy of the project chose, of a version that stands in one project alone."""
+        model = self.version(project, owner, route)
+        with self.stage.database.write() as connection:
+            of = {"project": project, "version": model, "model": model, "made_at": 1, "body": "{}"}
+            connection.execute(sa.insert(chosen).values(of | {"content": pack([])}))
+        return model
+
     def note(self, project: int, owner: User, _route: str) -> int:
         """A note for the guideline."""
         assert owner.person is not None
@@ -327,6 +337,7 @@ PARAMETERS: dict[str, Callable[..., Any]] = {
     "gold_id": World.gold,
     "attribute_id": World.attribute,
     "version": World.version,
+    "policy": World.policy,
 }
 Body = Callable[[World, int, User], dict[str, Any]]
 PROJECT = "/api/projects/{project_id}"
@@ -389,6 +400,8 @@ BODIES: dict[tuple[str, str], Body] = {
         }
     },
     ("PUT", f"{PROJECT}/attributes/{{attribute_id}}/answer"): lambda *_: {"json": {"value": "north", "agreed": True}},
+    ("POST", f"{PROJECT}/policies"): lambda *_: {"json": {}},
+    ("POST", f"{PROJECT}/policies/{{policy}}/comparison"): lambda *_: {"json": {}},
     ("POST", f"{PROJECT}/reward"): lambda *_: {"json": {}},
     ("POST", f"{PROJECT}/reward/pairs"): lambda *_: {"json": {"question": "kind"}},
     ("POST", f"{PROJECT}/formats"): lambda *_: {"json": {"format": "label-studio"}},

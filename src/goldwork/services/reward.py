@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
-from goldwork.errors import NotFoundError
+from goldwork.errors import InputError, NotFoundError
 from goldwork.services import jobs
 from goldwork.services.figures import Interval
 from goldwork.services.forms import current_form
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 KIND = "reward"
 LISTED = 20
 """Versions in the list: the latest."""
+LEAST_VOTES = 10
 PAID = 6
 """Features of style that are told: those that most is paid for, or taken off."""
 
@@ -180,6 +181,8 @@ def run(work: Work) -> Steps:
     from goldwork.preference.evaluate import evaluate
     from goldwork.preference.reward import train
 
+    if "version" in work.checkpoint:  # stored by a worker that died before it said so
+        return {"version": work.checkpoint["version"]}
     work.save(phase="reading the judgements")
     yield
     with work.database.read() as connection:
@@ -189,6 +192,11 @@ def run(work: Work) -> Steps:
     yield
     made = train(pairs, progress=lambda phase, done, of: work.save(phase=phase, done=done, total=of))
     yield
+    votes = len(pairs.ballots.decided())
+    if votes < LEAST_VOTES:
+        raise InputError(
+            f"{votes} votes are for one of two responses, and a model is held against {LEAST_VOTES} at least."
+        )
     work.save(phase="evaluation", done=0, total=1)
     found = evaluate(pairs, made.unseen, made.model.temperature, length=made.length_only, style=made.style_only)
     told = _told(found, made, pairs)
@@ -200,12 +208,13 @@ def run(work: Work) -> Steps:
         "content": made.model.to_bytes(),
     }
     work.save(partial(_store, work=work, values=values), done=1)
-    return {"version": values["version"]}
+    return {"version": work.checkpoint["version"]}
 
 
 def _store(connection: Connection, work: Work, values: dict[str, Any]) -> None:
-    values["version"] = latest(connection, work.project) + 1
-    connection.execute(sa.insert(reward_model), values | {"made_at": work.database.now(connection)})
+    version = work.checkpoint["version"] = latest(connection, work.project) + 1
+    made_at = work.database.now(connection)
+    connection.execute(sa.insert(reward_model), values | {"version": version, "made_at": made_at})
 
 
 def _told(found: Evaluation, made: Trained, pairs: Pairs) -> RewardEvaluation:

@@ -35,11 +35,13 @@ log = logging.getLogger("goldwork.worker")
 def handlers() -> dict[str, Handler]:
     """Every kind of job there is."""
     from goldwork.services import (
+        blind,
         exchange_in,
         exchange_out,
         export,
         gold_import,
         groups,
+        improve,
         inference,
         ingest,
         labels,
@@ -62,6 +64,8 @@ def handlers() -> dict[str, Handler]:
         preferences.EXPORT: Handler(preferences.run_export),
         "reweigh": Handler(reweigh.run),
         reward.KIND: Handler(reward.run),
+        improve.KIND: Handler(improve.run),
+        blind.KIND: Handler(blind.run),
         groups.KIND: Handler(groups.run),
         "snapshot": Handler(snapshot.run),
         "sweep": Handler(sweep.run),
