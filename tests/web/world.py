@@ -295,7 +295,7 @@ class World:
         """A reward model of the project, of a version that stands in one project alone."""
         with self.stage.database.write() as connection:
             self.decided += 1
-            of = {"project": project, "version": self.decided, "made_at": 1, "body": "{}", "content": b""}
+            of = {"project": project, "version": self.decided, "made_at": 1, "body": EVALUATION, "content": b""}
             connection.execute(sa.insert(reward_model).values(of | {"through_seq": 0, "question": "better"}))
         return self.decided
 
@@ -303,7 +303,8 @@ class World:
         """What a policy of the project chose, of a version that stands in one project alone."""
         model = self.version(project, owner, route)
         with self.stage.database.write() as connection:
-            of = {"project": project, "version": model, "model": model, "made_at": 1, "body": "{}"}
+            of = {"project": project, "version": model, "model": model, "made_at": 1}
+            of |= {"body": msgspec.json.encode(POLICY | of).decode()}
             connection.execute(sa.insert(chosen).values(of | {"content": pack([])}))
         return model
 
@@ -325,6 +326,22 @@ def picture(colour: tuple[int, int, int]) -> bytes:
     return stream.getvalue()
 
 
+ANY = {"value": 0.5, "low": 0.4, "high": 0.6}
+EVALUATION = msgspec.json.encode(
+    dict.fromkeys(("sentence", "reliability_says", "position_says", "length_says", "method"), "")
+    | dict.fromkeys(("people", "parity", "ceiling_low", "position"))
+    | dict.fromkeys(("votes", "majority", "length", "style", "length_left"), ANY)
+    | dict.fromkeys(("reliability", "paid", "worst", "warnings"), ())
+    | dict.fromkeys(("prompts", "pairs", "ballots"), 1)
+    | {"verdict": "poor", "ceiling_high": 1.0}
+).decode()
+"""Of a reward model."""
+POLICY = {
+    **dict.fromkeys(("limit", "caution", "before", "after", "nats"), 0.0),
+    **dict.fromkeys(("against", "candidates", "prompts", "differ", "seen"), 0),
+    "way": "best", "best_of": None, "expected": None,
+}
+"""What is told of what a reward model chose."""
 PARAMETERS: dict[str, Callable[..., Any]] = {
     "token_id": World.token,
     "account_id": World.account,
