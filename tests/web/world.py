@@ -339,7 +339,9 @@ EVALUATION = msgspec.json.encode(
 POLICY = {
     **dict.fromkeys(("limit", "caution", "before", "after", "nats"), 0.0),
     **dict.fromkeys(("against", "candidates", "prompts", "differ", "seen"), 0),
-    "way": "best", "best_of": None, "expected": None,
+    "way": "best",
+    "best_of": None,
+    "expected": None,
 }
 """What is told of what a reward model chose."""
 PARAMETERS: dict[str, Callable[..., Any]] = {

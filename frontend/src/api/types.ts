@@ -142,3 +142,6 @@ export type Tracks = S['Tracks']
 
 export type RewardPage = S['RewardPage']
 export type PairRows = S['NewPairs']['rows']
+export type Loop = S['Loop']
+export type LoopRound = S['Round']
+export type NewPolicy = Partial<S['NewPolicy']>
