@@ -162,7 +162,7 @@ def run(work: Work) -> Steps:
         for pair in pairs:
             upload.write(json.dumps(_row(pair)).encode() + b"\n")
         work.save(partial(_import, work=work, file=upload.finish()), phase="bringing in the prompts")
-    return {"project": state["project"], "prompts": len(pairs)}
+    return {"project": state["project"], "import": state["import"], "prompts": len(pairs)}
 
 
 def draw(choices: list[improve.Choice], prompts: int, seed: int) -> list[Pair]:

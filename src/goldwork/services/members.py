@@ -69,6 +69,15 @@ _OTHER_MANAGER = (
 )
 
 
+def first_manager(connection: Connection, project_id: int) -> int:
+    """The account that has managed the project longest, in whose name the command line acts. Raises NotFoundError."""
+    rows = connection.execute(_ALL, {"project": project_id})
+    found = next((row.id for row in rows if row.role == "manager" and row.active), None)
+    if found is None:
+        raise NotFoundError("this project has no manager.")
+    return int(found)
+
+
 def list_members(connection: Connection, mine: Member) -> list[MemberRow]:
     """Everybody in the project, in the order they came."""
     mine.require("manager")
