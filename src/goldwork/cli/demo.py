@@ -132,7 +132,9 @@ def _turn_twice(arguments: argparse.Namespace, site: Any) -> int:
             _open_browser(address)
 
     perform(rounds, ready)
-    return 0
+    for number, sentence in enumerate(rounds.said, 1):
+        print(f"round {number}: {sentence}")
+    return 0 if rounds.said or arguments.seconds is None else 130
 
 
 def _listen(port: int | None) -> socket.socket:

@@ -44,8 +44,8 @@ HELD = 5
 class Rounds(Play):
     """A project, two rounds, and the visitor who looks on. `link`: the secret of the visitor's one-time link.
 
-    It is over when both rounds were judged (`finished`); then the server goes on until the visitor ends it, or, with
-    `seconds`, ends by itself.
+    When both rounds were judged, `said` is what people say of each; then the server goes on until the visitor ends it.
+    With `seconds` it ends by itself, after so many at the latest.
     """
 
     def __init__(self, site: Site, *, speed: float, seed: int, seconds: float | None) -> None:
@@ -54,7 +54,7 @@ class Rounds(Play):
         self.draw = random.Random(seed)
         self.requests: list[Request] = requests(seed)
         self.worth = {one.prompt: one.worth for one in self.requests}
-        self.finished = False
+        self.said: list[str] = []
         self.project = 0
         self.boss = ""
         self.link, self._key = site.writer.run(self._furnish)
@@ -68,6 +68,14 @@ class Rounds(Play):
 
     def act(self) -> bool:
         """Both rounds."""
+        try:
+            self._turn_twice()
+        except GoldworkError:
+            if not self.stop.is_set():
+                raise
+        return self.seconds is not None
+
+    def _turn_twice(self) -> None:
         if self.seconds is not None:
             timer = threading.Timer(self.seconds, self.stop.set)
             timer.daemon = True
@@ -84,9 +92,9 @@ class Rounds(Play):
             self._wait(self._call("POST", "/reward", {}))
             self._improve(turn)
             if self.stop.is_set():
-                return self.seconds is not None
-        self.finished = True
-        return self.seconds is not None
+                return
+        rounds = self._call("GET", "/loop")["rounds"]
+        self.said = [one["comparison"]["sentence"] for one in rounds]
 
     def _call(self, method: str, path: str, body: object = None) -> Any:
         return self.api.call(self.boss, method, f"/projects/{self.project}{path}", body)
@@ -144,8 +152,8 @@ class Rounds(Play):
 
     def _judge(self, project: int, people: list[str]) -> None:
         """Everything there is, each of them in turn, until all have looked in vain."""
+        self._wait_for_items(project)
         idle = 0
-        items = self._size(project)
         while idle < len(people) and not self.stop.is_set():
             session = people[idle % len(people)]
             try:
@@ -161,17 +169,16 @@ class Rounds(Play):
                 self._answer(project, session, found, held)
                 if self.stop.wait(PACE / self.speed):
                     return
-        assert items
 
-    def _size(self, project: int) -> int:
-        """How many items are open, once all are in: what follows an import that goes on by itself."""
+    def _wait_for_items(self, project: int) -> None:
+        """Until all items are open: an import that another job has begun goes on by itself."""
         for _ in range(round(WAIT / POLL)):
             found = self.api.call(self.boss, "GET", f"/projects/{project}")
             batches = self.api.call(self.boss, "GET", f"/projects/{project}/batches")["batches"]
             if batches and found["items"] >= sum(one["items"] for one in batches) > 0:
-                return int(found["items"])
+                return
             if self.stop.wait(POLL):
-                return 1
+                return
         raise GoldworkError("the items of the demonstration did not come in.")
 
     def _answer(self, project: int, session: str, found: Any, held: Any) -> None:
