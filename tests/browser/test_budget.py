@@ -32,9 +32,13 @@ QUALITY = tuple(
 """Pages and parts of the quality engine, each loaded where it is opened."""
 GUARD = 70_000
 """Bytes, gzipped, of what these alone need."""
-OWN = 257_000
+LEARNING = ("src/routes/project/Reward.svelte", "src/routes/project/Loop.svelte")
+"""Pages of reward models, shown in projects that compare, each loaded where it is opened."""
+LOOP = 15_000
+"""Bytes, gzipped, of what these alone need."""
+OWN = 259_000
 """Bytes, gzipped, of all else, those viewers apart: 250,000 for the work itself, the rest for what tells people of
-training and of decisions about them."""
+training and of decisions about them, and for the ways to the pages of reward models."""
 
 
 @pytest.fixture(scope="module")
@@ -87,14 +91,17 @@ def test_every_lazy_part_is_light(manifest: dict[str, Any]) -> None:
 def test_all_of_it_is_light(manifest: dict[str, Any]) -> None:
     opened = set().union(*(closure(manifest, entry(manifest)), *(
         closure(manifest, key) for key, chunk in manifest.items()
-        if chunk.get("isDynamicEntry") and key not in (*QUALITY, *APART)
+        if chunk.get("isDynamicEntry") and key not in (*QUALITY, *LEARNING, *APART)
     )))  # fmt: skip
     names = set().union(*(files(manifest, key) for key in opened))
     guard = set().union(*(files(manifest, key) for key in manifest.keys() & set(QUALITY))) - names
+    loop = set().union(*(files(manifest, key) for key in LEARNING)) - names - guard
     print(f"all: {weight(names) / 1000:.1f} KB gzipped in {len(names)} files, quality {weight(guard) / 1000:.1f} KB")
+    print(f"reward models {weight(loop) / 1000:.1f} KB")
     assert len(names) > 5
     assert weight(names) <= OWN
     assert 0 < weight(guard) <= GUARD
+    assert 0 < weight(loop) <= LOOP
 
 
 def texts(*endings: str) -> Iterator[tuple[str, str]]:
