@@ -299,3 +299,22 @@ def test_opening_a_browser_does_not_wait_for_it(monkeypatch: pytest.MonkeyPatch)
     demo._open_browser("http://127.0.0.1:1/")
     assert opened.wait(PATIENCE)
     go.set()
+
+
+def test_two_rounds_from_comparisons_to_a_better_policy(tmp_path: Path) -> None:
+    """People teach a reward model, others say blind whether it chose well, twice; then it says how it went."""
+    command = [sys.executable, "-m", "goldwork.cli", "demo", "--project", "rlhf", "--no-browser", "--port", "0"]
+    ended = subprocess.run(
+        [*command, "--speed", "1000", "--seconds", "100"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        cwd=tmp_path,
+        timeout=120,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    rates = [int(rate) for rate in re.findall(r"^round \d: .* (\d+)% of prompts", ended.stdout, re.MULTILINE)]
+    assert len(rates) == 2
+    assert min(rates) > 50, ended.stdout
+    assert list(tmp_path.iterdir()) == []

@@ -19,9 +19,11 @@ import sqlalchemy as sa
 
 from goldwork.services import access, accounts, attributes, jobs, links, media, signin, uploads
 from goldwork.services.collect import Collector, Receipt, Submit
+from goldwork.services.packed import pack
 from goldwork.store.schema import (
     annotator,
     assignment,
+    chosen,
     decision,
     event,
     gold,
@@ -29,6 +31,7 @@ from goldwork.store.schema import (
     item,
     job,
     judgement,
+    reward_model,
     submit,
     token,
 )
@@ -308,6 +311,23 @@ class World:
             connection.execute(sa.insert(snapshot).values(listed | {"body": told}))
         return str(of.external_id)
 
+    def version(self, project: int, _owner: User, _route: str) -> int:
+        """A reward model of the project, of a version that stands in one project alone."""
+        with self.stage.database.write() as connection:
+            self.decided += 1
+            of = {"project": project, "version": self.decided, "made_at": 1, "body": EVALUATION, "content": b""}
+            connection.execute(sa.insert(reward_model).values(of | {"through_seq": 0, "question": "better"}))
+        return self.decided
+
+    def policy(self, project: int, owner: User, route: str) -> int:
+        """What a policy of the project chose, of a version that stands in one project alone."""
+        model = self.version(project, owner, route)
+        with self.stage.database.write() as connection:
+            of = {"project": project, "version": model, "model": model, "made_at": 1}
+            of |= {"body": msgspec.json.encode(POLICY | of).decode()}
+            connection.execute(sa.insert(chosen).values(of | {"content": pack([])}))
+        return model
+
     def note(self, project: int, owner: User, _route: str) -> int:
         """A note for the guideline."""
         assert owner.person is not None
@@ -326,6 +346,24 @@ def picture(colour: tuple[int, int, int]) -> bytes:
     return stream.getvalue()
 
 
+ANY = {"value": 0.5, "low": 0.4, "high": 0.6}
+EVALUATION = msgspec.json.encode(
+    dict.fromkeys(("sentence", "reliability_says", "position_says", "length_says", "method"), "")
+    | dict.fromkeys(("people", "parity", "ceiling_low", "position"))
+    | dict.fromkeys(("votes", "majority", "length", "style", "length_left"), ANY)
+    | dict.fromkeys(("reliability", "paid", "worst", "warnings"), ())
+    | dict.fromkeys(("prompts", "pairs", "ballots"), 1)
+    | {"verdict": "poor", "ceiling_high": 1.0}
+).decode()
+"""Of a reward model."""
+POLICY = {
+    **dict.fromkeys(("limit", "caution", "before", "after", "nats"), 0.0),
+    **dict.fromkeys(("against", "candidates", "prompts", "differ", "seen"), 0),
+    "way": "best",
+    "best_of": None,
+    "expected": None,
+}
+"""What is told of what a reward model chose."""
 PARAMETERS: dict[str, Callable[..., Any]] = {
     "token_id": World.token,
     "account_id": World.account,
@@ -337,6 +375,8 @@ PARAMETERS: dict[str, Callable[..., Any]] = {
     "decision_seq": World.decision,
     "gold_id": World.gold,
     "attribute_id": World.attribute,
+    "version": World.version,
+    "policy": World.policy,
 }
 Body = Callable[[World, int, User], dict[str, Any]]
 PROJECT = "/api/projects/{project_id}"
@@ -403,6 +443,10 @@ BODIES: dict[tuple[str, str], Body] = {
         }
     },
     ("PUT", f"{PROJECT}/attributes/{{attribute_id}}/answer"): lambda *_: {"json": {"value": "north", "agreed": True}},
+    ("POST", f"{PROJECT}/policies"): lambda *_: {"json": {}},
+    ("POST", f"{PROJECT}/policies/{{policy}}/comparison"): lambda *_: {"json": {}},
+    ("POST", f"{PROJECT}/reward"): lambda *_: {"json": {}},
+    ("POST", f"{PROJECT}/reward/pairs"): lambda *_: {"json": {"question": "kind"}},
     ("POST", f"{PROJECT}/formats"): lambda *_: {"json": {"format": "label-studio"}},
 }
 

@@ -237,6 +237,29 @@ export const groups = {
   get: (id: number) => data<T.GroupFigures>(client.GET('/api/projects/{project_id}/groups', of(id))),
   compare: (id: number) => data<T.Job>(client.POST('/api/projects/{project_id}/groups', of(id))),
 }
+/** Reward models, and what they were trained on. */
+export const reward = {
+  get: (id: number) => data<T.RewardPage>(client.GET('/api/projects/{project_id}/reward', of(id))),
+  train: (id: number, question: string | null) =>
+    data<T.Job>(client.POST('/api/projects/{project_id}/reward', { ...of(id), body: { question } })),
+  pairs: (id: number, question: string, rows: T.PairRows, format: 'jsonl' | 'parquet') =>
+    data<T.Job>(client.POST('/api/projects/{project_id}/reward/pairs', { ...of(id), body: { question, rows, format } })),
+  href: (id: number, version: number) => `/api/projects/${id}/reward/${version}/model`,
+}
+/** What a reward model chooses, and what people say of it. */
+export const loop = {
+  get: (id: number) => data<T.Loop>(client.GET('/api/projects/{project_id}/loop', of(id))),
+  improve: (id: number, what: T.NewPolicy) =>
+    data<T.Job>(client.POST('/api/projects/{project_id}/policies', { ...of(id), body: what as never })),
+  compare: (project_id: number, policy: number, prompts: number, overlap: number) =>
+    data<T.Job>(
+      client.POST('/api/projects/{project_id}/policies/{policy}/comparison', {
+        params: { path: { project_id, policy } },
+        body: { prompts, overlap },
+      }),
+    ),
+  choices: (id: number, policy: number) => `/api/projects/${id}/policies/${policy}/choices`,
+}
 const goldOf = (project_id: number, gold_id: number) => ({ params: { path: { project_id, gold_id } } })
 
 /** Items whose answer is known. */

@@ -147,3 +147,9 @@ export type Oversight = S['Oversight']
 export type Track = S['Track']
 export type QualityDay = S['QualityDay']
 export type Tracks = S['Tracks']
+
+export type RewardPage = S['RewardPage']
+export type PairRows = S['NewPairs']['rows']
+export type Loop = S['Loop']
+export type LoopRound = S['Round']
+export type NewPolicy = Partial<S['NewPolicy']>

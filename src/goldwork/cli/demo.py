@@ -33,6 +33,12 @@ def add(subparsers: Any) -> None:
         description="Serve two projects from a temporary folder, with a dozen simulated annotators who judge while you "
         "look on or judge beside them. Ctrl-C ends it and leaves nothing behind.",
     )
+    parser.add_argument(
+        "--project",
+        choices=("labels", "rlhf"),
+        default="labels",
+        help="what to show: labels by a dozen people (default), or two rounds from comparisons to a better policy",
+    )
     parser.add_argument("--port", type=port_number, help="the port; 0 takes any free one (default: 8321 if it is free)")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     parser.add_argument(
@@ -67,6 +73,8 @@ def _number(text: str, most: float) -> float:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT, SIGTERM or SIGHUP, or for `--seconds`."""
+    if arguments.json and arguments.project == "rlhf":
+        raise InputError("--json is for the demonstration of labels.")
     if arguments.json and arguments.seconds is None:
         raise InputError("--json is for the result, which --seconds N prints.")
     return run_to_the_end(partial(_demonstrate, arguments))
@@ -80,8 +88,10 @@ def _demonstrate(arguments: argparse.Namespace, closing: contextlib.ExitStack) -
 
     site = closing.enter_context(open_site(listener))
     closing.callback(Keeper(worker_command(site.home)).stop)
-    stage = Stage(site, speed=arguments.speed, seed=arguments.seed, seconds=arguments.seconds)
     url = site.settings.url
+    if arguments.project == "rlhf":
+        return _turn_twice(arguments, site)
+    stage = Stage(site, speed=arguments.speed, seed=arguments.seed, seconds=arguments.seconds)
     address = f"{url}/link#{stage.link}"
 
     def ready() -> None:
@@ -97,6 +107,34 @@ def _demonstrate(arguments: argparse.Namespace, closing: contextlib.ExitStack) -
     elif arguments.seconds is not None:
         return 130
     return 0
+
+
+def _turn_twice(arguments: argparse.Namespace, site: Any) -> int:
+    """Two rounds of reward models, and what people say of them."""
+    from goldwork.cli.simulated.rounds import Rounds
+    from goldwork.cli.simulated.site import perform
+
+    rounds = Rounds(site, speed=arguments.speed, seed=arguments.seed, seconds=arguments.seconds)
+    url = site.settings.url
+    address = f"{url}/link#{rounds.link}"
+
+    def ready() -> None:
+        lines = (
+            f"goldwork demo at {url}: people compare answers, a reward model learns, others say whether it chose well.",
+            "Sign in by this link, which works once:",
+            f"  {address}",
+            "Two rounds take about two minutes. Then look at the project's pages Reward and Loop:",
+            f"  {url}/p/1/loop",
+            "Ctrl-C ends it for good.",
+        )
+        print("\n".join(lines), flush=True)
+        if not arguments.no_browser:
+            _open_browser(address)
+
+    perform(rounds, ready)
+    for number, sentence in enumerate(rounds.said, 1):
+        print(f"round {number}: {sentence}")
+    return 0 if rounds.said or arguments.seconds is None else 130
 
 
 def _listen(port: int | None) -> socket.socket:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from goldwork.cli import labels
+from goldwork.cli.homes import add_home
 from goldwork.errors import InputError
 
 
@@ -42,6 +43,19 @@ def add(commands: Any) -> None:
     )
     improve.set_defaults(run=run_improve)
 
+    compare = under.add_parser(
+        "compare", help="ask people, blind, whether what was chosen is better: makes a project on an installation"
+    )
+    compare.add_argument("project", metavar="PROJECT", type=int, help="the project that the reward model comes from")
+    compare.add_argument("--policy", metavar="N", type=int, help="which of its policies (default: the latest)")
+    compare.add_argument(
+        "--prompts", metavar="N", type=int, default=100, help="prompts, drawn at random (default: 100)"
+    )
+    compare.add_argument("--overlap", metavar="N", type=int, default=1, help="people for each prompt (default: 1)")
+    compare.add_argument("--json", action="store_true", help="print JSON")
+    add_home(compare)
+    compare.set_defaults(run=run_compare)
+
 
 def run_improve(arguments: argparse.Namespace) -> int:
     """Write a row for every prompt: the chosen candidate, its reward, and how far the policy has moved."""
@@ -74,6 +88,44 @@ def run_improve(arguments: argparse.Namespace) -> int:
             f"{said['divergence']:.2f} nats away. Whether people agree, people must say."
         )
     print(f"wrote {arguments.output}", file=sys.stderr)
+    return 0
+
+
+def run_compare(arguments: argparse.Namespace) -> int:
+    """Make the project, as the page Loop does, and say what people have said where there is one already."""
+    from goldwork.cli.homes import open_home
+    from goldwork.cli.progress import finish
+    from goldwork.services import blind, improve
+    from goldwork.services.access import operator
+    from goldwork.services.members import first_manager
+
+    home, database = open_home(arguments)
+    try:
+        with database.read() as connection:
+            of = operator(connection, arguments.project)
+            policies = improve.policies(connection, of)
+            if not policies:
+                raise InputError("this project has no policy yet: choose among candidates on its page Loop first.")
+            version = arguments.policy or policies[-1].version
+            there = blind.comparisons(connection, of).get(version)
+            by = first_manager(connection, of)
+        if there is None:
+            asked = {"prompts": arguments.prompts, "overlap": arguments.overlap, "by": by}
+            with database.write() as connection:
+                job = blind.start(connection, database, of, version, **asked)
+            made = finish(database, home, of, job.id)
+            finish(database, home, made["project"], made["import"])
+            with database.read() as connection:
+                there = blind.comparisons(connection, of)[version]
+    finally:
+        database.close()
+    if arguments.json:
+        said = {"project": there.project, "prompts": there.prompts, "judged": there.judged, "votes": there.votes}
+        print(json.dumps(said | {"win": there.win.value, "low": there.win.low, "high": there.win.high}))
+    else:
+        print(
+            f"project {there.project}: {there.name}, {there.prompts:,} prompts. {there.sentence} {there.says}".strip()
+        )
     return 0
 
 

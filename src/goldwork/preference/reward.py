@@ -98,7 +98,13 @@ class RewardModel:
         return dict(zip(NAMES, self.coefficients[0, : len(NAMES)].tolist(), strict=True))
 
     def save(self, path: Path) -> None:
-        """Write the model; whole or not at all. Nothing in it is code."""
+        """Write the model; whole or not at all."""
+        part = path.with_name(path.name + ".part")
+        part.write_bytes(self.to_bytes())
+        part.replace(path)
+
+    def to_bytes(self) -> bytes:
+        """The model as a .npz file. Nothing in it is code."""
         file = io.BytesIO()
         np.savez_compressed(
             file,
@@ -111,18 +117,26 @@ class RewardModel:
             keys=self.keys,
             scalars=np.array([self.temperature, self.penalty, self.pairs]),
         )
-        part = path.with_name(path.name + ".part")
-        part.write_bytes(file.getvalue())
-        part.replace(path)
+        return file.getvalue()
 
     @classmethod
     def load(cls, path: Path) -> RewardModel:
         """Read what `save` wrote. Raises InputError for another file."""
         try:
-            with path.open("rb") as stream, np.load(stream) as file:
+            return cls.from_bytes(path.read_bytes(), where=str(path))
+        except FileNotFoundError:
+            raise InputError("there is no such file.", where=str(path)) from None
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}.", where=str(path)) from None
+
+    @classmethod
+    def from_bytes(cls, content: bytes, *, where: str = "") -> RewardModel:
+        """Read what `to_bytes` made. Raises InputError for anything else."""
+        try:
+            with np.load(io.BytesIO(content)) as file:
                 if int(file["format"]) != FORMAT:
                     raise InputError(
-                        f"is a reward model of format {file['format']}, and this reads {FORMAT}.", where=str(path)
+                        f"is a reward model of format {file['format']}, and this reads {FORMAT}.", where=where
                     )
                 temperature, penalty, pairs = file["scalars"].tolist()
                 words = Weights(file["columns"], file["rarity"])
@@ -130,10 +144,8 @@ class RewardModel:
                 return cls(
                     file["middle"], file["size"], words, coefficients, temperature, penalty, int(pairs), file["keys"]
                 )
-        except FileNotFoundError:
-            raise InputError("there is no such file.", where=str(path)) from None
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise InputError(f"is no reward model: {error}.", where=str(path)) from None
+            raise InputError(f"is no reward model: {error}.", where=where) from None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ from goldwork.errors import GoldworkError
 from goldwork.quality import training
 from goldwork.quality.fatigue import alternated
 from goldwork.quality.policy import Criterion
-from goldwork.services import choosing, placement, reviewing, suggest
+from goldwork.services import blinding, choosing, placement, reviewing, suggest
 from goldwork.services.log import Log, upsert
 from goldwork.services.order import Candidate, Search, Stand
 from goldwork.services.placement import PASSES, Chosen, Layout, Purpose, Shares, Spot, Standing
@@ -141,6 +141,8 @@ class Assigner:
         self.database = database
         self.stands: dict[tuple[int, int], Stand] = {}
         self.shares = Shares()
+        self.origins: dict[int, tuple[int, int] | None] = {}
+        """Of projects that are blind comparisons, what they come from: that never changes."""
 
     def lease_many(self, connection: Connection, requests: Sequence[Lease]) -> list[Leased | Exception]:
         """Answer requests in order, each with all that its annotator then holds."""
@@ -156,7 +158,7 @@ class _Group:
     def __init__(self, assigner: Assigner, connection: Connection, requests: Sequence[Lease]) -> None:
         self.connection = connection
         self.dialect = assigner.database.dialect
-        self.stands, self.shares = assigner.stands, assigner.shares
+        self.stands, self.shares, self.origins = assigner.stands, assigner.shares, assigner.origins
         self.logs: dict[int, Log | GoldworkError] = {}
         self.held: dict[tuple[int, int], list[Held]] = {}
         self._purposes: dict[str, str] = {}
@@ -195,6 +197,10 @@ class _Group:
         log = self.logs[request.project]
         if not isinstance(log, Log):
             return log
+        if log.id not in self.origins:
+            self.origins[log.id] = blinding.origin(self.connection, log.id)
+        if (of := self.origins[log.id]) and (refused := blinding.refusal(self.connection, of, request.annotator)):
+            return refused
         person = log.annotator(request.annotator)
         why: Literal["", "paused", "training", "barred"] = (
             "paused" if person.get("paused") else "barred" if training.is_barred(person) else ""

@@ -29,6 +29,8 @@ from goldwork.store.home import Home
 from goldwork.store.schema import annotator, assignment, batch, consensus, item, judgement, submit
 from goldwork.tasks.questions import ProjectForm
 
+KINDS = ("export", "export-exchange", "export-pairs")
+"""Kinds of job that leave a file."""
 PAGE = 2_000
 """Submits, items or rows read from the database at a time."""
 
@@ -177,7 +179,7 @@ def start(connection: Connection, database: Database, project_id: int, request: 
 def find_export(connection: Connection, home: Home, project_id: int, job_id: int) -> tuple[Path, str]:
     """A finished export and the name to give it. Raises NotFoundError."""
     found = jobs.find_job(connection, project_id, job_id)
-    if found.kind not in ("export", "export-exchange") or found.result is None:
+    if found.kind not in KINDS or found.result is None:
         raise NotFoundError("there is no such export.")
     path = home.exports / str(project_id) / found.result["stored"]
     if not path.exists():

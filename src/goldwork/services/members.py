@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
 from goldwork.errors import ConflictError, NotFoundError
-from goldwork.services import attributes
+from goldwork.services import attributes, blinding
 from goldwork.services.access import RANK, Member, Role
 from goldwork.services.log import Log
 from goldwork.store.database import Database
@@ -69,6 +69,15 @@ _OTHER_MANAGER = (
 )
 
 
+def first_manager(connection: Connection, project_id: int) -> int:
+    """The account that has managed the project longest, in whose name the command line acts. Raises NotFoundError."""
+    rows = connection.execute(_ALL, {"project": project_id})
+    found = next((row.id for row in rows if row.role == "manager" and row.active), None)
+    if found is None:
+        raise NotFoundError("this project has no manager.")
+    return int(found)
+
+
 def list_members(connection: Connection, mine: Member) -> list[MemberRow]:
     """Everybody in the project, in the order they came."""
     mine.require("manager")
@@ -83,8 +92,15 @@ def _answers(state: str | None) -> int:
 
 
 def join(connection: Connection, database: Database, project_id: int, account_id: int, role: Role, by: int) -> None:
-    """Make the account a member; a member keeps the higher of both roles. `by`: the account it happens by."""
+    """Make the account a member; a member keeps the higher of both roles. `by`: the account it happens by.
+
+    Raises ForbiddenError for whoever may not judge in a blind comparison.
+    """
     log = Log(connection, database, project_id)  # takes the project's row lock: nobody else joins meanwhile
+    if role != "manager" and (of := blinding.origin(connection, project_id)):
+        who = connection.execute(sa.select(annotator.c.id).where(annotator.c.account == account_id)).scalar_one()
+        if refused := blinding.refusal(connection, of, who):
+            raise refused
     present = _role(connection, project_id, account_id)
     if present is None:
         values = {"project": project_id, "account": account_id, "role": role, "joined_at": log.now}

@@ -609,6 +609,69 @@ second_look = Table(
 )
 """Append-only: what an expert made of a label that a model holds to be wrong; `seq`: where the log stood then."""
 
+# From comparisons to a reward model, a better policy, and back to people.
+
+reward_model = Table(
+    "reward_model",
+    metadata,
+    _ref("project"),
+    Column("version", Integer, nullable=False),
+    _time("made_at", nullable=False),
+    Column("through_seq", BigInteger, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("project", "version"),
+)
+"""Reward models trained on a project's comparisons through a seq: `body` is the evaluation (JSON), `content` the model
+as `goldwork reward score` reads it. Nothing in it is code."""
+
+candidates = Table(
+    "candidates",
+    metadata,
+    _ref("project"),
+    Column("version", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    _time("made_at", nullable=False),
+    Column("prompts", Integer, nullable=False),
+    Column("responses", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("project", "version"),
+)
+"""Stored responses from which policies choose: `content` is JSON of them by prompt, packed by gzip."""
+
+chosen = Table(
+    "chosen",
+    metadata,
+    _ref("project"),
+    Column("version", Integer, nullable=False),
+    Column("model", Integer, nullable=False),
+    _time("made_at", nullable=False),
+    Column("body", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("project", "version"),
+    ForeignKeyConstraint(
+        ["project", "model"], ["reward_model.project", "reward_model.version"], name="fk_chosen_model"
+    ),
+)
+"""Policies: by prompt the old response and what a reward model chose instead (`content`, JSON by gzip); `body`: how,
+and how far that moved (JSON)."""
+
+blind = Table(
+    "blind",
+    metadata,
+    _ref("project", primary_key=True, autoincrement=False),
+    _ref("project", "parent"),
+    Column("policy", Integer, nullable=False),
+    Column("through_seq", BigInteger, nullable=False),
+    _time("made_at", nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    UniqueConstraint("parent", "policy"),
+)
+"""Projects that compare a policy of the `parent` with what it replaces, blind: which field of an item is the new one
+stands in `content` (JSON by gzip) and nowhere in the project itself. Whoever judged the parent's pairs through
+`through_seq` is given nothing here."""
+
 # Work in the background.
 
 job = Table(

@@ -32,6 +32,7 @@ from goldwork.web.models import ModelController
 from goldwork.web.monitor import MonitorController
 from goldwork.web.oversight import OversightController
 from goldwork.web.projects import ProjectsController
+from goldwork.web.reward import RewardController
 from goldwork.web.security import Gate
 from goldwork.web.session import SessionController
 from goldwork.web.settings import Settings
@@ -60,6 +61,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     GoldController,
     ModelController,
     AttributesController,
+    RewardController,
 )
 
 

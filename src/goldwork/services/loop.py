@@ -1,0 +1,62 @@
+"""The loop of a project: its reward models, the policies that they chose, and what people said of these."""
+
+from __future__ import annotations
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy import bindparam as bind
+
+from goldwork.services import blind, improve, jobs, reward
+from goldwork.services.blind import Comparison
+from goldwork.services.improve import CandidateSet, Policy
+from goldwork.store.schema import job
+
+LISTED = 20
+"""Rounds shown: the latest."""
+
+
+class ModelInShort(msgspec.Struct, frozen=True):
+    """A reward model as a step of the loop."""
+
+    version: int
+    made_at: int
+    verdict: str
+    sentence: str
+
+
+class Round(msgspec.Struct, frozen=True):
+    """One turn: a policy, and its comparison where there is one."""
+
+    policy: Policy
+    comparison: Comparison | None
+
+
+class Loop(msgspec.Struct, frozen=True):
+    """The whole loop. `rounds`: the latest, oldest first; `running`: a choice or a comparison under way."""
+
+    models: list[ModelInShort]
+    candidates: CandidateSet | None
+    rounds: list[Round]
+    running: jobs.Job | None
+
+
+_RUNNING = sa.select(job.c.id).where(
+    job.c.project == bind("project"), job.c.kind.in_((improve.KIND, blind.KIND)), job.c.state.in_(jobs.ACTIVE)
+)
+
+
+def page(connection: Connection, project_id: int) -> Loop:
+    """The loop as it stands."""
+    compared = blind.comparisons(connection, project_id)
+    policies = improve.policies(connection, project_id)[-LISTED:]
+    running = connection.execute(_RUNNING, {"project": project_id}).scalars().first()
+    return Loop(
+        models=[
+            ModelInShort(one.version, one.made_at, one.evaluation.verdict, one.evaluation.sentence)
+            for one in reward.models(connection, project_id)
+        ],
+        candidates=improve.candidate_set(connection, project_id),
+        rounds=[Round(one, compared.get(one.version)) for one in policies],
+        running=None if running is None else jobs.find_job(connection, project_id, running),
+    )
