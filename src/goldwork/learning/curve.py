@@ -2,8 +2,8 @@
 
 Every version of the model is held against the same items, drawn at random and never trained on. Their classes are
 known by probability, so a prediction is right by the probability of its class. A power law, a - b n^(-c) after n
-judgements, is fitted to the versions; its gain ahead has an interval from the items drawn again (bootstrap). A draw may also fall: a
-curve that has been flat so far has a gain around 0, and an interval as wide as the items allow.
+judgements, is fitted to the versions; its gain ahead has an interval from the items drawn again (bootstrap). A draw may
+also fall: a curve that has been flat so far has a gain around 0, and an interval as wide as the items allow.
 
 *Source:* Figueroa, Zeng-Treitler, Kandula and Ngo 2012, Predicting sample size required for classification performance,
 BMC Medical Informatics and Decision Making 12:8.
