@@ -1,7 +1,8 @@
 """Models of items: how few labels active learning needs, how well label errors are found, what labels are worth.
 
 Digits are scikit-learn's; the other sets are looked for in `$GOLDWORK_DATA`, or in shared/data beside the repository.
-Batch size, diversity and the features were chosen on labelme; nothing was chosen on what is reported here. Options:
+The features were chosen with digits in sight, diverse batches with digits and trec_questions, and how annotators and
+model are inferred together on the validation part of labelme. Options:
 `--seeds 20`, `--only digits|trec|noisy|errors|impact`.
 """
 

@@ -157,7 +157,7 @@ def reliability(
     parts = np.array_split(np.arange(len(confidence)), bins)
     size = np.array([len(part) for part in parts])
     accuracy = np.array([right[part].mean() for part in parts])
-    low, high = _wilson(accuracy, size)
+    low, high = wilson(accuracy, size)
     return Reliability(
         confidence=np.array([confidence[part].mean() for part in parts]),
         accuracy=accuracy,
@@ -185,7 +185,7 @@ def null_error(confidence: Floats, bins: int, rng: np.random.Generator, draws: i
     return float(np.mean([calibration_error(confidence, right, bins) for right in drawn]))
 
 
-def _wilson(share: Floats, size: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+def wilson(share: Floats, size: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Wilson's interval of shares (1927)."""
     scale = 1 + Z * Z / size
     middle = (share + Z * Z / (2 * size)) / scale

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from goldwork.consensus.calibration import Reliability, reliability
+from goldwork.consensus.calibration import Reliability, reliability, wilson
 from goldwork.errors import InputError
 from goldwork.preference.pairs import Ballots, Pairs
 
@@ -258,13 +258,6 @@ def _worst(pairs: Pairs, of: Places, right: Floats) -> tuple[Worst, ...]:
     hits = np.bincount(of, right, minlength=len(pairs.prompts))
     known = np.flatnonzero(number >= LEAST_VOTES)
     order = known[np.argsort(hits[known] / number[known], kind="stable")][:WORST]
-    return tuple(
-        Worst(str(pairs.prompts[one]), *_wilson(float(hits[one]), int(number[one])), int(number[one])) for one in order
-    )
-
-
-def _wilson(hits: float, number: int) -> tuple[float, float, float]:
-    share = hits / number
-    middle = (share + Z**2 / (2 * number)) / (1 + Z**2 / number)
-    half = Z / (1 + Z**2 / number) * np.sqrt(share * (1 - share) / number + Z**2 / (4 * number**2))
-    return share, float(middle - half), float(middle + half)
+    share = hits[order] / number[order]
+    rows = zip(order.tolist(), share.tolist(), *(end.tolist() for end in wilson(share, number[order])), strict=True)
+    return tuple(Worst(str(pairs.prompts[one]), value, low, high, int(number[one])) for one, value, low, high in rows)
