@@ -28,7 +28,7 @@ demo: $(VENV)/.core frontend ## run a demonstration: make demo ARGS="..."
 test: $(VENV)/.dev frontend $(VENV)/.browser ## run every test: make test PYTEST_ARGS="-k name"
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not crash" $(PYTEST_ARGS)
 
-check: format-check lint types docs test ## everything that has to hold before a commit lands
+check: format-check lint types docs $(VENV)/.rlhf test ## everything that has to hold before a commit lands
 
 format: $(VENV)/.dev ## put every Python file into its form
 	@$(PY) -m ruff format .
@@ -78,6 +78,13 @@ $(VENV)/.dev: pyproject.toml | $(PY)
 	@echo "installing goldwork and what its tests need into $(VENV) (minutes, the first time)"
 	@$(PIP) install --quiet -e '.[dev]'
 	@touch $(VENV)/.core $@
+
+# The small torch, where its own index can be reached: PyPI's brings gigabytes for graphics cards.
+$(VENV)/.rlhf: pyproject.toml | $(VENV)/.dev
+	@echo "installing torch and TRL into $(VENV): its trainers try what is exported"
+	@$(PIP) install --quiet --quiet --retries 1 --extra-index-url https://download.pytorch.org/whl/cpu 'torch==2.13.0'
+	@$(PIP) install --quiet -e '.[rlhf]'
+	@touch $@
 
 $(VENV)/.browser: tools/ensure_browser.py | $(VENV)/.dev
 	@$(PY) tools/ensure_browser.py

@@ -297,6 +297,7 @@ def test_an_answer_taken_back_shows_its_spans(house: House, visit: Visit) -> Non
     page.wait_for_function("() => new Promise(requestAnimationFrame).then(() => true)")
     press(page, "Backspace")
     expect(page.get_by_test_id("spans-list")).to_have_text("Person Ada ×")
+    page.wait_for_function("() => new Promise(requestAnimationFrame).then(() => true)")
     press(page, ".", "2")
     send(page)
     rows = house.judgements(project)

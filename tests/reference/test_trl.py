@@ -1,4 +1,4 @@
-"""TRL's own trainers take our rows. Runs where trl is installed; the dev extra has none, for torch is large.
+"""TRL's own trainers take our rows. `make check` installs the extra `rlhf`; the dev extra has none, for torch is large.
 
 The shapes themselves are tested in tests/io/test_exchange_trl.py, always.
 """
@@ -16,8 +16,9 @@ from goldwork.preference.rows import training_rows
 from goldwork.tasks.questions import read_form
 from goldwork.testing import simulate_preferences
 
-trl = pytest.importorskip("trl", reason="trl is not in the dev extra; install trl and torch to run this")
+trl = pytest.importorskip("trl", reason="the extra rlhf is not installed")
 datasets = pytest.importorskip("datasets", reason="trl brings it")
+pytestmark = pytest.mark.filterwarnings("default")  # how TRL, torch and transformers call each other is theirs
 
 TEMPLATE = (
     "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}\n{% endfor %}"
