@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from goldwork.errors import ConflictError, ForbiddenError, InputError, NotFoundError
-from goldwork.services import access, blind, improve, links, loop, members
+from goldwork.services import access, blind, improve, jobs, links, loop, members
 from goldwork.services.assign import Lease
 from goldwork.services.blind import FIELDS, Pair
 from goldwork.services.check import check
@@ -19,7 +19,7 @@ from goldwork.services.improve import Choice, Request
 from goldwork.services.jobs import Job
 from goldwork.services.loop import Loop
 from goldwork.services.packed import unpack
-from goldwork.store.schema import annotator, item, project
+from goldwork.store.schema import annotator, item, project, snapshot
 from goldwork.store.schema import blind as blind_table
 from tests.services.conftest import Room
 from tests.services.test_reward import COMPARE, bring_in, jsonl, simulated, train
@@ -54,6 +54,14 @@ def compare(room: Room, policy: int = 1, prompts: int = 8, overlap: int = 1) -> 
 
 
 def page(room: Room, of: int) -> Loop:
+    """The loop, once the figures of its comparisons are made."""
+
+    def make(connection: sa.Connection) -> None:
+        for project_id in connection.execute(sa.select(blind_table.c.project)).scalars().all():
+            jobs.add(connection, room.database, "snapshot", project_id, {}, once=True)
+
+    room.writer.run(make)
+    room.worker.drain()
     found: Loop = room.read(loop.page, of)
     return found
 
@@ -181,6 +189,41 @@ def test_where_people_and_the_reward_part_is_listed(room: Room) -> None:
     assert len(found.parted) == 8
     assert [one.expected for one in found.parted] == sorted((one.expected for one in found.parted), reverse=True)
     assert "more than people grant" in found.says
+
+
+def test_the_page_costs_the_same_however_much_was_judged(room: Room) -> None:
+    """It reads what was made of the judgements, and none of them; before that, that there are none yet."""
+    parent = ready(room)
+    job = compare(room)
+    assert job.result is not None
+    room.project = job.result["project"]
+    with room.database.write() as connection:
+        connection.execute(sa.delete(snapshot).where(snapshot.c.project == room.project))
+    ran: list[str] = []
+    sa.event.listen(
+        room.database._readers, "before_cursor_execute", lambda *arguments: ran.append(arguments[2])
+    )
+    before = room.read(loop.page, parent).rounds[0].comparison
+    assert (before.judged, before.prompts, before.sentence) == (0, 8, "Nobody has judged yet.")
+    assert page(room, parent).rounds[0].comparison == before
+    judge(room, room.add_annotator("Ann"), lambda _: "first")
+    assert page(room, parent).rounds[0].comparison.judged == 8  # type: ignore[union-attr]
+    ran.clear()
+    room.read(loop.page, parent)
+    assert len(ran) <= 6
+    assert not [text for text in ran if "judgement" in text or "submit" in text or "item" in text]
+
+
+def test_what_was_added_to_a_comparison_later_does_not_count(room: Room) -> None:
+    parent = ready(room)
+    job = compare(room)
+    assert job.result is not None
+    room.project = job.result["project"]
+    bring_in(room, [{"id": "later", "prompt": "p", "one": "a", "two": "b"}])
+    assert judge(room, room.add_annotator("Ann"), lambda _: "first") == 9
+    found = page(room, parent).rounds[0].comparison
+    assert found is not None
+    assert (found.judged, found.votes, found.prompts) == (8, 8, 8)
 
 
 def test_nothing_in_the_project_says_which_is_new(room: Room) -> None:

@@ -227,6 +227,32 @@ def test_a_model_that_raises_is_said(loop: Loop, tmp_path: Path) -> None:
     assert page.versions == []
 
 
+def test_a_job_that_fails_for_no_known_reason_ends_and_is_said(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the order of items was written, which is no reason to try it for ever; nor is the next second."""
+    loop.judge(60)
+    assert loop.learn().learned.note == ""
+    tries = []
+
+    def broken(*_: Any, **__: Any) -> None:
+        tries.append(1)
+        assert len(tries) < 10
+        raise RuntimeError("a disk that is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(learning, "version_of", broken)
+        loop.judge(10, seed=2)
+        page = loop.learn()
+    assert len(tries) == 3
+    assert page.learned.note == "the last run ended without a model. The server's log says why."
+    assert [made.version for made in page.versions] == [1], "the last one stays"
+    [failed] = [row for row in loop.core.rows(job) if row.kind == "learn"]
+    assert failed.state == "failed"
+    learning.request_due(loop.core.database, loop.core.writer)
+    assert [row.state for row in loop.core.rows(job) if row.kind == "learn"] == ["failed"]
+    assert loop.learn().learned.version == 2
+    assert loop.core.findings() == []
+
+
 def test_uploaded_features_replace_the_others(loop: Loop, tmp_path: Path) -> None:
     loop.judge(60)
     file = Home(tmp_path).features_file(loop.core.project)

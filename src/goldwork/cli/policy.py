@@ -97,17 +97,18 @@ def run_compare(arguments: argparse.Namespace) -> int:
     from goldwork.cli.progress import finish
     from goldwork.services import blind, improve
     from goldwork.services.access import operator
+    from goldwork.services.blind_results import comparisons
     from goldwork.services.members import first_manager
 
     home, database = open_home(arguments)
     try:
         with database.read() as connection:
             of = operator(connection, arguments.project)
-            policies = improve.policies(connection, of)
+            policies = improve.policies(connection, of, 1)
             if not policies:
                 raise InputError("this project has no policy yet: choose among candidates on its page Loop first.")
             version = arguments.policy or policies[-1].version
-            there = blind.comparisons(connection, of).get(version)
+            there = comparisons(connection, of, [version]).get(version)
             by = first_manager(connection, of)
         if there is None:
             asked = {"prompts": arguments.prompts, "overlap": arguments.overlap, "by": by}
@@ -116,7 +117,7 @@ def run_compare(arguments: argparse.Namespace) -> int:
             made = finish(database, home, of, job.id)
             finish(database, home, made["project"], made["import"])
             with database.read() as connection:
-                there = blind.comparisons(connection, of)[version]
+                there = comparisons(connection, of, [version])[version]
     finally:
         database.close()
     if arguments.json:

@@ -102,7 +102,7 @@ class CandidateSet(msgspec.Struct, frozen=True):
     responses: int
 
 
-_POLICIES = sa.select(chosen.c.body).where(chosen.c.project == bind("project")).order_by(chosen.c.version)
+_POLICIES = sa.select(chosen.c.body).where(chosen.c.project == bind("project")).order_by(chosen.c.version.desc())
 _CHOICES = sa.select(chosen.c.content).where(
     chosen.c.project == bind("project"), chosen.c.version == bind("of_version")
 )
@@ -127,10 +127,10 @@ def start(connection: Connection, database: Database, project_id: int, request: 
     return made
 
 
-def policies(connection: Connection, project_id: int) -> list[Policy]:
-    """A project's policies, oldest first."""
-    rows = connection.execute(_POLICIES, {"project": project_id}).scalars()
-    return [msgspec.json.decode(row, type=Policy) for row in rows]
+def policies(connection: Connection, project_id: int, most: int) -> list[Policy]:
+    """A project's latest policies, oldest first."""
+    rows = connection.execute(_POLICIES.limit(most), {"project": project_id}).scalars().all()
+    return [msgspec.json.decode(row, type=Policy) for row in reversed(rows)]
 
 
 def choices(connection: Connection, project_id: int, version: int) -> list[Choice]:

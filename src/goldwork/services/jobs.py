@@ -1,9 +1,9 @@
 """Jobs: work in the background, by the lease protocol of assignments.
 
 A worker claims a job by a conditional update, extends its lease while it works, and saves each chunk of results
-together with its checkpoint in one transaction that holds only while the lease is its own. A job whose worker was
-killed is claimed again and goes on from its checkpoint; after `MAX_ATTEMPTS` without a chunk it is undone and has
-failed.
+together with its checkpoint in one transaction that holds only while the lease is its own. A job that raised what
+nobody foresaw, or whose worker was killed, is claimed again and goes on from its checkpoint; after `MAX_ATTEMPTS` that
+leave the checkpoint where it was it is undone and has failed.
 
 **Invariant: of a job's chunks, each is committed exactly once, whatever dies meanwhile and whoever takes over.**
 """
@@ -122,9 +122,9 @@ _SAVE = (
         done=sa.func.coalesce(bind("to_done", type_=sa.BigInteger), job.c.done),
         total=sa.func.coalesce(bind("to_total", type_=sa.BigInteger), job.c.total),
         phase=sa.func.coalesce(bind("to_phase", type_=sa.Text), job.c.phase),
-        attempts=sa.case((bind("progress", type_=sa.Boolean), 1), else_=job.c.attempts),
+        attempts=sa.case((sa.func.coalesce(job.c.checkpoint, "{}") != bind("to_checkpoint"), 1), else_=job.c.attempts),
     )
-    .returning(job.c.cancel)
+    .returning(job.c.cancel, job.c.attempts)
 )
 _END = (
     sa.update(job)
@@ -227,24 +227,24 @@ def save(
     done: int | None = None,
     total: int | None = None,
     phase: str | None = None,
-    progress: bool = False,
     cancellable: bool = True,
 ) -> None:
     """Store the claim's checkpoint and progress. Raises LeaseLostError, and CancelledError where that was asked.
 
-    `progress`: a chunk of lasting results is saved with it, so the attempts count anew.
+    Where the checkpoint has moved, the attempts count anew: whoever claims the job next has less to do. Results alone
+    do not count, for a job that is begun again may write the same ones for ever.
     """
     values = {
         "until": database.now(connection) + LEASE,
-        "to_checkpoint": msgspec.json.encode(held.checkpoint).decode(),
+        "to_checkpoint": msgspec.json.encode(held.checkpoint, order="deterministic").decode(),
         "to_done": done,
         "to_total": total,
         "to_phase": phase,
-        "progress": progress,
     }
     row = connection.execute(_SAVE, _fence(held) | values).one_or_none()
     if row is None:
         raise LeaseLostError("another worker has taken this job over.")
+    held.attempt = row.attempts
     if row.cancel and cancellable:
         raise CancelledError("the job was cancelled.")
 

@@ -11,6 +11,7 @@ work goes on without one.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -93,6 +94,18 @@ def run(work: Work) -> Steps:
     took = int((time.monotonic() - begun) * 1000)
     work.save(partial(_store, work=work, learned=learned, made=made, listed=listed, through=head.seq, took=took))
     return {"through_seq": head.seq, "version": learned.version, "note": learned.note}
+
+
+def undo(work: Work) -> Iterator[None]:
+    """Say that there is no new model, whatever the reason was; the next is due when the log has grown."""
+    with work.database.read() as connection:
+        seq = connection.execute(_HEAD, {"project": work.project}).one().seq
+        last, _ = read_last(connection, work.project)
+    learned = msgspec.structs.replace(last, note="the last run ended without a model. The server's log says why.")
+    work.save(
+        partial(_store, work=work, learned=learned, made=None, listed=None, through=seq, took=0), cancellable=False
+    )
+    yield
 
 
 def _learn(work: Work, policy: Policy, seq: int, form_version: int, begun: float) -> Any:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
 from goldwork.services import blind, improve, jobs, reward
-from goldwork.services.blind import Comparison
+from goldwork.services.blind_results import Comparison, comparisons
 from goldwork.services.improve import CandidateSet, Policy
 from goldwork.store.schema import job
 
@@ -48,8 +48,8 @@ _RUNNING = sa.select(job.c.id).where(
 
 def page(connection: Connection, project_id: int) -> Loop:
     """The loop as it stands."""
-    compared = blind.comparisons(connection, project_id)
-    policies = improve.policies(connection, project_id)[-LISTED:]
+    policies = improve.policies(connection, project_id, LISTED)
+    compared = comparisons(connection, project_id, [one.version for one in policies])
     running = connection.execute(_RUNNING, {"project": project_id}).scalars().first()
     return Loop(
         models=[
