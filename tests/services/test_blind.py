@@ -200,9 +200,7 @@ def test_the_page_costs_the_same_however_much_was_judged(room: Room) -> None:
     with room.database.write() as connection:
         connection.execute(sa.delete(snapshot).where(snapshot.c.project == room.project))
     ran: list[str] = []
-    sa.event.listen(
-        room.database._readers, "before_cursor_execute", lambda *arguments: ran.append(arguments[2])
-    )
+    sa.event.listen(room.database._readers, "before_cursor_execute", lambda *arguments: ran.append(arguments[2]))
     before = room.read(loop.page, parent).rounds[0].comparison
     assert (before.judged, before.prompts, before.sentence) == (0, 8, "Nobody has judged yet.")
     assert page(room, parent).rounds[0].comparison == before

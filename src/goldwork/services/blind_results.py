@@ -49,8 +49,7 @@ class Parted(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What people say so far. `win`: how often the new is preferred, a tie being half, with an interval that holds
-    whenever one looks; `expected`: what the reward expected on the same prompts; `says`: how the two compare."""
+    """What the judgements of a comparison come to, as it is stored."""
 
     prompts: int
     judged: int
@@ -64,7 +63,8 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Comparison(Result, frozen=True):
-    """What people say so far, and where they say it."""
+    """What people say so far. `win`: how often the new is preferred, a tie being half, with an interval that holds
+    whenever one looks; `expected`: what the reward expected on the same prompts; `says`: how the two compare."""
 
     project: int
     name: str
