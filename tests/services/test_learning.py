@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -264,6 +264,70 @@ def test_uploaded_features_replace_the_others(loop: Loop, tmp_path: Path) -> Non
     assert page.versions[0].about.used == "3 uploaded numbers of each item"
     assert page.versions[0].about.accuracy is not None
     assert page.versions[0].about.accuracy > 0.8
+
+
+def during_a_fit(monkeypatch: pytest.MonkeyPatch, what: Callable[[], object]) -> None:
+    """Let something happen between a fit's end and what is made of it."""
+    run = fitting.run
+
+    def meanwhile(asked: Any, table: Any) -> Any:
+        found = yield from run(asked, table)
+        what()
+        return found
+
+    monkeypatch.setattr(fitting, "run", meanwhile)
+
+
+def test_an_order_that_is_no_longer_asked_for_is_not_written(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another strategy is chosen while the model is fitted: its order is no order of theirs."""
+    loop.judge(60)
+
+    def change() -> None:
+        loop.core.set_policy(1, **POLICY | {"strategy": "coverage", "model": True})
+
+    with monkeypatch.context() as patch:
+        during_a_fit(patch, change)
+        page = loop.learn()
+    assert "settings were changed while" in page.learned.note
+    assert not any(row.rank for row in loop.core.rows(item))
+    learning.request_due(loop.core.database, loop.core.writer)
+    assert [row.kind for row in loop.core.rows(job) if row.state == "waiting"] == ["learn"], "as soon as it can"
+    assert loop.learn().learned.note == ""
+    assert loop.core.findings() == []
+
+
+def test_features_that_come_during_a_fit_are_read_by_the_next(
+    loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop.judge(60)
+    file = Home(tmp_path).features_file(loop.core.project)
+    ids = [row.external_id for row in loop.core.rows(item)]
+
+    def upload() -> None:
+        file.parent.mkdir()
+        np.savez(file, ids=np.array(ids), features=np.eye(len(ids), 3, dtype=np.float32))
+
+    with monkeypatch.context() as patch:
+        during_a_fit(patch, upload)
+        assert loop.learn().versions[0].about.used == "words and runs of letters of the text"
+    learning.request_due(loop.core.database, loop.core.writer)
+    loop.worker.drain()
+    with loop.core.database.read() as connection:
+        page = models.read_page(connection, loop.core.project)
+    assert page.versions[0].about.used == "3 uploaded numbers of each item"
+
+
+def test_features_of_some_items_choose_among_these(loop: Loop, tmp_path: Path) -> None:
+    loop.judge(60)
+    file = Home(tmp_path).features_file(loop.core.project)
+    file.parent.mkdir()
+    rows = loop.core.rows(item)[::2]
+    told = np.eye(3)[[CLASSES.index(loop.truth[row.id]) for row in rows]]
+    np.savez(file, ids=np.array([row.external_id for row in rows]), features=told.astype(np.float32))
+    page = loop.learn()
+    assert page.learned.chosen is not None
+    first = {row.id for row in loop.core.rows(item) if row.rank}
+    assert len(first & {row.id for row in rows}) >= page.learned.chosen.model
 
 
 def test_features_of_no_item_are_said(loop: Loop, tmp_path: Path) -> None:
