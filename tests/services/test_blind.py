@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from goldwork.errors import ConflictError, ForbiddenError, InputError, NotFoundError
-from goldwork.services import access, blind, improve, jobs, links, loop, members
+from goldwork.services import access, blind, improve, jobs, links, loop, members, preferences, reward
 from goldwork.services.assign import Lease
 from goldwork.services.blind import FIELDS, Pair
 from goldwork.services.check import check
@@ -19,6 +19,7 @@ from goldwork.services.improve import Choice, Request
 from goldwork.services.jobs import Job
 from goldwork.services.loop import Loop
 from goldwork.services.packed import unpack
+from goldwork.services.tables import last_seq, read_submits
 from goldwork.store.schema import annotator, item, project, snapshot
 from goldwork.store.schema import blind as blind_table
 from tests.services.conftest import Room
@@ -296,6 +297,47 @@ def test_whoever_judged_the_training_pairs_is_given_nothing(room: Room) -> None:
     join(late, "annotator")
     assert len(room.lease(late, 3)) == 3, "what was judged after the model was trained did not teach it"
     assert page(room, parent).rounds[0].comparison is not None
+
+
+def test_what_people_say_blind_trains_nothing_and_they_may_judge_again(room: Room) -> None:
+    """The second model learns from what was said in the project meanwhile, and from nothing else; the first round's
+    readers, who taught neither, judge in the second."""
+    parent = ready(room)
+    first = compare(room)
+    assert first.result is not None
+    room.project = first.result["project"]
+    reader = room.add_annotator("Reader")
+    assert judge(room, reader, lambda _: "first") == 8
+    room.project = parent
+    before = room.read(reward.page, parent).models[0].evaluation
+    bring_in(room, [{"id": f"n{n}", "prompt": f"new {n}", "left": f"yes {n}", "right": f"no {n}!"} for n in range(3)])
+    fresh = room.add_annotator("Fresh")
+    judge(room, fresh, lambda shown: "first" if shown["prompt"].startswith("new") else "second", 30)
+    assert train(room).result == {"version": 2}
+    second = room.read(reward.page, parent).models[0]
+    mine = room.read(lambda connection: read_submits(connection, parent, last_seq(connection, parent)))
+    assert second.evaluation.ballots == before.ballots + int((mine.annotator == fresh).sum())
+    assert second.through_seq == room.read(last_seq, parent)
+    pairs = room.read(preferences.read_pairs, parent, "better", second.through_seq)
+    told = {one.prompt for one in room.read(improve.choices, parent, 1)}
+    assert not told & set(pairs.prompts.tolist()), "no prompt of the comparison"
+    assert choose(room, against=1, way="limit", limit=0.3).state == "done"
+    job = compare(room, policy=2)
+    assert job.result is not None, job.error
+    room.project = job.result["project"]
+
+    def join(who: int) -> None:
+        def work(connection: sa.Connection) -> None:
+            account = connection.execute(sa.select(annotator.c.account).where(annotator.c.id == who)).scalar_one()
+            members.join(connection, room.database, room.project, account, "annotator", account)
+
+        room.writer.run(work)
+
+    join(reader)
+    assert judge(room, reader, lambda _: "second") > 0
+    with pytest.raises(ForbiddenError, match="did not take part"):
+        join(fresh)
+    assert room.read(lambda connection: list(check(connection))) == []
 
 
 def test_a_policy_is_compared_once(room: Room) -> None:
