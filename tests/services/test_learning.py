@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from goldwork.learning.model import Model
 from goldwork.quality.items import drawn
-from goldwork.services import evaluating, fitting, learning, models, ranking
+from goldwork.services import apart, evaluating, fitting, learning, models, ranking
 from goldwork.services.models import ModelPage
 from goldwork.services.worker import Worker
 from goldwork.store.database import Database
@@ -205,8 +205,8 @@ def test_a_model_that_hangs_or_dies_is_said_and_the_last_one_stays(
 ) -> None:
     loop.judge(60)
     assert loop.learn().learned.note == ""
-    monkeypatch.setattr(fitting, "command", lambda _: [sys.executable, "-c", code])
-    monkeypatch.setattr(fitting, "LIMIT", limit)
+    monkeypatch.setattr(apart, "command", lambda *_: [sys.executable, "-c", code])
+    monkeypatch.setattr(apart, "LIMIT", limit)
     loop.judge(20)
     page = loop.learn()
     assert said in page.learned.note
@@ -384,9 +384,9 @@ def test_a_worker_that_stops_ends_the_fit_and_leaves_nothing(loop: Loop, tmp_pat
     cache = Home(tmp_path).cache(loop.core.project)
     for _ in range(50):
         loop.worker.step()
-        if list(cache.glob(f"{fitting.PREFIX}*")):
+        if list(cache.glob(f"{apart.PREFIX}*")):
             break
-    assert list(cache.glob(f"{fitting.PREFIX}*")), "it is at it"
+    assert list(cache.glob(f"{apart.PREFIX}*")), "it is at it"
     loop.worker.close()
-    assert list(cache.glob(f"{fitting.PREFIX}*")) == []
+    assert list(cache.glob(f"{apart.PREFIX}*")) == []
     assert "waiting" in [row.state for row in loop.core.rows(job) if row.kind == "learn"], "to be claimed again"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import sys
+import time
 from functools import partial
 from typing import Any
 
@@ -12,11 +14,12 @@ import pytest
 import sqlalchemy as sa
 
 from goldwork.preference.reward import RewardModel
-from goldwork.services import export, jobs, preferences, reward
+from goldwork.services import access, apart, export, jobs, preferences, projects, reward
 from goldwork.services.check import check
 from goldwork.services.jobs import Job
 from goldwork.services.preferences import Request
 from goldwork.services.reward import RewardPage
+from goldwork.services.tables import last_seq
 from goldwork.store.schema import reward_model
 from goldwork.testing import simulate_preferences
 from tests.services.conftest import Room
@@ -211,6 +214,86 @@ def test_a_training_is_cancelled_between_fits(room: Room, monkeypatch: pytest.Mo
     assert "evaluation" not in seen
     with room.database.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(reward_model)).scalar_one() == 0
+
+
+RAISES = "import sys; from goldwork.services import apart; sys.exit(apart.main(lambda _: 1 / 0))"
+
+
+@pytest.mark.parametrize(
+    ("code", "limit", "said"),
+    [
+        pytest.param(RAISES, 60, "the model failed: ZeroDivisionError: division by zero", id="raises"),
+        pytest.param("import time; time.sleep(60)", 0.6, "was not fitted within 1 seconds and was ended", id="hangs"),
+        pytest.param("import os; os._exit(3)", 60, "ended without a word (3)", id="dies"),
+    ],
+)
+def test_a_training_that_raises_hangs_or_dies_is_said_and_the_last_model_stays(
+    room: Room, monkeypatch: pytest.MonkeyPatch, code: str, limit: float, said: str
+) -> None:
+    simulated(room, prompts=4)
+    assert train(room).state == "done"
+    with monkeypatch.context() as patch:
+        patch.setattr(apart, "command", lambda _, folder: [sys.executable, "-c", code, str(folder)])
+        patch.setattr(apart, "LIMIT", limit)
+        job = train(room)
+    assert (job.state, said in job.error.message) == ("failed", True), job.error  # type: ignore[union-attr]
+    assert [one.version for one in page(room).models] == [1]
+    assert page(room).running is None
+    assert list(room.home.cache(room.project).iterdir()) == [], "nothing is left of it"
+    assert train(room).result == {"version": 2}
+
+
+def test_what_goes_on_during_a_training_goes_on(room: Room) -> None:
+    """Votes come in, a second training is asked for, the project is paused, the worker is replaced: one model is made,
+    of what had been said by the time it was begun, and nothing is lost."""
+    judgements = simulated(room, prompts=6)
+    bring_in(room, [{"id": f"x{n}", "prompt": f"late {n}", "left": f"yes {n}", "right": f"no {n}!"} for n in range(3)])
+    who = room.add_annotator("Ann")
+    through = room.read(last_seq, room.project)
+    started = room.writer.run(lambda connection: reward.start(connection, room.database, room.project))
+    while not list(room.home.cache(room.project).glob(f"{apart.PREFIX}*")):
+        room.worker.step()
+    held = room.lease(who, 2)
+    room.submit(who, held[0].id, None, kind="answer", answers={"better": "first"})
+    again = room.writer.run(lambda connection: reward.start(connection, room.database, room.project))
+    assert again.id == started.id
+    mine = access.Member(room.manager, room.project, "manager")
+    room.writer.run(lambda connection: projects.set_state(connection, room.database, mine, "paused"))
+    room.worker.drain()
+    assert room.job(started.id).state == "done", room.job(started.id).error
+    [made] = page(room).models
+    assert (made.through_seq, made.evaluation.ballots) == (through, judgements)
+    room.writer.run(lambda connection: projects.set_state(connection, room.database, mine, "open"))
+    room.submit(who, held[1].id, None, kind="answer", answers={"better": "first"})
+    room.worker.close()  # what it had in hand is given back
+    assert train(room).result == {"version": 2}
+    assert page(room).models[0].evaluation.ballots == judgements + 2
+    assert room.read(lambda connection: list(check(connection))) == []
+
+
+def test_a_training_that_hangs_can_be_cancelled(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulated(room, prompts=4)
+    monkeypatch.setattr(apart, "command", lambda *_: [sys.executable, "-c", "import time; time.sleep(60)"])
+    started = room.writer.run(lambda connection: reward.start(connection, room.database, room.project))
+    while not list(room.home.cache(room.project).glob(f"{apart.PREFIX}*")):
+        room.worker.step()
+    room.writer.run(lambda connection: jobs.cancel(connection, room.database, room.project, started.id))
+    begun = time.monotonic()
+    room.worker.drain()
+    assert time.monotonic() - begun < 20
+    assert room.job(started.id).state == "cancelled"
+
+
+def test_a_worker_that_stops_ends_the_training_and_gives_it_back(room: Room) -> None:
+    simulated(room, prompts=4)
+    started = room.writer.run(lambda connection: reward.start(connection, room.database, room.project))
+    while not (there := list(room.home.cache(room.project).glob(f"{apart.PREFIX}*"))):
+        room.worker.step()
+    room.worker.close()
+    assert not there[0].exists()
+    assert room.job(started.id).state == "waiting"
+    room.worker.drain()
+    assert room.job(started.id).result == {"version": 1}
 
 
 @pytest.mark.parametrize("rows", ["preference", "conversational", "unpaired"])

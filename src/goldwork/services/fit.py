@@ -1,18 +1,14 @@
 """One fit of a project's model, in a process of its own: `python -m goldwork.services.fit FOLDER`.
 
 The folder holds what is asked (`asked.json`, `table.npz`) and gets what was found (`found.npz`, `model.npz`,
-`said.json`), or why nothing was (`error.json`). A model that hangs, or takes all the memory, ends this process alone;
-where the worker that waits for it is gone, it ends too.
+`said.json`); see `apart`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import sys
-import threading
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,16 +17,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.errors import GoldworkError, InputError
+from goldwork.errors import InputError
+from goldwork.services import apart
 
-ASKED, TABLE, FOUND, MODEL, SAID, ERROR = (
-    "asked.json",
-    "table.npz",
-    "found.npz",
-    "model.npz",
-    "said.json",
-    "error.json",
-)
+ASKED, TABLE, FOUND, MODEL, SAID = "asked.json", "table.npz", "found.npz", "model.npz", "said.json"
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -58,36 +48,8 @@ class Said(msgspec.Struct, frozen=True):
     same: int = 0
 
 
-class Failed(msgspec.Struct, frozen=True):
-    """Why there is no model, in a sentence."""
-
-    message: str
-
-
-def main(folder: Path) -> int:
+def run(folder: Path) -> None:
     """Fit, and leave what was found in the folder."""
-    threading.Thread(target=_end_with_the_worker, daemon=True).start()
-    try:
-        _fit(folder)
-    except Exception as error:  # noqa: BLE001 - whatever a model does is said
-        message = f"the model failed: {type(error).__name__}: {error}"[:500]
-        if isinstance(error, GoldworkError):
-            message = error.message
-        else:
-            traceback.print_exc()
-        (folder / ERROR).write_bytes(msgspec.json.encode(Failed(message)))
-        return 1
-    return 0
-
-
-def _end_with_the_worker() -> None:
-    """The worker holds the other end of the standard input."""
-    while os.read(0, 1):
-        pass
-    os._exit(1)
-
-
-def _fit(folder: Path) -> None:
     from goldwork.learning.joint import Votes, infer_jointly
 
     asked = msgspec.json.decode((folder / ASKED).read_bytes(), type=Asked)
@@ -204,4 +166,4 @@ def _choose(
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(apart.main(run))
