@@ -223,7 +223,7 @@ RAISES = "import sys; from goldwork.services import apart; sys.exit(apart.main(l
     ("code", "limit", "said"),
     [
         pytest.param(RAISES, 60, "the model failed: ZeroDivisionError: division by zero", id="raises"),
-        pytest.param("import time; time.sleep(60)", 0.6, "was not fitted within 1 seconds and was ended", id="hangs"),
+        pytest.param("import time; time.sleep(60)", 0.6, "took more than 1 seconds and was ended", id="hangs"),
         pytest.param("import os; os._exit(3)", 60, "ended without a word (3)", id="dies"),
     ],
 )

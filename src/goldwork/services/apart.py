@@ -81,7 +81,7 @@ def run(
             while child.poll() is None:
                 waited = time.monotonic() - begun
                 if waited > LIMIT:
-                    raise InputError(f"the model was not fitted within {LIMIT:,.0f} seconds and was ended. {smaller}")
+                    raise InputError(f"the model took more than {LIMIT:,.0f} seconds and was ended. {smaller}")
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     child.wait(WAIT)
                 heard = _hear(folder, heard, tell)
