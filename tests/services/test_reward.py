@@ -81,7 +81,7 @@ def test_a_model_is_trained_and_evaluated_on_prompts_left_out(room: Room) -> Non
     assert (job.state, job.result) == ("done", {"version": 1}), job.error
     found = page(room)
     [model] = found.models
-    assert (found.questions, found.running, model.question) == (["better"], None, "better")
+    assert (found.questions, found.job, model.question) == (["better"], None, "better")
     told = model.evaluation
     assert told.ballots == judgements
     assert told.pairs == 36
@@ -162,7 +162,7 @@ def test_what_cannot_be_learned_from_is_said(room: Room, rows: list[dict[str, st
     assert job.state == "failed"
     assert job.error is not None
     assert said in job.error.message
-    assert page(room).models == []
+    assert (page(room).models, page(room).job) == ([], job), "the page says why"
 
 
 def test_a_project_that_compares_nothing_says_so(room: Room) -> None:
@@ -197,7 +197,7 @@ def test_a_training_is_cancelled_between_fits(room: Room, monkeypatch: pytest.Mo
     started = room.writer.run(lambda connection: reward.start(connection, room.database, room.project))
     again = room.writer.run(lambda connection: reward.start(connection, room.database, room.project))
     assert again.id == started.id, "one at a time"
-    assert page(room).running is not None
+    assert page(room).job == started
     seen: list[str] = []
     save = jobs.save
 
@@ -238,7 +238,7 @@ def test_a_training_that_raises_hangs_or_dies_is_said_and_the_last_model_stays(
         job = train(room)
     assert (job.state, said in job.error.message) == ("failed", True), job.error  # type: ignore[union-attr]
     assert [one.version for one in page(room).models] == [1]
-    assert page(room).running is None
+    assert page(room).job == job, "the page says why"
     assert list(room.home.cache(room.project).iterdir()) == [], "nothing is left of it"
     assert train(room).result == {"version": 2}
 

@@ -11,6 +11,7 @@ leave the checkpoint where it was it is undone and has failed.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -94,6 +95,12 @@ _SHOWN = (
     job.c.finished_at,
     job.c.error,
     job.c.result,
+)
+_NEWEST = (
+    sa.select(*_SHOWN)
+    .where(job.c.project == bind("project"), job.c.kind.in_(bind("kinds", expanding=True)))
+    .order_by(job.c.id.desc())
+    .limit(1)
 )
 _FREE = (job.c.state == "waiting") | ((job.c.state == "running") & (job.c.leased_until < bind("now")))
 _CLAIM = (
@@ -183,6 +190,12 @@ def list_jobs(connection: Connection, project: int) -> list[Job]:
         .limit(LISTED)
     )
     return [_shown(row) for row in rows]
+
+
+def unfinished(connection: Connection, project: int, kinds: Sequence[str]) -> Job | None:
+    """The latest job of these kinds, where it goes on or has failed: what a page that begins them has to say."""
+    row = connection.execute(_NEWEST, {"project": project, "kinds": list(kinds)}).one_or_none()
+    return _shown(row) if row is not None and row.state in (*ACTIVE, "failed") else None
 
 
 def cancel(connection: Connection, database: Database, project: int, job_id: int) -> Job:

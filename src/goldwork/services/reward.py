@@ -22,7 +22,7 @@ from goldwork.services.preferences import chosen_question, comparing
 from goldwork.services.tables import last_seq
 from goldwork.services.work import Steps, Work
 from goldwork.store.database import Database
-from goldwork.store.schema import job, reward_model
+from goldwork.store.schema import reward_model
 
 KIND = "reward"
 LISTED = 20
@@ -105,14 +105,14 @@ class RewardVersion(msgspec.Struct, frozen=True):
 
 
 class RewardPage(msgspec.Struct, frozen=True):
-    """The latest models, newest first. `questions`: those that compare texts. `running`: a training under way."""
+    """The latest models, newest first. `questions`: those that compare texts. `job`: the latest training, where it goes
+    on or has failed."""
 
     questions: list[str]
     models: list[RewardVersion]
-    running: jobs.Job | None
+    job: jobs.Job | None
 
 
-_RUNNING = sa.select(job.c.id).where(job.c.project == bind("project"), job.c.kind == KIND, job.c.state.in_(jobs.ACTIVE))
 _MODELS = (
     sa.select(
         reward_model.c.version,
@@ -135,9 +135,9 @@ _decode = msgspec.json.Decoder(RewardEvaluation).decode
 
 def start(connection: Connection, database: Database, project_id: int, question: str | None = None) -> jobs.Job:
     """Add the job that trains, or return the one that does already. What cannot be learned from, the job says."""
-    running = _running(connection, project_id)
-    if running is not None:
-        return running
+    last = jobs.unfinished(connection, project_id, [KIND])
+    if last is not None and last.state in jobs.ACTIVE:
+        return last
     made = jobs.add(connection, database, KIND, project_id, {"question": question})
     assert made is not None
     return made
@@ -148,7 +148,7 @@ def page(connection: Connection, project_id: int) -> RewardPage:
     return RewardPage(
         questions=list(comparing(current_form(connection, project_id))),
         models=models(connection, project_id),
-        running=_running(connection, project_id),
+        job=jobs.unfinished(connection, project_id, [KIND]),
     )
 
 
@@ -169,11 +169,6 @@ def content(connection: Connection, project_id: int, version: int) -> bytes:
     if found is None:
         raise NotFoundError("there is no such reward model.")
     return bytes(found)
-
-
-def _running(connection: Connection, project_id: int) -> jobs.Job | None:
-    found = connection.execute(_RUNNING, {"project": project_id}).scalars().first()
-    return None if found is None else jobs.find_job(connection, project_id, found)
 
 
 # The job.
