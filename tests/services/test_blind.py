@@ -120,6 +120,9 @@ def test_a_policy_is_chosen_and_told(room: Room) -> None:
         (None, {}, "no candidates yet"),
         ([{"prompt": "p", "text": "x"}], {}, "no column 'response'"),
         ([{"prompt": "", "response": "x"}], {}, "no row has both"),
+        ([{"prompt": "p", "response": "a"}, {"prompt": "p", "response": "\0"}], {}, "a NUL character"),
+        ([{"prompt": "p", "response": "\ud800"}], {}, "one JSON object is needed"),
+        ([{"prompt": "p", "response": "x" * 1_000_001}], {}, "up to 1,000,000 characters"),
         (CANDIDATES, {"way": "limit", "limit": -1.0}, "number of nats"),
         (CANDIDATES, {"best_of": 1}, "two or more"),
         (CANDIDATES, {"model": 7}, "no such reward model"),
@@ -133,7 +136,9 @@ def test_what_cannot_be_chosen_from_is_said(room: Room, rows: Any, request_: Any
     assert job.state == "failed"
     assert job.error is not None
     assert said in job.error.message
-    assert page(room, room.project).rounds == []
+    assert job.error.code == "bad_input"
+    shown = page(room, room.project)
+    assert (shown.rounds, shown.job) == ([], job), "the page says why"
 
 
 def test_without_a_model_nothing_is_chosen(room: Room) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import random
 import sys
 from collections.abc import Callable, Iterator
@@ -20,8 +21,8 @@ from goldwork.services.models import ModelPage
 from goldwork.services.worker import Worker
 from goldwork.store.database import Database
 from goldwork.store.home import Home
-from goldwork.store.schema import item, job, model
-from tests.core import CLASSES, Core
+from goldwork.store.schema import form, item, item_state, job, model
+from tests.core import CLASSES, FORM, Core
 
 WORDS = {
     "a": ["apple", "pear", "plum", "cherry", "orchard", "ripe"],
@@ -186,6 +187,62 @@ def test_one_class_alone_is_no_model(loop: Loop) -> None:
     assert "two classes" in page.learned.note
     assert page.versions == []
     loop.judge(10)
+    assert loop.core.findings() == []
+
+
+def test_items_that_show_nothing_readable_are_said(loop: Loop) -> None:
+    """No text and no picture; then a text that is empty everywhere."""
+    loop.judge(40)
+    body = json.dumps(FORM | {"fields": [{"name": "text", "show": "audio"}]})
+    with loop.core.database.write() as connection:
+        connection.execute(sa.update(form).values(body=body))
+    assert "neither text nor a picture" in loop.learn().learned.note
+    with loop.core.database.write() as connection:
+        connection.execute(sa.update(form).values(body=json.dumps(FORM)))
+        connection.execute(sa.update(item).values(payload='{"text": ""}'))
+    page = loop.learn()
+    assert page.versions == []
+    assert page.learned.note
+    assert not page.learned.note.startswith("the model failed"), page.learned.note
+    assert loop.judge(6), "work goes on"
+
+
+def test_one_text_for_all_trains_nothing(loop: Loop) -> None:
+    """It stands in the evaluation slice, so it may not train."""
+    loop.judge(60)
+    with loop.core.database.write() as connection:
+        connection.execute(sa.update(item).values(payload='{"text": "the same"}'))
+    page = loop.learn()
+    assert page.versions == []
+    assert not page.learned.note.startswith("the model failed"), page.learned.note
+    assert page.learned.note
+    assert loop.judge(6), "work goes on"
+
+
+def test_an_item_of_the_slice_stands_in_no_fold(loop: Loop) -> None:
+    """Its text under another item's name trains nothing either, and the page says how many there are."""
+    loop.judge(90)
+    rows = {row.id: row for row in loop.core.rows(item)}
+    held = next(of for of in rows if loop.held(of))
+    judged = {row.item for row in loop.core.rows(item_state)}
+    free = [of for of in judged if not loop.held(of)][:5]
+    with loop.core.database.write() as connection:
+        connection.execute(sa.update(item).where(item.c.id.in_(free)).values(payload=rows[held].payload))
+    [made] = loop.learn().versions
+    assert any(warning.startswith("5 judged items have the same content") for warning in made.about.warnings)
+
+
+def test_people_who_contradict_each_other_leave_a_model_or_a_sentence(loop: Loop) -> None:
+    """Everybody always says a class of their own: no answer is worth anything."""
+    loop.core.set_policy(3, **POLICY)
+    loop.core.sweep(1)
+    for who, value in zip(loop.people, CLASSES, strict=True):
+        for _ in range(40):
+            for held in loop.core.lease(who, 1).assignments:
+                loop.core.submit(who, held.id, answers={"q": value})
+    page = loop.learn()
+    assert page.versions or page.learned.note
+    assert not page.learned.note.startswith("the model failed"), page.learned.note
     assert loop.core.findings() == []
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from goldwork.preference.reward import RewardModel
+from goldwork.preference.reward import RewardModel, _folds
 from goldwork.services import access, apart, export, jobs, preferences, projects, reward
 from goldwork.services.check import check
 from goldwork.services.jobs import Job
@@ -163,6 +164,83 @@ def test_what_cannot_be_learned_from_is_said(room: Room, rows: list[dict[str, st
     assert job.error is not None
     assert said in job.error.message
     assert (page(room).models, page(room).job) == ([], job), "the page says why"
+
+
+def test_people_who_say_the_opposite_of_each_other_everywhere_teach_nothing(room: Room) -> None:
+    room.make_project(COMPARE, overlap=2)
+    bring_in(room, [{"id": f"i{n}", "prompt": f"p{n}", "left": f"a{n}", "right": f"b{n}"} for n in range(8)])
+    for name, answer in (("Ann", "first"), ("Bob", "second")):
+        who = room.add_annotator(name)
+        while held := room.lease(who, 20):
+            for lease in held:
+                room.submit(who, lease.id, None, kind="answer", answers={"better": answer})
+    job = train(room)
+    assert job.error is not None
+    assert "votes that cancel out" in job.error.message
+
+
+ODD: list[tuple[str, Callable[[int], tuple[str, str, str]]]] = [
+    ("one class alone", lambda n: (f"p{n}", f"This is so {n}.", f"Perhaps not {n}?")),
+    ("no words", lambda n: (f"p{n}", "!" * (n + 1), "?" * (n + 2))),
+    ("no prompt", lambda n: ("", f"This is so {n}.", f"Perhaps not {n}?")),
+    ("one response empty", lambda n: (f"p{n}", f"This is so {n}.", "" if n < 4 else f"No {n}.")),
+    ("the same response to every prompt", lambda n: (f"p{n}", "Yes.", "No.")),
+    ("the same prompt under several items", lambda n: (f"p{n % 3}", f"This is so {n}.", f"Perhaps not {n}?")),
+    ("signs that no alphabet has", lambda n: (f"\u202ep{n}\x1b", f"\ud7ff\U0001f600{n}", f"\u200b {n}")),
+]
+
+
+@pytest.mark.parametrize("row", [one[1] for one in ODD], ids=[one[0] for one in ODD])
+def test_odd_pairs_end_in_a_model_or_a_sentence(room: Room, row: Callable[[int], tuple[str, str, str]]) -> None:
+    """Twelve items that all are judged alike. Work goes on after each."""
+    room.make_project(COMPARE, overlap=1)
+    fields = ("prompt", "left", "right")
+    bring_in(room, [{"id": f"i{n}", **dict(zip(fields, row(n), strict=True))} for n in range(13)])
+    who = room.add_annotator("Ann")
+    for _ in range(12):
+        [held] = room.lease(who, 1)
+        room.submit(who, held.id, None, kind="answer", answers={"better": "first"})
+    job = train(room)
+    if job.state == "failed":
+        assert job.error is not None
+        assert job.error.code == "bad_input"
+        assert not job.error.message.startswith("the model failed"), job.error
+    else:
+        [model] = page(room).models
+        assert model.evaluation.votes.value is not None
+    [held] = room.lease(who, 1)
+    room.submit(who, held.id, None, kind="answer", answers={"better": "second"})
+    assert room.read(lambda connection: list(check(connection))) == []
+
+
+def test_a_prompt_is_in_one_split_whatever_item_it_stands_in(room: Room) -> None:
+    """It trains or it judges: in the file's splits, and in the folds of an evaluation."""
+    room.make_project(COMPARE, overlap=1)
+    rows = [
+        {"id": f"i{n}-{copy}", "prompt": f"p{n}", "left": f"a {n} {copy}.", "right": f"b {n} {copy}?"}
+        for n in range(40)
+        for copy in range(2)
+    ]
+    bring_in(room, rows)
+    who = room.add_annotator("Ann")
+    while held := room.lease(who, 20):
+        for lease in held:
+            room.submit(who, lease.id, None, kind="answer", answers={"better": "first"})
+    job = room.writer.run(
+        partial(preferences.start_export, database=room.database, project_id=room.project, request=Request("better"))
+    )
+    room.worker.drain()
+    path, _ = room.read(export.find_export, room.home, room.project, job.id)
+    splits: dict[str, list[str]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        splits.setdefault(json.loads(line)["prompt"], []).append(json.loads(line)["split"])
+    assert {len(found) for found in splits.values()} == {2}
+    assert all(len(set(found)) == 1 for found in splits.values())
+    assert {one for found in splits.values() for one in found} == {"train", "test"}
+    pairs = room.read(preferences.read_pairs, room.project, "better", 10**9)
+    assert len(pairs.prompts) == 40
+    part = _folds(pairs, 0)
+    assert all(len(set(part[pairs.prompt == prompt].tolist())) == 1 for prompt in range(40))
 
 
 def test_a_project_that_compares_nothing_says_so(room: Room) -> None:

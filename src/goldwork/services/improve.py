@@ -20,7 +20,7 @@ from sqlalchemy import bindparam as bind
 from goldwork import io
 from goldwork.errors import InputError, NotFoundError
 from goldwork.io import Source
-from goldwork.services import apart, jobs, reward
+from goldwork.services import apart, cells, jobs, reward
 from goldwork.services.packed import pack, unpack
 from goldwork.services.uploads import find_upload, remove_upload, to_text
 from goldwork.services.work import Steps, Work
@@ -239,13 +239,20 @@ def read_candidates(source: Source, prompt: str = "prompt", response: str = "res
 
 
 def _rows(source: Source, prompt: str, response: str) -> Iterator[tuple[str, str]]:
+    unit = io.format.get(io.sniff(source)).unit
     for chunk in io.scan(source):
         for name in (prompt, response):
             if name not in chunk.columns:
                 listed = ", ".join(chunk.columns)
                 raise InputError(f"there is no column {name!r}. The columns are: {listed}.", where=source.at())
-        pairs = zip(chunk.columns[prompt], chunk.columns[response], strict=True)
-        yield from ((to_text(asked), to_text(said)) for asked, said in pairs)
+        for place, line in enumerate(chunk.lines):
+            row = {name: to_text(chunk.columns[name][place]) for name in (prompt, response)}
+            for name, text in row.items():
+                try:
+                    cells.CHECKS["text"](text)  # they become items, when people compare
+                except InputError as error:
+                    raise InputError(error.message, where=source.at(int(line), name, unit)) from None
+            yield row[prompt], row[response]
 
 
 def _store(connection: Connection, work: Work, content: bytes, told: dict[str, Any]) -> None:
