@@ -225,14 +225,14 @@ def _keep(work: Work, request: Request) -> None:
     remove_upload(work.home, work.project, request.file)
 
 
-def read_candidates(source: Source, prompt: str = "prompt", response: str = "response") -> dict[str, list[str]]:
+def read_candidates(source: Source, prompt: str, response: str, most: int | None = MOST) -> dict[str, list[str]]:
     """The responses of each prompt, each once, in the table's order. Raises InputError."""
     found: dict[str, dict[str, None]] = {}
     for number, (asked, said) in enumerate(_rows(source, prompt, response), 1):
         if asked and said:
             found.setdefault(asked, {})[said] = None
-        if number > MOST:
-            raise InputError(f"there are more than {MOST:,} responses.", where=source.at())
+        if most is not None and number > most:
+            raise InputError(f"there are more than {most:,} responses.", where=source.at())
     if not found:
         raise InputError("there is no candidate: no row has both a prompt and a response.", where=source.at())
     return {asked: list(texts) for asked, texts in found.items()}
