@@ -17,7 +17,17 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from goldwork.errors import InputError
-from goldwork.features import Kept, Weights, count_texts, count_words, describe_picture, files, read_features, weigh
+from goldwork.features import (
+    Kept,
+    Weights,
+    count_texts,
+    count_words,
+    describe_picture,
+    files,
+    kept,
+    read_features,
+    weigh,
+)
 from goldwork.features.pictures import CELLS, DIRECTIONS, GRID, LENGTH, describe
 
 
@@ -87,6 +97,20 @@ def test_what_is_kept_is_counted_once_and_survives_a_broken_file(tmp_path: Path)
     assert (Kept(tmp_path, "words", count).rows(["one two"]) != first[0]).nnz == 0
     assert counted == ["one two", "two six", "one two"]
     assert [path.name for path in tmp_path.iterdir()] == ["words.npz"]
+
+
+def test_more_than_fits_is_counted_again_and_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "MOST_BYTES", 100)
+    counted: list[str] = []
+
+    def count(texts: Any) -> Any:
+        counted.extend(texts)
+        return np.ones((len(texts), 8), np.float32)
+
+    for texts in (["one"], ["one", "two", "three"], ["one", "two", "three"]):
+        assert Kept[str](tmp_path, "words", count).rows(texts).shape == (len(texts), 8)
+    assert counted == ["one", "two", "three", "two", "three"]
+    assert (tmp_path / "words.npz").stat().st_size < 2000, "what was kept before is still there"
 
 
 def test_features_of_every_kind_of_file_are_read(tmp_path: Path) -> None:
