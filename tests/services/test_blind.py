@@ -23,7 +23,7 @@ from goldwork.services.tables import last_seq, read_submits
 from goldwork.store.schema import annotator, item, project, snapshot
 from goldwork.store.schema import blind as blind_table
 from tests.services.conftest import Room
-from tests.services.test_reward import COMPARE, bring_in, jsonl, simulated, train
+from tests.services.test_reward import COMPARE, bring_in, jsonl, train, trained
 
 CANDIDATES = [
     {"prompt": f"About thing {n}?", "response": text}
@@ -80,8 +80,7 @@ def key(room: Room, of: int) -> dict[str, Pair]:
 
 def ready(room: Room, **request: Any) -> int:
     """A project with a model and a policy. Returns it."""
-    simulated(room, prompts=8)
-    assert train(room).state == "done"
+    trained(room, prompts=8)
     job = choose(room, CANDIDATES, **request)
     assert job.state == "done", job.error
     return room.project
@@ -130,8 +129,7 @@ def test_a_policy_is_chosen_and_told(room: Room) -> None:
     ],
 )
 def test_what_cannot_be_chosen_from_is_said(room: Room, rows: Any, request_: Any, said: str) -> None:
-    simulated(room, prompts=4)
-    train(room)
+    trained(room, prompts=4)
     job = choose(room, rows, **request_)
     assert job.state == "failed"
     assert job.error is not None

@@ -71,6 +71,23 @@ def train(room: Room, question: str | None = None) -> Job:
     return room.job(started.id)
 
 
+KNOWN: dict[int, dict[str, Any]] = {}
+"""By number of prompts, the model of a simulated project: it is the same every time."""
+
+
+def trained(room: Room, prompts: int) -> None:
+    """A simulated project with its reward model, which the first test that asks for it trains."""
+    simulated(room, prompts)
+    if prompts not in KNOWN:
+        assert train(room).state == "done"
+        with room.database.read() as connection:
+            KNOWN[prompts] = dict(connection.execute(sa.select(reward_model)).one()._mapping)
+        return
+    with room.database.write() as connection:
+        of = {"project": room.project, "through_seq": last_seq(connection, room.project)}
+        connection.execute(sa.insert(reward_model).values(KNOWN[prompts] | of))
+
+
 def page(room: Room) -> RewardPage:
     found: RewardPage = room.read(reward.page, room.project)
     return found
