@@ -41,7 +41,8 @@ def begin(stage: Stage, boss: User, parent: int) -> int:
         return int(connection.execute(sa.select(blind_table.c.project)).scalar_one())
 
 
-def test_nothing_tells_which_is_new(stage: Stage) -> None:
+def test_nothing_tells_which_is_new(both_stages: Stage) -> None:
+    stage = both_stages
     boss = stage.user("boss", administrator=True)
     parent = stage.project(boss)
     project = begin(stage, boss, parent)

@@ -19,7 +19,8 @@ from tests.web.test_canaries import Scene, ask_all
 from tests.web.world import EVALUATION
 
 
-def test_a_project_without_a_model_says_so(stage: Stage) -> None:
+def test_a_project_without_a_model_says_so(both_stages: Stage) -> None:
+    stage = both_stages
     boss = stage.user("Ada", administrator=True)
     made = stage.project(boss)
     page = boss.get(f"/projects/{made}/model").json()
@@ -27,7 +28,8 @@ def test_a_project_without_a_model_says_so(stage: Stage) -> None:
     assert boss.get(f"/projects/{made}/suspects").json()["list"]["computed_at"] is None
 
 
-def test_another_strategy_forgets_the_model_s_order(stage: Stage) -> None:
+def test_another_strategy_forgets_the_model_s_order(both_stages: Stage) -> None:
+    stage = both_stages
     boss = stage.user("Ada", administrator=True)
     made = stage.project(boss)
     change = {"quality": {"strategy": "margin"}}
@@ -45,9 +47,10 @@ MODEL = ModelVersion("CANARY", ["CANARY"], 3, "CANARY words", 1.0, 0.9, 0.8, 0.9
 TOLD = ("7777", '"rank', "ranking", "predicted", "chances", '"wrong', "suspect", "reward", "policy_v")
 
 
-def test_nothing_that_a_model_says_reaches_who_annotates(stage: Stage) -> None:
+def test_nothing_that_a_model_says_reaches_who_annotates(both_stages: Stage) -> None:
     """Its doubts, its order, its versions, reward models, what these chose, candidates: in no answer of any route that
     an annotator may call, before a submit and after it. The order of work is all that there is to notice."""
+    stage = both_stages
     scene = Scene(stage, 26, 4, 1, overlap=2)
     [me] = scene.people
     change = {"quality": {"strategy": "margin"}}
@@ -91,7 +94,8 @@ def test_nothing_that_a_model_says_reaches_who_annotates(stage: Stage) -> None:
         assert "CANARY" in scene.boss.get(f"/projects/{scene.project}/{path}").text, "it could have been told"
 
 
-def test_features_are_sent(stage: Stage) -> None:
+def test_features_are_sent(both_stages: Stage) -> None:
+    stage = both_stages
     boss = stage.user("Ada", administrator=True)
     made = stage.project(boss)
     file = io.BytesIO()
