@@ -8,6 +8,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import goldwork
@@ -133,6 +134,8 @@ def home(room: Any) -> Any:  # noqa: F811
         lambda connection: media.add(room.database, room.home, connection, room.project, "one.png", picture(1))
     )
     assert room.import_items("id,file\na,one.png\n", fields={"photo": "file"}).state == "done"
+    room.home.features.mkdir()
+    np.savez(room.home.features_file(room.project), ids=np.array(["a"]), features=np.full((1, 9), 7, np.float32))
     return room
 
 
@@ -151,6 +154,9 @@ def test_backup_and_restore(home: Any, place: list[str], tmp_path: Path, capsys:
     assert main(["export", "2", str(out[1]), "--what", "items", "--home", str(new)]) == 0
     assert out[0].read_bytes() == out[1].read_bytes()
     assert [path.name for path in new.glob("media/??/*")] == [path.name for path in home.home.media.glob("??/*")]
+    [kept] = new.glob("features/*")
+    assert kept.read_bytes() == home.home.features_file(home.project).read_bytes()
+    assert (kept.name, kept.stat().st_mode & 0o077) == (f"{home.project}.npz", 0)
 
 
 @on_sqlite
@@ -159,7 +165,12 @@ def test_a_backup_is_refused_unless_whole(home: Any, place: list[str], tmp_path:
     assert main(["backup", str(saved), *place]) == 0
     whole = saved.read_bytes()
     broken = tmp_path / "broken.tar"
-    for damage in (b"", b"not a tar", whole[: len(whole) // 2], whole[:-20_000], whole.replace(b"\x89PNG", b"\x89PMG")):
+    seven = np.float32(7).tobytes() * 9
+    for damage in (
+        b"", b"not a tar", whole[: len(whole) // 2], whole[:-20_000], whole.replace(b"\x89PNG", b"\x89PMG"),
+        whole.replace(seven, bytes(len(seven))),
+    ):  # fmt: skip
+        assert damage != whole
         broken.write_bytes(damage)
         assert main(["restore", str(broken), "--home", str(new)]) in (1, 2)
         assert not new.exists()

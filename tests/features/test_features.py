@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +17,17 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from goldwork.errors import InputError
-from goldwork.features import Kept, Weights, count_texts, count_words, describe_picture, read_features, weigh
+from goldwork.features import (
+    Kept,
+    Weights,
+    count_texts,
+    count_words,
+    describe_picture,
+    files,
+    kept,
+    read_features,
+    weigh,
+)
 from goldwork.features.pictures import CELLS, DIRECTIONS, GRID, LENGTH, describe
 
 
@@ -86,6 +99,20 @@ def test_what_is_kept_is_counted_once_and_survives_a_broken_file(tmp_path: Path)
     assert [path.name for path in tmp_path.iterdir()] == ["words.npz"]
 
 
+def test_more_than_fits_is_counted_again_and_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "MOST_BYTES", 100)
+    counted: list[str] = []
+
+    def count(texts: Any) -> Any:
+        counted.extend(texts)
+        return np.ones((len(texts), 8), np.float32)
+
+    for texts in (["one"], ["one", "two", "three"], ["one", "two", "three"]):
+        assert Kept[str](tmp_path, "words", count).rows(texts).shape == (len(texts), 8)
+    assert counted == ["one", "two", "three", "two", "three"]
+    assert (tmp_path / "words.npz").stat().st_size < 2000, "what was kept before is still there"
+
+
 def test_features_of_every_kind_of_file_are_read(tmp_path: Path) -> None:
     rows = np.arange(6, dtype=np.float32).reshape(3, 2)
     np.save(tmp_path / "f.npy", rows)
@@ -99,24 +126,88 @@ def test_features_of_every_kind_of_file_are_read(tmp_path: Path) -> None:
         assert ids is None or ids.tolist() == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize(
-    ("make", "said"),
-    [
-        (lambda path: path.write_bytes(b"nothing"), "cannot be read"),
-        (lambda path: np.savez(path, other=np.eye(2)), "needs an array 'features'"),
-        (lambda path: np.savez(path, features=np.zeros(3)), "a table of numbers"),
-        (lambda path: np.savez(path, features=np.array([[1.0, np.nan]])), "row 1, number 2 is nan"),
-        (lambda path: np.savez(path, features=np.eye(2), ids=["a", "a"]), "stands in rows 1 and 2"),
-        (lambda path: np.savez(path, features=np.eye(2), ids=["a"]), "1 ids for 2 rows"),
-        (lambda path: np.savez(path, features=np.array([[object()]])), "cannot be read"),
-    ],
-)
-def test_wrong_files_are_refused_by_name(tmp_path: Path, make: object, said: str) -> None:
-    path = tmp_path / "f.npz"
-    make(path)  # type: ignore[operator]
+def bare(shape: str, kind: str = "<f4", content: bytes = b"") -> bytes:
+    """A .npy file whose header says what it likes."""
+    header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}}}".encode()
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + content
+
+
+def zipped(**members: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(f"{name}.npy", content)
+    return file.getvalue()
+
+
+def npz(**arrays: Any) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def parquet(**columns: Any) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(pa.table(columns), file)
+    return file.getvalue()
+
+
+HUGE = b"\x93NUMPY\x02\x00" + (2**31).to_bytes(4, "little") + b" " * 1000
+BAD = [
+    ("no file of its kind", "f.npz", b"nothing", "f.npz", "cannot be read"),
+    ("cut", "f.npy", bare("(3, 2)", content=bytes(8)), "f.npy", "cannot be read"),
+    ("no features", "f.npz", npz(other=np.eye(2)), "f.npz", "needs an array 'features'"),
+    ("no table", "f.npz", npz(features=np.zeros(3)), "f.npz", "a table of numbers"),
+    ("no width", "f.npz", npz(features=np.zeros((3, 0))), "f.npz", r"Got \(3, 0\)"),
+    ("no rows", "f.npz", npz(features=np.zeros((0, 3))), "f.npz", r"Got \(0, 3\)"),
+    ("too wide", "f.npz", npz(features=np.zeros((1, 16_385))), "f.npz", "up to 16,384 numbers"),
+    ("nan", "f.npz", npz(features=np.array([[1.0, np.nan]])), "f.npz, row 1, column 2", "is nan: .* Mend it"),
+    ("too large a number", "f.npz", npz(features=np.array([[1.0], [1e300]])), "f.npz, row 2, column 1", r"is 1e\+300"),
+    ("an id twice", "f.npz", npz(features=np.eye(2), ids=["a", "a"]), "f.npz, row 2", "'a' is that of row 1 too"),
+    ("no id", "f.npz", npz(features=np.eye(2), ids=["a", ""]), "f.npz, row 2", "Got nothing"),
+    ("bytes as ids", "f.npz", npz(features=np.eye(2), ids=[b"a", b"b"]), "f.npz, row 1", "Got b'a'"),
+    ("a long id", "f.npz", npz(features=np.eye(1), ids=["a" * 201]), "f.npz, row 1", "up to 200 characters"),
+    ("few ids", "f.npz", npz(features=np.eye(2), ids=["a"]), "f.npz", "1 ids for 2 rows"),
+    ("pickled", "f.npz", npz(features=np.array([[object()]])), "f.npz, features", "Python objects"),
+    ("pickled ids", "f.npz", npz(features=np.eye(1), ids=np.array(["a"], object)), "f.npz, ids", "Python objects"),
+    ("says it is huge", "f.npy", bare("(1000000, 1000000)"), "f.npy", "10,000,000 rows of 2 GB"),
+    ("says it is nothing, often", "f.npz", zipped(features=bare("(1, 1)", content=bytes(4)),
+        ids=bare("(99999999999,)", "<U0")), "f.npz, ids", "10,000,000 rows"),
+    ("a huge header", "f.npz", zipped(features=HUGE), "f.npz, features", "no plain array"),
+    ("text in a column", "f.parquet", parquet(id=["a"], x=["text"]), "f.parquet, column 'x'", "string, not numbers"),
+    ("a number that is missing", "f.parquet", parquet(id=["a", "b"], x=[1, 2], y=[1.0, None]),
+        "f.parquet, row 2, column 'y'", "is nan"),
+    ("rows of two lengths", "f.parquet", parquet(id=["a", "b"], v=[[1.0], [1.0, 2.0]]),
+        "f.parquet, column 'v', row 2", "has 2 numbers, the first row 1"),
+    ("a row without a list", "f.parquet", parquet(id=["a", "b"], v=[[1.0], None]),
+        "f.parquet, column 'v', row 2", "has 0 numbers"),
+    ("a row without an id", "f.parquet", parquet(id=["a", None], x=[1, 2]), "f.parquet, row 2", "Got nothing"),
+    ("no column of ids", "f.parquet", parquet(x=[1, 2]), "f.parquet", "no column 'id'"),
+    ("ids alone", "f.parquet", parquet(id=["a"]), "f.parquet", r"Got \(1, 0\)"),
+    ("no parquet", "f.parquet", b"PAR1nothing", "f.parquet", "cannot be read"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content", "where", "said"), [one[1:] for one in BAD], ids=[one[0] for one in BAD])
+def test_a_wrong_file_is_refused_by_place_and_mend(
+    tmp_path: Path, name: str, content: bytes, where: str, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    tracemalloc.start()
     with pytest.raises(InputError, match=said) as refused:
-        read_features(path)
-    assert refused.value.where == "f.npz"
+        read_features(tmp_path / name)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert refused.value.where == where
+    assert peak < 50e6, "nothing is made room for before it is known to be there"
+
+
+def test_a_parquet_file_that_unpacks_to_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MOST_NUMBERS", 100)
+    (tmp_path / "f.parquet").write_bytes(parquet(id=["a", "b"], v=[[0.0] * 60] * 2))
+    with pytest.raises(InputError, match="2 rows with 122 values are too many"):
+        read_features(tmp_path / "f.parquet")
 
 
 def test_a_file_that_is_not_there_or_of_another_kind_is_refused(tmp_path: Path) -> None:
@@ -124,6 +215,3 @@ def test_a_file_that_is_not_there_or_of_another_kind_is_refused(tmp_path: Path) 
         read_features(tmp_path / "none.npy")
     with pytest.raises(InputError, match=r"Got \.csv"):
         read_features(tmp_path / "f.csv")
-    pq.write_table(pa.table({"id": ["a"], "x": ["text"]}), tmp_path / "f.parquet")
-    with pytest.raises(InputError, match="holds string, not numbers"):
-        read_features(tmp_path / "f.parquet")

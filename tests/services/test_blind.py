@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from goldwork.errors import ConflictError, ForbiddenError, InputError, NotFoundError
-from goldwork.services import access, blind, improve, links, loop, members
+from goldwork.services import access, blind, improve, jobs, links, loop, members, preferences, reward
 from goldwork.services.assign import Lease
 from goldwork.services.blind import FIELDS, Pair
 from goldwork.services.check import check
@@ -19,10 +19,11 @@ from goldwork.services.improve import Choice, Request
 from goldwork.services.jobs import Job
 from goldwork.services.loop import Loop
 from goldwork.services.packed import unpack
-from goldwork.store.schema import annotator, item, project
+from goldwork.services.tables import last_seq, read_submits
+from goldwork.store.schema import annotator, item, project, snapshot
 from goldwork.store.schema import blind as blind_table
 from tests.services.conftest import Room
-from tests.services.test_reward import COMPARE, bring_in, jsonl, simulated, train
+from tests.services.test_reward import COMPARE, bring_in, jsonl, train, trained
 
 CANDIDATES = [
     {"prompt": f"About thing {n}?", "response": text}
@@ -54,6 +55,14 @@ def compare(room: Room, policy: int = 1, prompts: int = 8, overlap: int = 1) -> 
 
 
 def page(room: Room, of: int) -> Loop:
+    """The loop, once the figures of its comparisons are made."""
+
+    def make(connection: sa.Connection) -> None:
+        for project_id in connection.execute(sa.select(blind_table.c.project)).scalars().all():
+            jobs.add(connection, room.database, "snapshot", project_id, {}, once=True)
+
+    room.writer.run(make)
+    room.worker.drain()
     found: Loop = room.read(loop.page, of)
     return found
 
@@ -71,8 +80,7 @@ def key(room: Room, of: int) -> dict[str, Pair]:
 
 def ready(room: Room, **request: Any) -> int:
     """A project with a model and a policy. Returns it."""
-    simulated(room, prompts=8)
-    assert train(room).state == "done"
+    trained(room, prompts=8)
     job = choose(room, CANDIDATES, **request)
     assert job.state == "done", job.error
     return room.project
@@ -111,6 +119,9 @@ def test_a_policy_is_chosen_and_told(room: Room) -> None:
         (None, {}, "no candidates yet"),
         ([{"prompt": "p", "text": "x"}], {}, "no column 'response'"),
         ([{"prompt": "", "response": "x"}], {}, "no row has both"),
+        ([{"prompt": "p", "response": "a"}, {"prompt": "p", "response": "\0"}], {}, "a NUL character"),
+        ([{"prompt": "p", "response": "\ud800"}], {}, "one JSON object is needed"),
+        ([{"prompt": "p", "response": "x" * 1_000_001}], {}, "up to 1,000,000 characters"),
         (CANDIDATES, {"way": "limit", "limit": -1.0}, "number of nats"),
         (CANDIDATES, {"best_of": 1}, "two or more"),
         (CANDIDATES, {"model": 7}, "no such reward model"),
@@ -118,13 +129,14 @@ def test_a_policy_is_chosen_and_told(room: Room) -> None:
     ],
 )
 def test_what_cannot_be_chosen_from_is_said(room: Room, rows: Any, request_: Any, said: str) -> None:
-    simulated(room, prompts=4)
-    train(room)
+    trained(room, prompts=4)
     job = choose(room, rows, **request_)
     assert job.state == "failed"
     assert job.error is not None
     assert said in job.error.message
-    assert page(room, room.project).rounds == []
+    assert job.error.code == "bad_input"
+    shown = page(room, room.project)
+    assert (shown.rounds, shown.job) == ([], job), "the page says why"
 
 
 def test_without_a_model_nothing_is_chosen(room: Room) -> None:
@@ -181,6 +193,39 @@ def test_where_people_and_the_reward_part_is_listed(room: Room) -> None:
     assert len(found.parted) == 8
     assert [one.expected for one in found.parted] == sorted((one.expected for one in found.parted), reverse=True)
     assert "more than people grant" in found.says
+
+
+def test_the_page_costs_the_same_however_much_was_judged(room: Room) -> None:
+    """It reads what was made of the judgements, and none of them; before that, that there are none yet."""
+    parent = ready(room)
+    job = compare(room)
+    assert job.result is not None
+    room.project = job.result["project"]
+    with room.database.write() as connection:
+        connection.execute(sa.delete(snapshot).where(snapshot.c.project == room.project))
+    ran: list[str] = []
+    sa.event.listen(room.database._readers, "before_cursor_execute", lambda *arguments: ran.append(arguments[2]))
+    before = room.read(loop.page, parent).rounds[0].comparison
+    assert (before.judged, before.prompts, before.sentence) == (0, 8, "Nobody has judged yet.")
+    assert page(room, parent).rounds[0].comparison == before
+    judge(room, room.add_annotator("Ann"), lambda _: "first")
+    assert page(room, parent).rounds[0].comparison.judged == 8  # type: ignore[union-attr]
+    ran.clear()
+    room.read(loop.page, parent)
+    assert len(ran) <= 6
+    assert not [text for text in ran if "judgement" in text or "submit" in text or "item" in text]
+
+
+def test_what_was_added_to_a_comparison_later_does_not_count(room: Room) -> None:
+    parent = ready(room)
+    job = compare(room)
+    assert job.result is not None
+    room.project = job.result["project"]
+    bring_in(room, [{"id": "later", "prompt": "p", "one": "a", "two": "b"}])
+    assert judge(room, room.add_annotator("Ann"), lambda _: "first") == 9
+    found = page(room, parent).rounds[0].comparison
+    assert found is not None
+    assert (found.judged, found.votes, found.prompts) == (8, 8, 8)
 
 
 def test_nothing_in_the_project_says_which_is_new(room: Room) -> None:
@@ -255,6 +300,47 @@ def test_whoever_judged_the_training_pairs_is_given_nothing(room: Room) -> None:
     join(late, "annotator")
     assert len(room.lease(late, 3)) == 3, "what was judged after the model was trained did not teach it"
     assert page(room, parent).rounds[0].comparison is not None
+
+
+def test_what_people_say_blind_trains_nothing_and_they_may_judge_again(room: Room) -> None:
+    """The second model learns from what was said in the project meanwhile, and from nothing else; the first round's
+    readers, who taught neither, judge in the second."""
+    parent = ready(room)
+    first = compare(room)
+    assert first.result is not None
+    room.project = first.result["project"]
+    reader = room.add_annotator("Reader")
+    assert judge(room, reader, lambda _: "first") == 8
+    room.project = parent
+    before = room.read(reward.page, parent).models[0].evaluation
+    bring_in(room, [{"id": f"n{n}", "prompt": f"new {n}", "left": f"yes {n}", "right": f"no {n}!"} for n in range(3)])
+    fresh = room.add_annotator("Fresh")
+    judge(room, fresh, lambda shown: "first" if shown["prompt"].startswith("new") else "second", 30)
+    assert train(room).result == {"version": 2}
+    second = room.read(reward.page, parent).models[0]
+    mine = room.read(lambda connection: read_submits(connection, parent, last_seq(connection, parent)))
+    assert second.evaluation.ballots == before.ballots + int((mine.annotator == fresh).sum())
+    assert second.through_seq == room.read(last_seq, parent)
+    pairs = room.read(preferences.read_pairs, parent, "better", second.through_seq)
+    told = {one.prompt for one in room.read(improve.choices, parent, 1)}
+    assert not told & set(pairs.prompts.tolist()), "no prompt of the comparison"
+    assert choose(room, against=1, way="limit", limit=0.3).state == "done"
+    job = compare(room, policy=2)
+    assert job.result is not None, job.error
+    room.project = job.result["project"]
+
+    def join(who: int) -> None:
+        def work(connection: sa.Connection) -> None:
+            account = connection.execute(sa.select(annotator.c.account).where(annotator.c.id == who)).scalar_one()
+            members.join(connection, room.database, room.project, account, "annotator", account)
+
+        room.writer.run(work)
+
+    join(reader)
+    assert judge(room, reader, lambda _: "second") > 0
+    with pytest.raises(ForbiddenError, match="did not take part"):
+        join(fresh)
+    assert room.read(lambda connection: list(check(connection))) == []
 
 
 def test_a_policy_is_compared_once(room: Room) -> None:

@@ -179,6 +179,44 @@ def test_any_other_error_is_tried_again_and_never_told(room: Any) -> None:
     assert "secret" not in found.error.message
 
 
+def test_results_that_are_written_again_and_again_are_no_progress(room: Any) -> None:
+    """A job that begins anew, writes its first chunk and fails is not tried for ever."""
+    tries = []
+
+    def run(work: Work) -> Any:
+        tries.append(work.held.attempt)
+        assert len(tries) < 10
+        work.save(lambda _: None, done=1)
+        yield
+        raise RuntimeError("after a chunk")
+
+    made = add(room)
+    probe(room, run).drain()
+    assert tries == [1, 2, 3]
+    assert room.job(made.id).state == "failed"
+    assert room.job(made.id).error.code == "error"
+
+
+def test_each_chunk_gives_a_job_new_attempts(room: Any) -> None:
+    """A long job may be hit more often than MAX_ATTEMPTS, as long as it gets on; when it does not, it has failed."""
+    tries = []
+
+    def run(work: Work) -> Any:
+        tries.append(at := work.checkpoint.get("at", 0))
+
+        def advance(_: sa.Connection) -> None:
+            work.checkpoint["at"] = min(at + 1, 6)
+
+        yield
+        work.save(advance)
+        raise RuntimeError("once a chunk")
+
+    made = add(room)
+    probe(room, run).drain()
+    assert tries == [0, 1, 2, 3, 4, 5, 6, 6]
+    assert room.job(made.id).state == "failed"
+
+
 def test_a_job_that_recovers_is_done(room: Any) -> None:
     def run(work: Work) -> Any:
         if work.held.attempt == 1:

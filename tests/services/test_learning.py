@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,13 @@ import sqlalchemy as sa
 
 from goldwork.learning.model import Model
 from goldwork.quality.items import drawn
-from goldwork.services import evaluating, fitting, learning, models, ranking
+from goldwork.services import apart, evaluating, fitting, learning, models, ranking
 from goldwork.services.models import ModelPage
 from goldwork.services.worker import Worker
 from goldwork.store.database import Database
 from goldwork.store.home import Home
-from goldwork.store.schema import item, job, model
-from tests.core import CLASSES, Core
+from goldwork.store.schema import form, item, item_state, job, model
+from tests.core import CLASSES, FORM, Core
 
 WORDS = {
     "a": ["apple", "pear", "plum", "cherry", "orchard", "ripe"],
@@ -189,6 +190,62 @@ def test_one_class_alone_is_no_model(loop: Loop) -> None:
     assert loop.core.findings() == []
 
 
+def test_items_that_show_nothing_readable_are_said(loop: Loop) -> None:
+    """No text and no picture; then a text that is empty everywhere."""
+    loop.judge(40)
+    body = json.dumps(FORM | {"fields": [{"name": "text", "show": "audio"}]})
+    with loop.core.database.write() as connection:
+        connection.execute(sa.update(form).values(body=body))
+    assert "neither text nor a picture" in loop.learn().learned.note
+    with loop.core.database.write() as connection:
+        connection.execute(sa.update(form).values(body=json.dumps(FORM)))
+        connection.execute(sa.update(item).values(payload='{"text": ""}'))
+    page = loop.learn()
+    assert page.versions == []
+    assert page.learned.note
+    assert not page.learned.note.startswith("the model failed"), page.learned.note
+    assert loop.judge(6), "work goes on"
+
+
+def test_one_text_for_all_trains_nothing(loop: Loop) -> None:
+    """It stands in the evaluation slice, so it may not train."""
+    loop.judge(60)
+    with loop.core.database.write() as connection:
+        connection.execute(sa.update(item).values(payload='{"text": "the same"}'))
+    page = loop.learn()
+    assert page.versions == []
+    assert not page.learned.note.startswith("the model failed"), page.learned.note
+    assert page.learned.note
+    assert loop.judge(6), "work goes on"
+
+
+def test_an_item_of_the_slice_stands_in_no_fold(loop: Loop) -> None:
+    """Its text under another item's name trains nothing either, and the page says how many there are."""
+    loop.judge(90)
+    rows = {row.id: row for row in loop.core.rows(item)}
+    held = next(of for of in rows if loop.held(of))
+    judged = {row.item for row in loop.core.rows(item_state)}
+    free = [of for of in judged if not loop.held(of)][:5]
+    with loop.core.database.write() as connection:
+        connection.execute(sa.update(item).where(item.c.id.in_(free)).values(payload=rows[held].payload))
+    [made] = loop.learn().versions
+    assert any(warning.startswith("5 judged items have the same content") for warning in made.about.warnings)
+
+
+def test_people_who_contradict_each_other_leave_a_model_or_a_sentence(loop: Loop) -> None:
+    """Everybody always says a class of their own: no answer is worth anything."""
+    loop.core.set_policy(3, **POLICY)
+    loop.core.sweep(1)
+    for who, value in zip(loop.people, CLASSES, strict=True):
+        for _ in range(40):
+            for held in loop.core.lease(who, 1).assignments:
+                loop.core.submit(who, held.id, answers={"q": value})
+    page = loop.learn()
+    assert page.versions or page.learned.note
+    assert not page.learned.note.startswith("the model failed"), page.learned.note
+    assert loop.core.findings() == []
+
+
 def test_nobody_has_judged(loop: Loop) -> None:
     assert loop.learn().learned.note == "nobody has judged yet."
 
@@ -196,7 +253,7 @@ def test_nobody_has_judged(loop: Loop) -> None:
 @pytest.mark.parametrize(
     ("code", "limit", "said"),
     [
-        pytest.param("import time; time.sleep(60)", 0.6, "was not fitted within", id="hangs"),
+        pytest.param("import time; time.sleep(60)", 0.6, "took more than", id="hangs"),
         pytest.param("import os; os._exit(3)", 60, "ended without a word (3)", id="dies"),
     ],
 )
@@ -205,8 +262,8 @@ def test_a_model_that_hangs_or_dies_is_said_and_the_last_one_stays(
 ) -> None:
     loop.judge(60)
     assert loop.learn().learned.note == ""
-    monkeypatch.setattr(fitting, "command", lambda _: [sys.executable, "-c", code])
-    monkeypatch.setattr(fitting, "LIMIT", limit)
+    monkeypatch.setattr(apart, "command", lambda *_: [sys.executable, "-c", code])
+    monkeypatch.setattr(apart, "LIMIT", limit)
     loop.judge(20)
     page = loop.learn()
     assert said in page.learned.note
@@ -227,6 +284,32 @@ def test_a_model_that_raises_is_said(loop: Loop, tmp_path: Path) -> None:
     assert page.versions == []
 
 
+def test_a_job_that_fails_for_no_known_reason_ends_and_is_said(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the order of items was written, which is no reason to try it for ever; nor is the next second."""
+    loop.judge(60)
+    assert loop.learn().learned.note == ""
+    tries = []
+
+    def broken(*_: Any, **__: Any) -> None:
+        tries.append(1)
+        assert len(tries) < 10
+        raise RuntimeError("a disk that is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(learning, "version_of", broken)
+        loop.judge(10, seed=2)
+        page = loop.learn()
+    assert len(tries) == 3
+    assert page.learned.note == "the last run ended without a model. The server's log says why."
+    assert [made.version for made in page.versions] == [1], "the last one stays"
+    [failed] = [row for row in loop.core.rows(job) if row.kind == "learn"]
+    assert failed.state == "failed"
+    learning.request_due(loop.core.database, loop.core.writer)
+    assert [row.state for row in loop.core.rows(job) if row.kind == "learn"] == ["failed"]
+    assert loop.learn().learned.version == 2
+    assert loop.core.findings() == []
+
+
 def test_uploaded_features_replace_the_others(loop: Loop, tmp_path: Path) -> None:
     loop.judge(60)
     file = Home(tmp_path).features_file(loop.core.project)
@@ -238,6 +321,70 @@ def test_uploaded_features_replace_the_others(loop: Loop, tmp_path: Path) -> Non
     assert page.versions[0].about.used == "3 uploaded numbers of each item"
     assert page.versions[0].about.accuracy is not None
     assert page.versions[0].about.accuracy > 0.8
+
+
+def during_a_fit(monkeypatch: pytest.MonkeyPatch, what: Callable[[], object]) -> None:
+    """Let something happen between a fit's end and what is made of it."""
+    run = fitting.run
+
+    def meanwhile(asked: Any, table: Any) -> Any:
+        found = yield from run(asked, table)
+        what()
+        return found
+
+    monkeypatch.setattr(fitting, "run", meanwhile)
+
+
+def test_an_order_that_is_no_longer_asked_for_is_not_written(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another strategy is chosen while the model is fitted: its order is no order of theirs."""
+    loop.judge(60)
+
+    def change() -> None:
+        loop.core.set_policy(1, **POLICY | {"strategy": "coverage", "model": True})
+
+    with monkeypatch.context() as patch:
+        during_a_fit(patch, change)
+        page = loop.learn()
+    assert "settings were changed while" in page.learned.note
+    assert not any(row.rank for row in loop.core.rows(item))
+    learning.request_due(loop.core.database, loop.core.writer)
+    assert [row.kind for row in loop.core.rows(job) if row.state == "waiting"] == ["learn"], "as soon as it can"
+    assert loop.learn().learned.note == ""
+    assert loop.core.findings() == []
+
+
+def test_features_that_come_during_a_fit_are_read_by_the_next(
+    loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop.judge(60)
+    file = Home(tmp_path).features_file(loop.core.project)
+    ids = [row.external_id for row in loop.core.rows(item)]
+
+    def upload() -> None:
+        file.parent.mkdir()
+        np.savez(file, ids=np.array(ids), features=np.eye(len(ids), 3, dtype=np.float32))
+
+    with monkeypatch.context() as patch:
+        during_a_fit(patch, upload)
+        assert loop.learn().versions[0].about.used == "words and runs of letters of the text"
+    learning.request_due(loop.core.database, loop.core.writer)
+    loop.worker.drain()
+    with loop.core.database.read() as connection:
+        page = models.read_page(connection, loop.core.project)
+    assert page.versions[0].about.used == "3 uploaded numbers of each item"
+
+
+def test_features_of_some_items_choose_among_these(loop: Loop, tmp_path: Path) -> None:
+    loop.judge(60)
+    file = Home(tmp_path).features_file(loop.core.project)
+    file.parent.mkdir()
+    rows = loop.core.rows(item)[::2]
+    told = np.eye(3)[[CLASSES.index(loop.truth[row.id]) for row in rows]]
+    np.savez(file, ids=np.array([row.external_id for row in rows]), features=told.astype(np.float32))
+    page = loop.learn()
+    assert page.learned.chosen is not None
+    first = {row.id for row in loop.core.rows(item) if row.rank}
+    assert len(first & {row.id for row in rows}) >= page.learned.chosen.model
 
 
 def test_features_of_no_item_are_said(loop: Loop, tmp_path: Path) -> None:
@@ -294,9 +441,9 @@ def test_a_worker_that_stops_ends_the_fit_and_leaves_nothing(loop: Loop, tmp_pat
     cache = Home(tmp_path).cache(loop.core.project)
     for _ in range(50):
         loop.worker.step()
-        if list(cache.glob(f"{fitting.PREFIX}*")):
+        if list(cache.glob(f"{apart.PREFIX}*")):
             break
-    assert list(cache.glob(f"{fitting.PREFIX}*")), "it is at it"
+    assert list(cache.glob(f"{apart.PREFIX}*")), "it is at it"
     loop.worker.close()
-    assert list(cache.glob(f"{fitting.PREFIX}*")) == []
+    assert list(cache.glob(f"{apart.PREFIX}*")) == []
     assert "waiting" in [row.state for row in loop.core.rows(job) if row.kind == "learn"], "to be claimed again"

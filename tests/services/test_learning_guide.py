@@ -8,7 +8,7 @@ from pathlib import Path
 from goldwork.learning.curve import MORE
 from goldwork.quality.items import MOST_CLASSES
 from goldwork.quality.strategies import needs_model, strategy
-from goldwork.services import evaluating, fitting, learning, ranking, suspects
+from goldwork.services import apart, evaluating, learning, ranking, suspects
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "guide" / "learning.md").read_text(encoding="utf-8")
@@ -28,7 +28,7 @@ def test_numbers() -> None:
     assert f"grown by {learning.GROWN:.0%}".replace("%", " %") in GUIDE
     assert f"at least {learning.LEAST} events" in GUIDE
     assert f"{learning.MOST_ITEMS:,} items" in GUIDE
-    assert f"after {fitting.LIMIT:.0f} seconds" in GUIDE
+    assert f"after {apart.LIMIT:.0f} seconds" in GUIDE
     assert f"once {evaluating.SURELY} items of the slice" in GUIDE
     assert f"next {MORE:,} judgements" in GUIDE
     assert f"chooses {ranking.LEAST} items, or {100 * ranking.SHARE:.0f} %" in GUIDE

@@ -69,7 +69,7 @@ def test_what_fits_is_kept(room: Room, content: bytes, name: str, numbers: int) 
     [
         pytest.param(npy(np.ones((3, 2))), "b.npy", "3 rows without ids, and 4 items", id="too few rows"),
         pytest.param(npz(ids=np.array(["x"]), features=np.ones((1, 3))), "a.npz", "none of the project's", id="others"),
-        pytest.param(npy(np.array([{"a": 1}], dtype=object)), "b.npy", "cannot be read", id="pickled"),
+        pytest.param(npy(np.array([{"a": 1}], dtype=object)), "b.npy", "Python objects", id="pickled"),
         pytest.param(b"id,text\n", "b.csv", ".npy, .npz or .parquet", id="a table"),
         pytest.param(npy(np.full((4, 2), np.nan)), "b.npy", "is nan", id="no numbers"),
     ],
@@ -83,4 +83,24 @@ def test_what_does_not_fit_leaves_the_last(room: Room, content: bytes, name: str
     assert job.state == "failed"
     assert job.error is not None
     assert said in job.error.message
+    assert (job.error.where or "").startswith(name)
     assert room.home.features_file(room.project).read_bytes() == before
+    assert len(list(room.home.features_file(room.project).parent.iterdir())) == 1, "nothing half written"
+
+
+def test_a_worker_that_dies_once_they_are_kept_says_so(room: Room) -> None:
+    """The upload is removed after that; whoever takes the job over does not look for it."""
+    room.make_project()
+    room.add_items(4)
+    file = room.upload(npy(np.ones((4, 2))), "mine.npy")
+    job = room.writer.run(
+        lambda connection: own_features.start(connection, room.database, room.home, room.project, file)
+    )
+    room.worker.step()
+    [active] = room.worker._active
+    assert list(active.steps) == []
+    room.worker.close()  # gives the job back
+    room.worker.drain()
+    done = room.job(job.id)
+    assert done.state == "done", done.error
+    assert done.result == {"rows": 4, "items": 4, "numbers": 2}

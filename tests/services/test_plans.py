@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from goldwork.services import blinding
 from goldwork.store.database import Database
 from goldwork.store.schema import metadata
 from tests.core import Core
@@ -133,3 +134,17 @@ def test_the_order_is_read_from_its_index(core: Core) -> None:
             lines = plan(connection, text, values)
             assert "ix_item_open" in " ".join(lines)
             assert not any("Sort" in line or "TEMP B-TREE" in line for line in lines), lines
+
+
+def test_who_took_part_is_found_by_what_they_did(core: Core) -> None:
+    """Not by what everybody did in the project that a blind comparison comes from: it is asked with every lease."""
+    seen: list[tuple[str, Any]] = []
+    sa.event.listen(core.database._readers, "before_cursor_execute", lambda *said: seen.append(said[2:4]))
+    with core.database.read() as connection:
+        assert blinding.refusal(connection, (core.project, 10**9), 10**6) is None
+        asked = [one for one in seen if one[0].startswith("SELECT")]
+        assert len(asked) == 2
+        for text, values in asked:
+            lines = plan(connection, text, values)
+            assert not any(reads_whole(line) for line in lines), lines
+        assert "ix_submit_annotator" in " ".join(plan(connection, *asked[0]))

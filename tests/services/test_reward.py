@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import sys
+import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,12 +14,13 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from goldwork.preference.reward import RewardModel
-from goldwork.services import export, jobs, preferences, reward
+from goldwork.preference.reward import RewardModel, _folds
+from goldwork.services import access, apart, export, jobs, preferences, projects, reward
 from goldwork.services.check import check
 from goldwork.services.jobs import Job
 from goldwork.services.preferences import Request
 from goldwork.services.reward import RewardPage
+from goldwork.services.tables import last_seq
 from goldwork.store.schema import reward_model
 from goldwork.testing import simulate_preferences
 from tests.services.conftest import Room
@@ -67,6 +71,23 @@ def train(room: Room, question: str | None = None) -> Job:
     return room.job(started.id)
 
 
+KNOWN: dict[int, dict[str, Any]] = {}
+"""By number of prompts, the model of a simulated project: it is the same every time."""
+
+
+def trained(room: Room, prompts: int) -> None:
+    """A simulated project with its reward model, which the first test that asks for it trains."""
+    simulated(room, prompts)
+    if prompts not in KNOWN:
+        assert train(room).state == "done"
+        with room.database.read() as connection:
+            KNOWN[prompts] = dict(connection.execute(sa.select(reward_model)).one()._mapping)
+        return
+    with room.database.write() as connection:
+        of = {"project": room.project, "through_seq": last_seq(connection, room.project)}
+        connection.execute(sa.insert(reward_model).values(KNOWN[prompts] | of))
+
+
 def page(room: Room) -> RewardPage:
     found: RewardPage = room.read(reward.page, room.project)
     return found
@@ -78,7 +99,7 @@ def test_a_model_is_trained_and_evaluated_on_prompts_left_out(room: Room) -> Non
     assert (job.state, job.result) == ("done", {"version": 1}), job.error
     found = page(room)
     [model] = found.models
-    assert (found.questions, found.running, model.question) == (["better"], None, "better")
+    assert (found.questions, found.job, model.question) == (["better"], None, "better")
     told = model.evaluation
     assert told.ballots == judgements
     assert told.pairs == 36
@@ -159,7 +180,84 @@ def test_what_cannot_be_learned_from_is_said(room: Room, rows: list[dict[str, st
     assert job.state == "failed"
     assert job.error is not None
     assert said in job.error.message
-    assert page(room).models == []
+    assert (page(room).models, page(room).job) == ([], job), "the page says why"
+
+
+def test_people_who_say_the_opposite_of_each_other_everywhere_teach_nothing(room: Room) -> None:
+    room.make_project(COMPARE, overlap=2)
+    bring_in(room, [{"id": f"i{n}", "prompt": f"p{n}", "left": f"a{n}", "right": f"b{n}"} for n in range(8)])
+    for name, answer in (("Ann", "first"), ("Bob", "second")):
+        who = room.add_annotator(name)
+        while held := room.lease(who, 20):
+            for lease in held:
+                room.submit(who, lease.id, None, kind="answer", answers={"better": answer})
+    job = train(room)
+    assert job.error is not None
+    assert "votes that cancel out" in job.error.message
+
+
+ODD: list[tuple[str, Callable[[int], tuple[str, str, str]]]] = [
+    ("one class alone", lambda n: (f"p{n}", f"This is so {n}.", f"Perhaps not {n}?")),
+    ("no words", lambda n: (f"p{n}", "!" * (n + 1), "?" * (n + 2))),
+    ("no prompt", lambda n: ("", f"This is so {n}.", f"Perhaps not {n}?")),
+    ("one response empty", lambda n: (f"p{n}", f"This is so {n}.", "" if n < 4 else f"No {n}.")),
+    ("the same response to every prompt", lambda n: (f"p{n}", "Yes.", "No.")),
+    ("the same prompt under several items", lambda n: (f"p{n % 3}", f"This is so {n}.", f"Perhaps not {n}?")),
+    ("signs that no alphabet has", lambda n: (f"\u202ep{n}\x1b", f"\ud7ff\U0001f600{n}", f"\u200b {n}")),
+]
+
+
+@pytest.mark.parametrize("row", [one[1] for one in ODD], ids=[one[0] for one in ODD])
+def test_odd_pairs_end_in_a_model_or_a_sentence(room: Room, row: Callable[[int], tuple[str, str, str]]) -> None:
+    """Twelve items that all are judged alike. Work goes on after each."""
+    room.make_project(COMPARE, overlap=1)
+    fields = ("prompt", "left", "right")
+    bring_in(room, [{"id": f"i{n}", **dict(zip(fields, row(n), strict=True))} for n in range(13)])
+    who = room.add_annotator("Ann")
+    for _ in range(12):
+        [held] = room.lease(who, 1)
+        room.submit(who, held.id, None, kind="answer", answers={"better": "first"})
+    job = train(room)
+    if job.state == "failed":
+        assert job.error is not None
+        assert job.error.code == "bad_input"
+        assert not job.error.message.startswith("the model failed"), job.error
+    else:
+        [model] = page(room).models
+        assert model.evaluation.votes.value is not None
+    [held] = room.lease(who, 1)
+    room.submit(who, held.id, None, kind="answer", answers={"better": "second"})
+    assert room.read(lambda connection: list(check(connection))) == []
+
+
+def test_a_prompt_is_in_one_split_whatever_item_it_stands_in(room: Room) -> None:
+    """It trains or it judges: in the file's splits, and in the folds of an evaluation."""
+    room.make_project(COMPARE, overlap=1)
+    rows = [
+        {"id": f"i{n}-{copy}", "prompt": f"p{n}", "left": f"a {n} {copy}.", "right": f"b {n} {copy}?"}
+        for n in range(40)
+        for copy in range(2)
+    ]
+    bring_in(room, rows)
+    who = room.add_annotator("Ann")
+    while held := room.lease(who, 20):
+        for lease in held:
+            room.submit(who, lease.id, None, kind="answer", answers={"better": "first"})
+    job = room.writer.run(
+        partial(preferences.start_export, database=room.database, project_id=room.project, request=Request("better"))
+    )
+    room.worker.drain()
+    path, _ = room.read(export.find_export, room.home, room.project, job.id)
+    splits: dict[str, list[str]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        splits.setdefault(json.loads(line)["prompt"], []).append(json.loads(line)["split"])
+    assert {len(found) for found in splits.values()} == {2}
+    assert all(len(set(found)) == 1 for found in splits.values())
+    assert {one for found in splits.values() for one in found} == {"train", "test"}
+    pairs = room.read(preferences.read_pairs, room.project, "better", 10**9)
+    assert len(pairs.prompts) == 40
+    part = _folds(pairs, 0)
+    assert all(len(set(part[pairs.prompt == prompt].tolist())) == 1 for prompt in range(40))
 
 
 def test_a_project_that_compares_nothing_says_so(room: Room) -> None:
@@ -194,7 +292,7 @@ def test_a_training_is_cancelled_between_fits(room: Room, monkeypatch: pytest.Mo
     started = room.writer.run(lambda connection: reward.start(connection, room.database, room.project))
     again = room.writer.run(lambda connection: reward.start(connection, room.database, room.project))
     assert again.id == started.id, "one at a time"
-    assert page(room).running is not None
+    assert page(room).job == started
     seen: list[str] = []
     save = jobs.save
 
@@ -211,6 +309,86 @@ def test_a_training_is_cancelled_between_fits(room: Room, monkeypatch: pytest.Mo
     assert "evaluation" not in seen
     with room.database.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(reward_model)).scalar_one() == 0
+
+
+RAISES = "import sys; from goldwork.services import apart; sys.exit(apart.main(lambda _: 1 / 0))"
+
+
+@pytest.mark.parametrize(
+    ("code", "limit", "said"),
+    [
+        pytest.param(RAISES, 60, "the model failed: ZeroDivisionError: division by zero", id="raises"),
+        pytest.param("import time; time.sleep(60)", 0.6, "took more than 1 seconds and was ended", id="hangs"),
+        pytest.param("import os; os._exit(3)", 60, "ended without a word (3)", id="dies"),
+    ],
+)
+def test_a_training_that_raises_hangs_or_dies_is_said_and_the_last_model_stays(
+    room: Room, monkeypatch: pytest.MonkeyPatch, code: str, limit: float, said: str
+) -> None:
+    simulated(room, prompts=4)
+    assert train(room).state == "done"
+    with monkeypatch.context() as patch:
+        patch.setattr(apart, "command", lambda _, folder: [sys.executable, "-c", code, str(folder)])
+        patch.setattr(apart, "LIMIT", limit)
+        job = train(room)
+    assert (job.state, said in job.error.message) == ("failed", True), job.error  # type: ignore[union-attr]
+    assert [one.version for one in page(room).models] == [1]
+    assert page(room).job == job, "the page says why"
+    assert list(room.home.cache(room.project).iterdir()) == [], "nothing is left of it"
+    assert train(room).result == {"version": 2}
+
+
+def test_what_goes_on_during_a_training_goes_on(room: Room) -> None:
+    """Votes come in, a second training is asked for, the project is paused, the worker is replaced: one model is made,
+    of what had been said by the time it was begun, and nothing is lost."""
+    judgements = simulated(room, prompts=6)
+    bring_in(room, [{"id": f"x{n}", "prompt": f"late {n}", "left": f"yes {n}", "right": f"no {n}!"} for n in range(3)])
+    who = room.add_annotator("Ann")
+    through = room.read(last_seq, room.project)
+    started = room.writer.run(lambda connection: reward.start(connection, room.database, room.project))
+    while not list(room.home.cache(room.project).glob(f"{apart.PREFIX}*")):
+        room.worker.step()
+    held = room.lease(who, 2)
+    room.submit(who, held[0].id, None, kind="answer", answers={"better": "first"})
+    again = room.writer.run(lambda connection: reward.start(connection, room.database, room.project))
+    assert again.id == started.id
+    mine = access.Member(room.manager, room.project, "manager")
+    room.writer.run(lambda connection: projects.set_state(connection, room.database, mine, "paused"))
+    room.worker.drain()
+    assert room.job(started.id).state == "done", room.job(started.id).error
+    [made] = page(room).models
+    assert (made.through_seq, made.evaluation.ballots) == (through, judgements)
+    room.writer.run(lambda connection: projects.set_state(connection, room.database, mine, "open"))
+    room.submit(who, held[1].id, None, kind="answer", answers={"better": "first"})
+    room.worker.close()  # what it had in hand is given back
+    assert train(room).result == {"version": 2}
+    assert page(room).models[0].evaluation.ballots == judgements + 2
+    assert room.read(lambda connection: list(check(connection))) == []
+
+
+def test_a_training_that_hangs_can_be_cancelled(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulated(room, prompts=4)
+    monkeypatch.setattr(apart, "command", lambda *_: [sys.executable, "-c", "import time; time.sleep(60)"])
+    started = room.writer.run(lambda connection: reward.start(connection, room.database, room.project))
+    while not list(room.home.cache(room.project).glob(f"{apart.PREFIX}*")):
+        room.worker.step()
+    room.writer.run(lambda connection: jobs.cancel(connection, room.database, room.project, started.id))
+    begun = time.monotonic()
+    room.worker.drain()
+    assert time.monotonic() - begun < 20
+    assert room.job(started.id).state == "cancelled"
+
+
+def test_a_worker_that_stops_ends_the_training_and_gives_it_back(room: Room) -> None:
+    simulated(room, prompts=4)
+    started = room.writer.run(lambda connection: reward.start(connection, room.database, room.project))
+    while not (there := list(room.home.cache(room.project).glob(f"{apart.PREFIX}*"))):
+        room.worker.step()
+    room.worker.close()
+    assert not there[0].exists()
+    assert room.job(started.id).state == "waiting"
+    room.worker.drain()
+    assert room.job(started.id).result == {"version": 1}
 
 
 @pytest.mark.parametrize("rows", ["preference", "conversational", "unpaired"])

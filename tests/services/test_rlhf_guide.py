@@ -12,7 +12,7 @@ import pytest
 
 from goldwork.cli import parser
 from goldwork.preference import evaluate
-from goldwork.services import reward
+from goldwork.services import apart, reward_fit
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "guide" / "rlhf.md"
@@ -28,7 +28,8 @@ def test_examples_run() -> None:
 
 
 def test_numbers() -> None:
-    assert f"fewer than {reward.LEAST_VOTES} votes" in GUIDE
+    assert f"fewer than {reward_fit.LEAST_VOTES} votes" in GUIDE
+    assert f"for {apart.LIMIT:.0f} seconds at most" in GUIDE
     assert f"*good* from {evaluate.GOOD} on, and *poor* below {evaluate.POOR}" in GUIDE
 
 

@@ -14,8 +14,9 @@ def add(commands: Any) -> None:
     """Declare both commands."""
     saving: argparse.ArgumentParser = commands.add_parser(
         "backup",
-        help="write the database and the images to one file, also while serving",
-        description="Write the database and the images of an installation to one tar file, also while it is served.",
+        help="write the database, images and uploaded features to one file, also while serving",
+        description="Write the database, images and uploaded features of an installation to one tar file, while it "
+        "is served or not.",
     )
     add_home(saving)
     saving.add_argument("file", metavar="FILE", type=Path, help="the tar file to write; it must not be there yet")

@@ -64,9 +64,10 @@ def run_improve(arguments: argparse.Namespace) -> int:
     from goldwork import io
     from goldwork.preference.policy import best_of, improve
     from goldwork.preference.reward import RewardModel
+    from goldwork.services.improve import read_candidates
 
     model = RewardModel.load(arguments.model)
-    candidates = _candidates(arguments)
+    candidates = read_candidates(io.Source(arguments.candidates), arguments.prompt, arguments.response, most=None)
     labels.refuse_overwriting(arguments.output, arguments.candidates, arguments.model)
     if arguments.limit is None:
         choices = best_of(model, candidates, caution=arguments.caution)
@@ -97,17 +98,18 @@ def run_compare(arguments: argparse.Namespace) -> int:
     from goldwork.cli.progress import finish
     from goldwork.services import blind, improve
     from goldwork.services.access import operator
+    from goldwork.services.blind_results import comparisons
     from goldwork.services.members import first_manager
 
     home, database = open_home(arguments)
     try:
         with database.read() as connection:
             of = operator(connection, arguments.project)
-            policies = improve.policies(connection, of)
+            policies = improve.policies(connection, of, 1)
             if not policies:
                 raise InputError("this project has no policy yet: choose among candidates on its page Loop first.")
             version = arguments.policy or policies[-1].version
-            there = blind.comparisons(connection, of).get(version)
+            there = comparisons(connection, of, [version]).get(version)
             by = first_manager(connection, of)
         if there is None:
             asked = {"prompts": arguments.prompts, "overlap": arguments.overlap, "by": by}
@@ -116,7 +118,7 @@ def run_compare(arguments: argparse.Namespace) -> int:
             made = finish(database, home, of, job.id)
             finish(database, home, made["project"], made["import"])
             with database.read() as connection:
-                there = blind.comparisons(connection, of)[version]
+                there = comparisons(connection, of, [version])[version]
     finally:
         database.close()
     if arguments.json:
@@ -127,22 +129,3 @@ def run_compare(arguments: argparse.Namespace) -> int:
             f"project {there.project}: {there.name}, {there.prompts:,} prompts. {there.sentence} {there.says}".strip()
         )
     return 0
-
-
-def _candidates(arguments: argparse.Namespace) -> dict[str, list[str]]:
-    """The candidates of each prompt, each once, in the file's order."""
-    from goldwork import io
-
-    columns = io.load(arguments.candidates).columns
-    for name in (arguments.prompt, arguments.response):
-        if name not in columns:
-            listed = ", ".join(columns)
-            raise InputError(
-                f"there is no column {name!r}. The columns are: {listed}.", where=str(arguments.candidates)
-            )
-    found: dict[str, dict[str, None]] = {}
-    for prompt, response in zip(columns[arguments.prompt], columns[arguments.response], strict=True):
-        found.setdefault(str(prompt), {})[str(response)] = None
-    if not found:
-        raise InputError("there is no candidate.", where=str(arguments.candidates))
-    return {prompt: list(texts) for prompt, texts in found.items()}

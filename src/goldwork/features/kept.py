@@ -1,7 +1,8 @@
 """What has been counted of contents, kept in a file by their hashes: a model that is fitted again reads it.
 
 A file holds the rows of one way of counting. It is replaced as a whole or not at all; one that cannot be read is made
-anew. What is no longer asked for is dropped when something new is added.
+anew. What is no longer asked for is dropped when something new is added, and more than MOST_BYTES are not kept: they
+are counted every time.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 from scipy import sparse
+
+MOST_BYTES = 2**30
 
 Content = TypeVar("Content", str, bytes)
 
@@ -42,7 +45,8 @@ class Kept(Generic[Content]):
             asked = [place[key] for key in dict.fromkeys(keys) if key in place]
             known = [known[row] for row in asked] + list(new)
             rows = sparse.vstack([rows[asked], counted], format="csr") if asked else counted
-            self._write(known, rows)
+            if rows.data.nbytes + rows.indices.nbytes <= MOST_BYTES:
+                self._write(known, rows)
             place = {key: row for row, key in enumerate(known)}
         return sparse.csr_matrix(rows[[place[key] for key in keys]])
 

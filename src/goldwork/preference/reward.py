@@ -173,7 +173,7 @@ def train(pairs: Pairs, *, seed: int = 0, progress: Callable[[str, int, int], No
             f"Got {len(used)}."
         )
     if not (np.abs(pairs.probability - 0.5) > 1e-6).any():
-        raise InputError("no pair says which of two responses is better: all are ties.")
+        raise InputError("no pair says which of two responses is better: all are ties, or votes that cancel out.")
     warnings = list(pairs.warnings)
     if len(used) < FOLDS:
         warnings.append(f"there are {len(used)} prompts: how it judges others is hardly known.")

@@ -1,10 +1,11 @@
-"""Backup and restore of a home: its SQLite database and its images in one tar file.
+"""Backup and restore of a home: its SQLite database, its images and uploaded features in one tar file.
 
 The database is copied first, by SQLite's online backup, then the images: an image is stored before the row that names
-it and kept a day after the last one is gone, so every row in the copy finds its image. Uploads and exports, which are
-removed after a week anyway, stay out.
+it and kept a day after the last one is gone, so every row in the copy finds its image. Features that were uploaded for
+a model lie in the home alone. Uploads and exports, which are removed after a week anyway, and what can be counted again
+stay out.
 
-**Invariant: a restored home passes the checks of its database and its images, or is not there.**
+**Invariant: a restored home passes the checks of its database, its images and features, or is not there.**
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import sqlite3
 import tarfile
 import tempfile
 import time
+import zipfile
+import zlib
 from contextlib import closing
 from pathlib import Path
 from typing import IO
@@ -35,6 +38,10 @@ MANIFEST = "goldwork-backup.json"
 DATABASE = "goldwork.db"
 MAX_MEMBER = 2**40
 _MEDIA = re.compile(r"media/[0-9a-f]{2}/([0-9a-f]{64})")
+_FEATURES = re.compile(r"features/\d{1,19}\.npz")
+_BROKEN = (
+    tarfile.TarError, zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, OverflowError, msgspec.DecodeError,
+)  # fmt: skip
 
 
 class Backup(msgspec.Struct, frozen=True):
@@ -45,6 +52,7 @@ class Backup(msgspec.Struct, frozen=True):
     made_at: int
     database_bytes: int
     images: int
+    features: int = 0
 
 
 def backup(home: Home, target: Path, version: str) -> Backup:
@@ -54,7 +62,8 @@ def backup(home: Home, target: Path, version: str) -> Backup:
     """
     if not home.database.startswith("sqlite"):
         raise InputError(
-            "the database is PostgreSQL: back it up with pg_dump, and copy the folder media of the home after that."
+            "the database is PostgreSQL: back it up with pg_dump, and copy the folders media and features of the home "
+            "after that."
         )
     database = Path(str(Database(home.database).url.database))
     if not database.exists():
@@ -68,12 +77,17 @@ def backup(home: Home, target: Path, version: str) -> Backup:
         files = sorted(
             path for path in home.media.glob("??/*") if _MEDIA.fullmatch(f"media/{path.parent.name}/{path.name}")
         )
-        made = Backup(FORMAT, version, int(time.time() * 1000), copy.stat().st_size, len(files))
+        features = sorted(path for path in home.features.glob("*.npz") if _FEATURES.fullmatch(f"features/{path.name}"))
+        made = Backup(FORMAT, version, int(time.time() * 1000), copy.stat().st_size, len(files), len(features))
         with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
             _add(archive, MANIFEST, msgspec.json.encode(made))
             archive.add(copy, DATABASE, filter=_anonymous)
             for path in files:
                 archive.add(path, f"media/{path.parent.name}/{path.name}", filter=_anonymous)
+            for path in features:
+                with path.open("rb") as numbers:  # it may be replaced meanwhile
+                    member = archive.gettarinfo(arcname=f"features/{path.name}", fileobj=numbers)
+                    archive.addfile(_anonymous(member), numbers)
     return made
 
 
@@ -115,13 +129,13 @@ def restore(source: Path, path: Path) -> Backup:
 
 
 def _unpack(source: Path, draft: Path) -> Backup:
-    made, images = None, 0
+    made, images, features = None, 0, 0
     try:
         with tarfile.open(source, mode="r:") as archive:
             for member in archive:
                 stream = archive.extractfile(member) if member.isreg() and member.size <= MAX_MEMBER else None
-                image = _MEDIA.fullmatch(member.name)
-                if stream is None or not (image or member.name in (MANIFEST, DATABASE)):
+                image, numbers = _MEDIA.fullmatch(member.name), _FEATURES.fullmatch(member.name)
+                if stream is None or not (image or numbers or member.name in (MANIFEST, DATABASE)):
                     raise InputError(f"holds {member.name!r}, which no backup does.", where=str(source))
                 if member.name == MANIFEST:
                     made = msgspec.json.decode(stream.read(65_536), type=Backup)
@@ -131,9 +145,14 @@ def _unpack(source: Path, draft: Path) -> Backup:
                     images += 1
                     if digest != image[1]:
                         raise InputError(f"image {image[1]} is damaged.", where=str(source))
-    except (tarfile.TarError, OSError, EOFError, ValueError, OverflowError, msgspec.DecodeError) as error:
+                elif numbers:
+                    features += 1
+                    with zipfile.ZipFile(draft / member.name) as parts:
+                        if parts.testzip() is not None:
+                            raise InputError(f"{member.name} is damaged.", where=str(source))
+    except _BROKEN as error:
         raise InputError(f"this is no whole backup ({error}).", where=str(source)) from None
-    if made is None or images != made.images or not (draft / DATABASE).exists():
+    if made is None or (images, features) != (made.images, made.features) or not (draft / DATABASE).exists():
         raise InputError("this is no whole backup: something is missing.", where=str(source))
     return made
 

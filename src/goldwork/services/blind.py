@@ -2,7 +2,7 @@
 
 For every prompt, drawn at random, a lot says in which of two fields the new response stands; what the lots said is kept
 beside the project, not in it. Sides of the screen are drawn anew for every assignment, as always.
-Who may judge in one, `blinding` says.
+Who may judge in one, `blinding` says; what came of it, `blind_results`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any
 
 import msgspec
-import numpy as np
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
@@ -21,13 +20,10 @@ from sqlalchemy import bindparam as bind
 from goldwork.errors import ConflictError, InputError, NotFoundError
 from goldwork.services import access, improve, ingest, jobs, policy, projects, uploads
 from goldwork.services.access import Member
-from goldwork.services.figures import Interval
-from goldwork.services.forms import current_form
-from goldwork.services.packed import pack, unpack
-from goldwork.services.tables import last_seq, read_submits, read_table
+from goldwork.services.packed import pack
 from goldwork.services.work import Steps, Work
 from goldwork.store.database import Database
-from goldwork.store.schema import blind, chosen, guideline, item, project, reward_model
+from goldwork.store.schema import blind, chosen, guideline, project, reward_model
 
 KIND = "compare-blind"
 QUESTION = "better"
@@ -46,10 +42,6 @@ QUALITY = {"paradigm": "descriptive", "gold": False, "slice": 0.0, "adjudicate":
 """Preferences are views: nobody is judged by them, and every prompt gets the same number."""
 PROMPTS = 100
 MOST_PROMPTS = 2_000
-PATH = 200
-"""Points of a path that are told."""
-PARTED = 20
-"""Prompts listed on which people and the reward part."""
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -63,44 +55,6 @@ class Pair(msgspec.Struct, frozen=True):
     expected: float
 
 
-class Point(msgspec.Struct, frozen=True):
-    """The win rate after so many prompts."""
-
-    prompts: int
-    value: float
-    low: float
-    high: float
-
-
-class Parted(msgspec.Struct, frozen=True):
-    """A prompt on which people preferred what the reward did not. `won`: the share of votes for the new, a tie half."""
-
-    prompt: str
-    old: str
-    new: str
-    expected: float
-    won: float
-    votes: int
-
-
-class Comparison(msgspec.Struct, frozen=True):
-    """What people say so far. `win`: how often the new is preferred, a tie being half, with an interval that holds
-    whenever one looks; `expected`: what the reward expected on the same prompts; `says`: how the two compare."""
-
-    project: int
-    name: str
-    state: projects.State
-    prompts: int
-    judged: int
-    votes: int
-    win: Interval
-    sentence: str
-    path: list[Point]
-    expected: float | None
-    says: str
-    parted: list[Parted]
-
-
 _COMPARED = sa.select(blind.c.project).where(blind.c.parent == bind("parent"), blind.c.policy == bind("of_policy"))
 _THROUGH = (
     sa.select(reward_model.c.through_seq)
@@ -112,15 +66,6 @@ _PARENT = (
     .join(guideline, (guideline.c.project == project.c.id) & (guideline.c.version == project.c.guideline_version))
     .where(project.c.id == bind("project"))
 )
-_ALL = (
-    sa.select(blind.c.project, blind.c.policy, blind.c.content, project.c.name, project.c.state)
-    .join(project, project.c.id == blind.c.project)
-    .where(blind.c.parent == bind("parent"))
-)
-_ITEMS = sa.select(item.c.id, item.c.external_id).where(item.c.project == bind("project"))
-
-
-# Beginning one.
 
 
 def start(
@@ -205,74 +150,3 @@ def _import(connection: Connection, work: Work, file: str) -> None:
     asked = ingest.Request(file=file, id="id", fields=fields, batch="prompts")
     to = work.checkpoint["project"]
     work.checkpoint["import"] = ingest.start(connection, work.database, work.home, to, asked, work.body["by"]).id
-
-
-# What came of it.
-
-
-def comparisons(connection: Connection, parent: int) -> dict[int, Comparison]:
-    """By policy, what people say of it."""
-    rows = connection.execute(_ALL, {"parent": parent}).all()
-    return {row.policy: _result(connection, row) for row in rows}
-
-
-def _result(connection: Connection, row: Any) -> Comparison:
-    from goldwork.preference.winning import win_rate
-
-    pairs = {one.item: one for one in unpack(row.content, list[Pair])}
-    votes = _votes(connection, row.project)
-    won = [float(np.mean([_won(pairs[name], answer) for answer in said])) for name, said in votes.items()]
-    found = win_rate(won)
-    judged = [pairs[name] for name in votes]
-    expected = float(np.mean([one.expected for one in judged])) if judged else None
-    parted = [
-        Parted(one.prompt, one.old, one.new, one.expected, share, len(votes[one.item]))
-        for one, share in zip(judged, won, strict=True)
-        if share < 0.5
-    ]
-    steps = sorted({round(at) for at in np.linspace(0, found.prompts - 1, PATH).tolist()}) if judged else []
-    path = [Point(step + 1, *found.path[step].tolist()) for step in steps]
-    return Comparison(
-        project=row.project,
-        name=row.name,
-        state=row.state,
-        prompts=len(pairs),
-        judged=found.prompts,
-        votes=sum(map(len, votes.values())),
-        win=Interval(found.value, found.low, found.high) if judged else Interval(None, None, None),
-        sentence=found.sentence,
-        path=path,
-        expected=expected,
-        says=_says(expected, found.low, found.high) if judged else "",
-        parted=sorted(parted, key=lambda one: (-one.expected, one.prompt))[:PARTED],
-    )
-
-
-def _votes(connection: Connection, project_id: int) -> dict[str, list[str]]:
-    """The answers by item, in the order in which items were first judged."""
-    submits = read_submits(connection, project_id, last_seq(connection, project_id))
-    table = read_table(connection, project_id, submits, current_form(connection, project_id)).humans()
-    names = {row.id: row.external_id for row in connection.execute(_ITEMS, {"project": project_id})}
-    found: dict[str, list[str]] = {}
-    if not len(table):
-        return found
-    labels = table.labels()
-    for row in np.lexsort((table.item, table.context["submitted_at"].astype(str))).tolist():
-        found.setdefault(names[table.items[table.item[row]]], []).append(labels[row])
-    return found
-
-
-def _won(pair: Pair, answer: str) -> float:
-    better = dict(zip(("first", "second"), FIELDS, strict=True)).get(answer)
-    return 0.5 if better is None else float(better == pair.field)
-
-
-def _says(expected: float | None, low: float, high: float) -> str:
-    if expected is None:
-        return ""
-    said = f"The reward expected {expected:.0%} on the prompts that were judged"
-    if expected > high:
-        return f"{said}, more than people grant: part of what it prefers is its own error."
-    if expected < low:
-        return f"{said}, less than people grant."
-    return f"{said}, which agrees with what people say."

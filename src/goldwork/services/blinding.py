@@ -18,7 +18,7 @@ _JUDGED = (
     .where(
         submit.c.project == bind("parent"),
         submit.c.annotator == bind("annotator"),
-        submit.c.seq <= bind("through"),
+        submit.c.seq + 0 <= bind("through"),  # a person's submits are few: they are found by who, not by when
         submit.c.kind == "answer",
     )
     .limit(1)

@@ -2,7 +2,8 @@
 
 The database's own integrity and schema; for each project the hash chain, a replay of the log whose decisions and states
 must equal the stored ones to the byte, what is derived from the log (`item.wanted` and `taken`, slots, the batches'
-progress, the project's head, state and versions), and every submit against its event, its answers and its assignment.
+progress, the project's head, state and versions), and every submit against its event, its answers and its assignment;
+and what refers to the log without being derived from it: models, policies and blind comparisons.
 Everything is read once, in order, in one snapshot; what is held in memory is some hundred bytes an item.
 """
 
@@ -24,6 +25,7 @@ from goldwork.quality.engine import Event, Policy
 from goldwork.quality.replay import Replay, Sweeps
 from goldwork.services import suggest
 from goldwork.services.check_gold import check_gold
+from goldwork.services.check_models import check_models
 from goldwork.services.check_reviews import check_reviews
 from goldwork.services.log import chain, decode, encode
 from goldwork.store.migrations import differences
@@ -83,7 +85,7 @@ def check_project(connection: Connection, row: Any) -> Iterator[Finding]:
     yield from _check_log(connection, row)
     yield from _check_submits(connection, row.id)
     yield from _check_assignments(connection, row.id)
-    for what, detail in check_gold(connection, row.id):
+    for what, detail in itertools.chain(check_gold(connection, row.id), check_models(connection, row)):
         yield Finding(row.id, what, detail)
 
 

@@ -1,18 +1,14 @@
 """One fit of a project's model, in a process of its own: `python -m goldwork.services.fit FOLDER`.
 
 The folder holds what is asked (`asked.json`, `table.npz`) and gets what was found (`found.npz`, `model.npz`,
-`said.json`), or why nothing was (`error.json`). A model that hangs, or takes all the memory, ends this process alone;
-where the worker that waits for it is gone, it ends too.
+`said.json`); see `apart`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import sys
-import threading
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,28 +17,23 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from goldwork.errors import GoldworkError
+from goldwork.errors import InputError
+from goldwork.services import apart
 
-ASKED, TABLE, FOUND, MODEL, SAID, ERROR = (
-    "asked.json",
-    "table.npz",
-    "found.npz",
-    "model.npz",
-    "said.json",
-    "error.json",
-)
+ASKED, TABLE, FOUND, MODEL, SAID = "asked.json", "table.npz", "found.npz", "model.npz", "said.json"
 
 
 class Asked(msgspec.Struct, frozen=True):
     """What to fit. `texts` and `pictures` (paths, "" for none): of every item, where there are any; `features`: the
-    file of uploaded ones, in whose place `rows` of the table stand; `strategy`: that orders the open items, "" for
-    none; `batch`: how many of them to choose."""
+    file of uploaded ones, which knows the items by `names`; `strategy`: that orders the open items, "" for none;
+    `batch`: how many of them to choose."""
 
     cache: str
     classes: int
     texts: list[str] | None = None
     pictures: list[str] | None = None
     features: str = ""
+    names: list[str] | None = None
     strategy: str = ""
     batch: int = 0
     seed: int = 0
@@ -57,42 +48,18 @@ class Said(msgspec.Struct, frozen=True):
     same: int = 0
 
 
-class Failed(msgspec.Struct, frozen=True):
-    """Why there is no model, in a sentence."""
-
-    message: str
-
-
-def main(folder: Path) -> int:
+def run(folder: Path) -> None:
     """Fit, and leave what was found in the folder."""
-    threading.Thread(target=_end_with_the_worker, daemon=True).start()
-    try:
-        _fit(folder)
-    except Exception as error:  # noqa: BLE001 - whatever a model does is said
-        message = f"the model failed: {type(error).__name__}: {error}"[:500]
-        if isinstance(error, GoldworkError):
-            message = error.message
-        else:
-            traceback.print_exc()
-        (folder / ERROR).write_bytes(msgspec.json.encode(Failed(message)))
-        return 1
-    return 0
-
-
-def _end_with_the_worker() -> None:
-    """The worker holds the other end of the standard input."""
-    while os.read(0, 1):
-        pass
-    os._exit(1)
-
-
-def _fit(folder: Path) -> None:
     from goldwork.learning.joint import Votes, infer_jointly
 
     asked = msgspec.json.decode((folder / ASKED).read_bytes(), type=Asked)
     with np.load(folder / TABLE, allow_pickle=False) as file:
         table = {name: file[name] for name in file.files}
-    features, used = _features(asked, table["rows"])
+    if asked.features:
+        features, known, used = _uploaded(asked)
+    else:
+        features, used = _counted(asked)
+        known = np.ones(len(table["held"]), bool)
     content = _content(asked, len(table["held"]))
     same = np.isin(content, content[table["held"]]) & ~table["held"]
     judged = np.zeros(len(content), bool)
@@ -107,7 +74,7 @@ def _fit(folder: Path) -> None:
     )
     joint = infer_jointly(features[train], votes, known=table["known"][train], groups=content[train], seed=asked.seed)
     predicted = joint.model.predict(features)
-    chosen = _choose(asked, features, predicted, np.flatnonzero(table["open"]), table["lot"])
+    chosen = _choose(asked, features, predicted, np.flatnonzero(table["open"] & known), table["lot"])
     np.savez(
         folder / FOUND,
         predicted=predicted,
@@ -122,18 +89,27 @@ def _fit(folder: Path) -> None:
     (folder / SAID).write_bytes(msgspec.json.encode(said))
 
 
-def _features(asked: Asked, rows: npt.NDArray[np.int64]) -> tuple[Any, str]:
-    """Every item's features, and what they are."""
+def _uploaded(asked: Asked) -> tuple[Any, npt.NDArray[np.bool_], str]:
+    """Every item's uploaded features, which items have any, and what they are. The file may be replaced meanwhile: its
+    ids and numbers are read together."""
+    with np.load(asked.features, allow_pickle=False) as file:
+        place = {name: row for row, name in enumerate(file["ids"].tolist())}
+        uploaded = file["features"]
+    rows = np.array([place.get(name, -1) for name in asked.names or []], np.int64)
+    known = rows >= 0
+    if not known.any():
+        raise InputError("the uploaded features are of none of the project's items: their ids must be the items' own.")
+    found = np.zeros((len(rows), uploaded.shape[1]), np.float32)
+    found[known] = uploaded[rows[known]]
+    return found, known, f"{uploaded.shape[1]:,} uploaded numbers of each item"
+
+
+def _counted(asked: Asked) -> tuple[Any, str]:
+    """Every item's features from what it shows, and what they are."""
     from scipy import sparse
 
     from goldwork.features import Kept, count_texts, weigh
 
-    if asked.features:
-        with np.load(asked.features, allow_pickle=False) as file:
-            uploaded = file["features"]
-        found = np.zeros((len(rows), uploaded.shape[1]), np.float32)
-        found[rows >= 0] = uploaded[rows[rows >= 0]]
-        return found, f"{uploaded.shape[1]:,} uploaded numbers of each item"
     cache = Path(asked.cache)
     parts, used = [], []
     if asked.texts is not None:
@@ -190,4 +166,4 @@ def _choose(
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(apart.main(run))

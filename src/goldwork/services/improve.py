@@ -8,7 +8,7 @@ same candidates, or what an earlier policy chose.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, Literal
 
@@ -20,7 +20,7 @@ from sqlalchemy import bindparam as bind
 from goldwork import io
 from goldwork.errors import InputError, NotFoundError
 from goldwork.io import Source
-from goldwork.services import jobs, reward
+from goldwork.services import apart, cells, jobs, reward
 from goldwork.services.packed import pack, unpack
 from goldwork.services.uploads import find_upload, remove_upload, to_text
 from goldwork.services.work import Steps, Work
@@ -33,7 +33,9 @@ MOST = 200_000
 MOST_BYTES = 64 * 2**20
 """Of a packed set."""
 
-Candidates = Mapping[str, Sequence[str]]
+ASKED, TOLD, CHOSEN = "asked.json", "told.json", "chosen.json.gz"
+"""What the process that chooses is asked, and what it finds."""
+
 Way = Literal["best", "limit"]
 
 
@@ -53,6 +55,17 @@ class Request(msgspec.Struct, frozen=True):
     caution: float = 1.0
     model: int | None = None
     against: int | None = None
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Which model chooses, among which candidates of a project in a database."""
+
+    database: str
+    project: int
+    request: Request
+    model: int
+    candidates: int
+    seed: int
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -102,7 +115,7 @@ class CandidateSet(msgspec.Struct, frozen=True):
     responses: int
 
 
-_POLICIES = sa.select(chosen.c.body).where(chosen.c.project == bind("project")).order_by(chosen.c.version)
+_POLICIES = sa.select(chosen.c.body).where(chosen.c.project == bind("project")).order_by(chosen.c.version.desc())
 _CHOICES = sa.select(chosen.c.content).where(
     chosen.c.project == bind("project"), chosen.c.version == bind("of_version")
 )
@@ -127,10 +140,10 @@ def start(connection: Connection, database: Database, project_id: int, request: 
     return made
 
 
-def policies(connection: Connection, project_id: int) -> list[Policy]:
-    """A project's policies, oldest first."""
-    rows = connection.execute(_POLICIES, {"project": project_id}).scalars()
-    return [msgspec.json.decode(row, type=Policy) for row in rows]
+def policies(connection: Connection, project_id: int, most: int) -> list[Policy]:
+    """A project's latest policies, oldest first."""
+    rows = connection.execute(_POLICIES.limit(most), {"project": project_id}).scalars().all()
+    return [msgspec.json.decode(row, type=Policy) for row in reversed(rows)]
 
 
 def choices(connection: Connection, project_id: int, version: int) -> list[Choice]:
@@ -139,6 +152,12 @@ def choices(connection: Connection, project_id: int, version: int) -> list[Choic
     if found is None:
         raise NotFoundError("there is no such policy.")
     return unpack(found, list[Choice])
+
+
+def candidate_texts(connection: Connection, project_id: int, version: int) -> dict[str, list[str]]:
+    """The responses of each prompt, in a set of candidates."""
+    packed = connection.execute(_SET, {"project": project_id, "of_version": version}).scalar_one()
+    return unpack(packed, dict[str, list[str]])
 
 
 def candidate_set(connection: Connection, project_id: int) -> CandidateSet | None:
@@ -152,8 +171,6 @@ def candidate_set(connection: Connection, project_id: int) -> CandidateSet | Non
 
 def run(work: Work) -> Steps:
     """Read the candidates, let the model choose, store both."""
-    from goldwork.preference.reward import RewardModel
-
     if "version" in work.checkpoint:  # stored by a worker that died before it said so
         return {"version": work.checkpoint["version"]}
     request = msgspec.convert({name: value for name, value in work.body.items() if name != "seed"}, Request)
@@ -165,23 +182,23 @@ def run(work: Work) -> Steps:
     with work.database.read() as connection:
         kept = candidate_set(connection, work.project)
         version = request.model or reward.latest(connection, work.project)
-        if not version:
-            raise InputError("there is no reward model yet: train one first.")
-        if kept is None:
-            raise InputError("there are no candidates yet: upload a table with the columns prompt and response.")
-        model = RewardModel.from_bytes(reward.content(connection, work.project, version))
-        packed = connection.execute(_SET, {"project": work.project, "of_version": kept.version}).scalar_one()
-        there: Candidates = unpack(packed, dict[str, list[str]])
-        before = (
-            {one.prompt: one.new for one in choices(connection, work.project, request.against)}
-            if request.against
-            else {}
-        )
-    yield
-    work.save(phase="choosing", done=0, total=len(there))
-    made, told = choose(model, there, request, seed=work.body["seed"], before=before)
+    if not version:
+        raise InputError("there is no reward model yet: train one first.")
+    if kept is None:
+        raise InputError("there are no candidates yet: upload a table with the columns prompt and response.")
+    work.save(phase="choosing", done=0, total=kept.prompts)
+    url = work.database.url.render_as_string(hide_password=False)
+    asked = Asked(url, work.project, request, version, kept.version, work.body["seed"])
+    told, content = yield from apart.run(
+        work.home.cache(work.project),
+        "goldwork.services.improve_fit",
+        lambda folder: (folder / ASKED).write_bytes(msgspec.json.encode(asked)),
+        lambda folder: (msgspec.json.decode((folder / TOLD).read_bytes()), (folder / CHOSEN).read_bytes()),
+        smaller="Fewer candidates take less.",
+        beat=work.save,
+    )
     told |= {"model": version, "against": request.against or 0, "candidates": kept.version}
-    work.save(partial(_store, work=work, made=made, told=told), done=len(there))
+    work.save(partial(_store, work=work, content=content, told=told), done=kept.prompts)
     return {"version": work.checkpoint["version"]}
 
 
@@ -208,78 +225,40 @@ def _keep(work: Work, request: Request) -> None:
     remove_upload(work.home, work.project, request.file)
 
 
-def read_candidates(source: Source, prompt: str = "prompt", response: str = "response") -> dict[str, list[str]]:
+def read_candidates(source: Source, prompt: str, response: str, most: int | None = MOST) -> dict[str, list[str]]:
     """The responses of each prompt, each once, in the table's order. Raises InputError."""
     found: dict[str, dict[str, None]] = {}
     for number, (asked, said) in enumerate(_rows(source, prompt, response), 1):
         if asked and said:
             found.setdefault(asked, {})[said] = None
-        if number > MOST:
-            raise InputError(f"there are more than {MOST:,} responses.", where=source.at())
+        if most is not None and number > most:
+            raise InputError(f"there are more than {most:,} responses.", where=source.at())
     if not found:
         raise InputError("there is no candidate: no row has both a prompt and a response.", where=source.at())
     return {asked: list(texts) for asked, texts in found.items()}
 
 
 def _rows(source: Source, prompt: str, response: str) -> Iterator[tuple[str, str]]:
+    unit = io.format.get(io.sniff(source)).unit
     for chunk in io.scan(source):
         for name in (prompt, response):
             if name not in chunk.columns:
                 listed = ", ".join(chunk.columns)
                 raise InputError(f"there is no column {name!r}. The columns are: {listed}.", where=source.at())
-        pairs = zip(chunk.columns[prompt], chunk.columns[response], strict=True)
-        yield from ((to_text(asked), to_text(said)) for asked, said in pairs)
+        for place, line in enumerate(chunk.lines):
+            row = {name: to_text(chunk.columns[name][place]) for name in (prompt, response)}
+            for name, text in row.items():
+                try:
+                    cells.CHECKS["text"](text)  # they become items, when people compare
+                except InputError as error:
+                    raise InputError(error.message, where=source.at(int(line), name, unit)) from None
+            yield row[prompt], row[response]
 
 
-def choose(
-    model: Any, there: Candidates, request: Request, *, seed: int, before: Mapping[str, str] | None = None
-) -> tuple[list[Choice], dict[str, Any]]:
-    """The choices, and what is told of them. `before`: what is replaced, by prompt; else a draw from the candidates."""
-    import numpy as np
-
-    from goldwork.preference.policy import best_of, improve
-
-    if request.best_of is not None and request.best_of < 2:
-        raise InputError(f"the best is of two or more. Got {request.best_of}.", where="best_of")
-    if before:
-        there = {prompt: texts for prompt, texts in there.items() if prompt in before}
-        if not there:
-            raise InputError("the policy that is to be replaced knows none of these prompts.")
-    part = request.best_of if request.way == "best" else None
-    among = {prompt: list(texts[:part]) for prompt, texts in there.items()}
-    if request.way == "best":
-        made = best_of(model, among, caution=request.caution)
-    else:
-        made = improve(model, among, limit=request.limit, caution=request.caution, seed=seed)
-    lots = random.Random(seed)
-    old = [before[one.prompt] if before else lots.choice(among[one.prompt]) for one in made]
-    was = model.score([one.prompt for one in made], old).reward
-    now = np.array([one.reward for one in made])
-    expected = model.preference(now, was)
-    found = [
-        Choice(one.prompt, text, one.response, float(after - earlier), float(chance))
-        for one, text, after, earlier, chance in zip(made, old, now, was, expected, strict=True)
-    ]
-    differ = [one for one in found if one.old != one.new]
-    return found, {
-        "way": request.way,
-        "best_of": part,
-        "limit": request.limit,
-        "caution": request.caution,
-        "prompts": len(found),
-        "differ": len(differ),
-        "seen": int(model.has_seen(np.array([one.prompt for one in found], object)).sum()),
-        "before": float(was.mean() if before else np.mean([one.before for one in made])),
-        "after": float(np.mean([one.after for one in made])),
-        "nats": float(np.mean([one.divergence for one in made])),
-        "expected": float(np.mean([one.expected for one in differ])) if differ else None,
-    }
-
-
-def _store(connection: Connection, work: Work, made: list[Choice], told: dict[str, Any]) -> None:
+def _store(connection: Connection, work: Work, content: bytes, told: dict[str, Any]) -> None:
     latest = sa.select(sa.func.coalesce(sa.func.max(chosen.c.version), 0)).where(chosen.c.project == work.project)
     work.checkpoint["version"] = int(connection.execute(latest).scalar_one()) + 1
     policy = Policy(**told, version=work.checkpoint["version"], made_at=work.database.now(connection))
     values: dict[str, Any] = {"project": work.project, "version": policy.version, "made_at": policy.made_at}
-    values |= {"model": policy.model, "body": msgspec.json.encode(policy).decode(), "content": pack(made)}
+    values |= {"model": policy.model, "body": msgspec.json.encode(policy).decode(), "content": content}
     connection.execute(sa.insert(chosen), values)

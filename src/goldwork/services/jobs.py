@@ -1,9 +1,9 @@
 """Jobs: work in the background, by the lease protocol of assignments.
 
 A worker claims a job by a conditional update, extends its lease while it works, and saves each chunk of results
-together with its checkpoint in one transaction that holds only while the lease is its own. A job whose worker was
-killed is claimed again and goes on from its checkpoint; after `MAX_ATTEMPTS` without a chunk it is undone and has
-failed.
+together with its checkpoint in one transaction that holds only while the lease is its own. A job that raised what
+nobody foresaw, or whose worker was killed, is claimed again and goes on from its checkpoint; after `MAX_ATTEMPTS` that
+leave the checkpoint where it was it is undone and has failed.
 
 **Invariant: of a job's chunks, each is committed exactly once, whatever dies meanwhile and whoever takes over.**
 """
@@ -11,6 +11,7 @@ failed.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -95,6 +96,12 @@ _SHOWN = (
     job.c.error,
     job.c.result,
 )
+_NEWEST = (
+    sa.select(*_SHOWN)
+    .where(job.c.project == bind("project"), job.c.kind.in_(bind("kinds", expanding=True)))
+    .order_by(job.c.id.desc())
+    .limit(1)
+)
 _FREE = (job.c.state == "waiting") | ((job.c.state == "running") & (job.c.leased_until < bind("now")))
 _CLAIM = (
     sa.update(job)
@@ -122,9 +129,9 @@ _SAVE = (
         done=sa.func.coalesce(bind("to_done", type_=sa.BigInteger), job.c.done),
         total=sa.func.coalesce(bind("to_total", type_=sa.BigInteger), job.c.total),
         phase=sa.func.coalesce(bind("to_phase", type_=sa.Text), job.c.phase),
-        attempts=sa.case((bind("progress", type_=sa.Boolean), 1), else_=job.c.attempts),
+        attempts=sa.case((sa.func.coalesce(job.c.checkpoint, "{}") != bind("to_checkpoint"), 1), else_=job.c.attempts),
     )
-    .returning(job.c.cancel)
+    .returning(job.c.cancel, job.c.attempts)
 )
 _END = (
     sa.update(job)
@@ -185,6 +192,12 @@ def list_jobs(connection: Connection, project: int) -> list[Job]:
     return [_shown(row) for row in rows]
 
 
+def unfinished(connection: Connection, project: int, kinds: Sequence[str]) -> Job | None:
+    """The latest job of these kinds, where it goes on or has failed: what a page that begins them has to say."""
+    row = connection.execute(_NEWEST, {"project": project, "kinds": list(kinds)}).one_or_none()
+    return _shown(row) if row is not None and row.state in (*ACTIVE, "failed") else None
+
+
 def cancel(connection: Connection, database: Database, project: int, job_id: int) -> Job:
     """Cancel a job that waits; ask one that runs to stop at its next chunk. Raises NotFoundError."""
     found = find_job(connection, project, job_id)
@@ -227,24 +240,24 @@ def save(
     done: int | None = None,
     total: int | None = None,
     phase: str | None = None,
-    progress: bool = False,
     cancellable: bool = True,
 ) -> None:
     """Store the claim's checkpoint and progress. Raises LeaseLostError, and CancelledError where that was asked.
 
-    `progress`: a chunk of lasting results is saved with it, so the attempts count anew.
+    Where the checkpoint has moved, the attempts count anew: whoever claims the job next has less to do. Results alone
+    do not count, for a job that is begun again may write the same ones for ever.
     """
     values = {
         "until": database.now(connection) + LEASE,
-        "to_checkpoint": msgspec.json.encode(held.checkpoint).decode(),
+        "to_checkpoint": msgspec.json.encode(held.checkpoint, order="deterministic").decode(),
         "to_done": done,
         "to_total": total,
         "to_phase": phase,
-        "progress": progress,
     }
     row = connection.execute(_SAVE, _fence(held) | values).one_or_none()
     if row is None:
         raise LeaseLostError("another worker has taken this job over.")
+    held.attempt = row.attempts
     if row.cancel and cancellable:
         raise CancelledError("the job was cancelled.")
 

@@ -11,6 +11,7 @@ work goes on without one.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -50,16 +51,25 @@ AT_ONCE = 500
 READ = ("text", "markdown", "code", "chat")
 """How fields are shown whose words are read."""
 
-_HEAD = sa.select(project.c.seq, project.c.policy, project.c.form_version).where(project.c.id == bind("project"))
+_HEAD = sa.select(project.c.seq, project.c.policy, project.c.policy_version, project.c.form_version).where(
+    project.c.id == bind("project")
+)
 _ITEMS = (
     sa.select(
-        item.c.id, item.c.shuffle, item.c.rank, item.c.wanted, item.c.taken, item_state.c.status, item_state.c.body
+        item.c.id,
+        item.c.external_id,
+        item.c.shuffle,
+        item.c.rank,
+        item.c.wanted,
+        item.c.taken,
+        item_state.c.status,
+        item_state.c.body,
     )
     .select_from(item.join(batch, batch.c.id == item.c.batch).outerjoin(item_state, item_state.c.item == item.c.id))
     .where(item.c.project == bind("project"), batch.c.state == "published")
     .order_by(item.c.id)
 )
-_PAYLOADS = sa.select(item.c.id, item.c.external_id, item.c.payload).where(item.c.id.in_(bind("ids", expanding=True)))
+_PAYLOADS = sa.select(item.c.id, item.c.payload).where(item.c.id.in_(bind("ids", expanding=True)))
 _STATE = sa.select(project_state.c.body).where(project_state.c.project == bind("project"))
 _VERSIONS = (
     sa.select(model.c.version, model.c.judgements, model.c.said)
@@ -84,18 +94,37 @@ def run(work: Work) -> Steps:
     with work.database.read() as connection:
         head = connection.execute(_HEAD, {"project": work.project}).one()
         policy = msgspec.json.decode(head.policy, type=Policy)
+    settings = _settings(work, head)
     try:
-        learned, made, listed = yield from _learn(work, policy, head.seq, head.form_version, begun)
+        learned, made, listed = yield from _learn(work, policy, head, begun)
     except InputError as why:
         with work.database.read() as connection:
             last, _ = read_last(connection, work.project)
         learned, made, listed = msgspec.structs.replace(last, note=why.message), None, None
     took = int((time.monotonic() - begun) * 1000)
-    work.save(partial(_store, work=work, learned=learned, made=made, listed=listed, through=head.seq, took=took))
+    storing = partial(_store, work=work, learned=learned, made=made, listed=listed, through=head.seq, took=took)
+    work.save(partial(storing, settings=settings))
     return {"through_seq": head.seq, "version": learned.version, "note": learned.note}
 
 
-def _learn(work: Work, policy: Policy, seq: int, form_version: int, begun: float) -> Any:
+def undo(work: Work) -> Iterator[None]:
+    """Say that there is no new model, whatever the reason was; the next is due when the log has grown."""
+    with work.database.read() as connection:
+        head = connection.execute(_HEAD, {"project": work.project}).one()
+        last, _ = read_last(connection, work.project)
+    learned = msgspec.structs.replace(last, note="the last run ended without a model. The server's log says why.")
+    storing = partial(_store, work=work, learned=learned, made=None, listed=None, through=head.seq, took=0)
+    work.save(partial(storing, settings=_settings(work, head)), cancellable=False)
+    yield
+
+
+def _settings(work: Work, head: Any) -> tuple[int, int]:
+    """What a model is made by, besides judgements: the policy, and the uploaded features."""
+    features = work.home.features_file(work.project)
+    return head.policy_version, features.stat().st_mtime_ns if features.exists() else 0
+
+
+def _learn(work: Work, policy: Policy, head: Any, begun: float) -> Any:
     """What is learned, and the version to be stored. Raises InputError with why there is none."""
     if not is_asked(policy):
         raise InputError("no model is asked for: choose a strategy that needs one, or switch it on, in the settings.")
@@ -105,11 +134,11 @@ def _learn(work: Work, policy: Policy, seq: int, form_version: int, begun: float
         )
     with work.database.read() as connection:
         form = current_form(connection, work.project)
-        pool = _read(connection, work.project, policy, form, form_version)
+        pool = _read(connection, work.project, policy, form, head.form_version)
     yield
     with work.database.read() as connection:
-        asked = _asked(connection, work, pool, form, policy, seq)
-    table = _table(pool, _uploaded_rows(work, pool) if asked.features else None)
+        asked = _asked(connection, work, pool, form, policy, head.seq)
+    table = _table(pool)
     labelled = len(np.unique(table["item"][~pool.held[table["item"]]]))
     asked = msgspec.structs.replace(asked, batch=ranking.size(labelled) if asked.strategy else 0)
     yield
@@ -128,12 +157,14 @@ def _learn(work: Work, policy: Policy, seq: int, form_version: int, begun: float
     yield
     chosen = None
     if asked.strategy:
-        chosen = yield from ranking.write(work, _open(pool, fitted.chosen), seed=seq)
+        chosen = yield from ranking.write(
+            work, _open(pool, fitted.chosen), seed=head.seq, policy_version=head.policy_version
+        )
     took = time.monotonic() - begun
     made = {
         "project": work.project,
         "version": version,
-        "through_seq": seq,
+        "through_seq": head.seq,
         "judgements": number,
         "body": msgspec.json.encode(version_of(pool, fitted, truth, took)).decode(),
         "said": pack(said),
@@ -190,7 +221,8 @@ def _asked(connection: Connection, work: Work, pool: Pool, form: ProjectForm, po
     strategy = policy.strategy if by_model(policy) else ""
     asked = Asked(str(work.home.cache(work.project)), pool.classes, strategy=strategy, seed=seq)
     if (uploaded := work.home.features_file(work.project)).exists():
-        return msgspec.structs.replace(asked, features=str(uploaded))
+        names = [row.external_id for row in pool.rows]
+        return msgspec.structs.replace(asked, features=str(uploaded), names=names)
     shows = form.shows()
     words = [name for name, show in shows.items() if show in READ]
     image = next((name for name, show in shows.items() if show == "image"), None)
@@ -216,22 +248,7 @@ def _path(work: Work, content_hash: str) -> str:
     return str(work.home.media_file(content_hash)) if content_hash else ""
 
 
-def _uploaded_rows(work: Work, pool: Pool) -> npt.NDArray[np.int64]:
-    """The row of each item among the uploaded features, -1 for none. Raises InputError where they fit no item."""
-    with np.load(work.home.features_file(work.project), allow_pickle=False) as file:
-        place = {name: row for row, name in enumerate(file["ids"].tolist())}
-    names: dict[int, str] = {}
-    with work.database.read() as connection:
-        for begin in range(0, len(pool.ids), AT_ONCE):
-            ids = pool.ids[begin : begin + AT_ONCE]
-            names |= {row.id: row.external_id for row in connection.execute(_PAYLOADS, {"ids": ids})}
-    rows = np.array([place.get(names[one], -1) for one in pool.ids], np.int64)
-    if not (rows >= 0).any():
-        raise InputError("the uploaded features are of none of the project's items: their ids must be the items' own.")
-    return rows
-
-
-def _table(pool: Pool, uploaded: npt.NDArray[np.int64] | None) -> dict[str, Any]:
+def _table(pool: Pool) -> dict[str, Any]:
     """Judgements and items by place, as the other process reads them."""
     place = {one: at for at, one in enumerate(pool.ids)}
     rows = [(place[of], who, code, weight) for of, who, code, weight in pool.asked.rows if of in place]
@@ -249,9 +266,8 @@ def _table(pool: Pool, uploaded: npt.NDArray[np.int64] | None) -> dict[str, Any]
         "weight": np.array(weight, np.float64),
         "known": known,
         "held": pool.held,
-        "open": free & ~judged & ~pool.held & (uploaded is None or uploaded >= 0),
+        "open": free & ~judged & ~pool.held,
         "lot": np.array([row.shuffle for row in pool.rows], np.uint64),
-        "rows": np.arange(len(pool.ids)) if uploaded is None else uploaded,
     }
 
 
@@ -284,8 +300,12 @@ def _store(
     listed: suspects.Listed | None,
     through: int,
     took: int,
+    settings: tuple[int, int],
 ) -> None:
+    """What was learned; by settings that were changed meanwhile, so that it is due again."""
     now = work.database.now(connection)
+    if _settings(work, connection.execute(_HEAD, {"project": work.project}).one()) != settings:
+        through = 0
     if made is not None:
         connection.execute(sa.insert(model).values(made | {"made_at": now}))
         connection.execute(_FORGET, {"of": work.project, "through": made["version"] - KEPT})

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import msgspec
-import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy import bindparam as bind
 
 from goldwork.services import blind, improve, jobs, reward
-from goldwork.services.blind import Comparison
+from goldwork.services.blind_results import Comparison, comparisons
 from goldwork.services.improve import CandidateSet, Policy
-from goldwork.store.schema import job
 
 LISTED = 20
 """Rounds shown: the latest."""
@@ -33,24 +30,19 @@ class Round(msgspec.Struct, frozen=True):
 
 
 class Loop(msgspec.Struct, frozen=True):
-    """The whole loop. `rounds`: the latest, oldest first; `running`: a choice or a comparison under way."""
+    """The whole loop. `rounds`: the latest, oldest first; `job`: the latest choice or comparison, where it goes on or
+    has failed."""
 
     models: list[ModelInShort]
     candidates: CandidateSet | None
     rounds: list[Round]
-    running: jobs.Job | None
-
-
-_RUNNING = sa.select(job.c.id).where(
-    job.c.project == bind("project"), job.c.kind.in_((improve.KIND, blind.KIND)), job.c.state.in_(jobs.ACTIVE)
-)
+    job: jobs.Job | None
 
 
 def page(connection: Connection, project_id: int) -> Loop:
     """The loop as it stands."""
-    compared = blind.comparisons(connection, project_id)
-    policies = improve.policies(connection, project_id)[-LISTED:]
-    running = connection.execute(_RUNNING, {"project": project_id}).scalars().first()
+    policies = improve.policies(connection, project_id, LISTED)
+    compared = comparisons(connection, project_id, [one.version for one in policies])
     return Loop(
         models=[
             ModelInShort(one.version, one.made_at, one.evaluation.verdict, one.evaluation.sentence)
@@ -58,5 +50,5 @@ def page(connection: Connection, project_id: int) -> Loop:
         ],
         candidates=improve.candidate_set(connection, project_id),
         rounds=[Round(one, compared.get(one.version)) for one in policies],
-        running=None if running is None else jobs.find_job(connection, project_id, running),
+        job=jobs.unfinished(connection, project_id, [improve.KIND, blind.KIND]),
     )

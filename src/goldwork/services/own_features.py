@@ -6,7 +6,6 @@ replaces the one before. Nothing in it is unpickled.
 
 from __future__ import annotations
 
-import io
 from functools import partial
 
 import numpy as np
@@ -46,28 +45,32 @@ def run(work: Work) -> Steps:
     """Read, check, keep. Raises InputError where the file is none of features, or fits no item."""
     from goldwork.features.files import read_features
 
-    source = find_upload(work.home, work.project, work.body["file"])
-    ids, rows = read_features(source.path)
-    yield
-    with work.database.read() as connection:
-        items = list(connection.execute(_IDS, {"project": work.project}).scalars())
-    if ids is None:
-        if len(rows) != len(items):
+    if "kept" not in work.checkpoint:
+        source = find_upload(work.home, work.project, work.body["file"])
+        ids, rows = read_features(source.path, name=str(source))
+        yield
+        with work.database.read() as connection:
+            items = list(connection.execute(_IDS, {"project": work.project}).scalars())
+        if ids is None:
+            if len(rows) != len(items):
+                raise InputError(
+                    f"there are {len(rows):,} rows without ids, and {len(items):,} items. Send one row an item, in the "
+                    "order in which they were imported, or ids beside them.",
+                    where=str(source),
+                )
+            ids = np.array(items, dtype=object)
+        known = len(set(items) & set(ids.tolist()))
+        if not known:
             raise InputError(
-                f"there are {len(rows):,} rows without ids, and {len(items):,} items. Send one row an item, in the "
-                "order in which they were imported, or ids beside them.",
+                f"the ids, such as {ids[0]!r}, are of none of the project's items: they must be the items' own.",
                 where=str(source),
             )
-        ids = np.array(items, dtype=object)
-    known = len(set(items) & set(ids.tolist()))
-    if not known:
-        raise InputError("the ids are of none of the project's items.", where=str(source))
-    content = io.BytesIO()
-    np.savez(content, ids=np.array(ids.tolist(), dtype=np.str_), features=rows)
-    target = work.home.features_file(work.project)
-    target.parent.mkdir(mode=0o700, exist_ok=True)
-    with replacing(target) as stream:
-        stream.write(content.getvalue())
-    remove_upload(work.home, work.project, work.body["file"])
-    work.save(partial(models.be_due, project_id=work.project))
-    return {"rows": len(rows), "items": known, "numbers": rows.shape[1]}
+        target = work.home.features_file(work.project)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        with replacing(target) as stream:
+            np.savez(stream, ids=np.array(ids.tolist(), dtype=np.str_), features=rows)
+        work.checkpoint["kept"] = {"rows": len(rows), "items": known, "numbers": rows.shape[1]}
+        work.save(partial(models.be_due, project_id=work.project))
+    remove_upload(work.home, work.project, work.body["file"])  # once its features are kept: the job may be begun again
+    result: dict[str, int] = work.checkpoint["kept"]
+    return result

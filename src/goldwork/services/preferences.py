@@ -2,6 +2,11 @@
 
 The responses are the fields that a question compares; the prompt is every other field that can be read. Only
 judgements that count are taken: no gold, no practice, nothing that was taken back.
+
+What people say in a blind comparison (`blind`) stays in its own project, and trains no model of this one. It is the
+check: a model that had learned from it would be held against prompts that it has seen, and whoever said it could not
+judge in the next round, which needs people who taught nothing. Who wants to learn where people and the reward part
+brings these pairs in as items, to be judged here.
 """
 
 from __future__ import annotations

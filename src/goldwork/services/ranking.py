@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
+from goldwork.errors import InputError
 from goldwork.services.work import Work
 from goldwork.store.schema import item, project
 
@@ -34,6 +35,7 @@ CHUNK = 500
 
 _RANK = sa.update(item).where(item.c.id == bind("of_item")).values(rank=bind("to_rank"))
 _RANKED: sa.ColumnElement[bool] = sa.literal_column("item.rank < 0")
+_VERSION = sa.select(project.c.policy_version).where(project.c.id == bind("of"))
 _ANEW = sa.update(project).where(project.c.id == bind("of")).values(ranking=project.c.ranking + 1)
 
 
@@ -73,14 +75,15 @@ def mix(open: Open, seed: int) -> tuple[list[int], tuple[int, int, int]]:
     return order, (len(learned), len(randomly), len(those))
 
 
-def write(work: Work, open: Open, seed: int) -> Any:
-    """Rank the items, in chunks; then all begin at the start. Returns how many were put first, and why."""
+def write(work: Work, open: Open, seed: int, policy_version: int) -> Any:
+    """Rank the items, in chunks; then all begin at the start. Returns how many were put first, and why. Raises
+    InputError where another policy has come into force, which may want no such order."""
     order, counts = mix(open, seed)
     ranks = {of: -(len(order) + 1) for of in open.begun} | {of: at - len(order) for at, of in enumerate(order)}
     moves = dict.fromkeys(open.ranked, 0) | ranks
     rows = [{"of_item": of, "to_rank": rank} for of, rank in sorted(moves.items())]
     for part in _chunks(rows):
-        work.save(partial(_move, rows=part))
+        work.save(partial(_move, of=work.project, policy_version=policy_version, rows=part))
         yield
     work.save(partial(_turn, of=work.project))
     return (*counts, len(open.begun))
@@ -93,7 +96,9 @@ def clear(connection: Connection, project_id: int) -> None:
         _turn(connection, project_id)
 
 
-def _move(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+def _move(connection: Connection, of: int, policy_version: int, rows: Sequence[dict[str, Any]]) -> None:
+    if connection.execute(_VERSION, {"of": of}).scalar_one() != policy_version:
+        raise InputError("the settings were changed while the model was fitted. The next one follows them.")
     connection.execute(_RANK, rows)
 
 

@@ -7,34 +7,37 @@ that was there is touched by it.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
-from goldwork.errors import InputError, NotFoundError
-from goldwork.services import jobs
+from goldwork.errors import NotFoundError
+from goldwork.services import apart, jobs
 from goldwork.services.figures import Interval
 from goldwork.services.forms import current_form
-from goldwork.services.preferences import chosen_question, comparing, read_pairs
+from goldwork.services.preferences import chosen_question, comparing
 from goldwork.services.tables import last_seq
 from goldwork.services.work import Steps, Work
 from goldwork.store.database import Database
-from goldwork.store.schema import job, reward_model
-
-if TYPE_CHECKING:
-    from goldwork.preference.evaluate import Evaluation, Figure
-    from goldwork.preference.pairs import Pairs
-    from goldwork.preference.reward import Trained
+from goldwork.store.schema import reward_model
 
 KIND = "reward"
 LISTED = 20
 """Versions in the list: the latest."""
-LEAST_VOTES = 10
-PAID = 6
-"""Features of style that are told: those that most is paid for, or taken off."""
+ASKED, TOLD, MODEL = "asked.json", "told.json", "model.npz"
+"""What the process that trains is asked, and what it finds."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What to train on: the judgements of a question through a seq, in a database."""
+
+    database: str
+    project: int
+    question: str
+    through: int
 
 
 class Bin(msgspec.Struct, frozen=True):
@@ -102,14 +105,14 @@ class RewardVersion(msgspec.Struct, frozen=True):
 
 
 class RewardPage(msgspec.Struct, frozen=True):
-    """The latest models, newest first. `questions`: those that compare texts. `running`: a training under way."""
+    """The latest models, newest first. `questions`: those that compare texts. `job`: the latest training, where it goes
+    on or has failed."""
 
     questions: list[str]
     models: list[RewardVersion]
-    running: jobs.Job | None
+    job: jobs.Job | None
 
 
-_RUNNING = sa.select(job.c.id).where(job.c.project == bind("project"), job.c.kind == KIND, job.c.state.in_(jobs.ACTIVE))
 _MODELS = (
     sa.select(
         reward_model.c.version,
@@ -132,9 +135,9 @@ _decode = msgspec.json.Decoder(RewardEvaluation).decode
 
 def start(connection: Connection, database: Database, project_id: int, question: str | None = None) -> jobs.Job:
     """Add the job that trains, or return the one that does already. What cannot be learned from, the job says."""
-    running = _running(connection, project_id)
-    if running is not None:
-        return running
+    last = jobs.unfinished(connection, project_id, [KIND])
+    if last is not None and last.state in jobs.ACTIVE:
+        return last
     made = jobs.add(connection, database, KIND, project_id, {"question": question})
     assert made is not None
     return made
@@ -145,7 +148,7 @@ def page(connection: Connection, project_id: int) -> RewardPage:
     return RewardPage(
         questions=list(comparing(current_form(connection, project_id))),
         models=models(connection, project_id),
-        running=_running(connection, project_id),
+        job=jobs.unfinished(connection, project_id, [KIND]),
     )
 
 
@@ -168,19 +171,11 @@ def content(connection: Connection, project_id: int, version: int) -> bytes:
     return bytes(found)
 
 
-def _running(connection: Connection, project_id: int) -> jobs.Job | None:
-    found = connection.execute(_RUNNING, {"project": project_id}).scalars().first()
-    return None if found is None else jobs.find_job(connection, project_id, found)
-
-
 # The job.
 
 
 def run(work: Work) -> Steps:
-    """Build pairs, train, evaluate on prompts left out, store a version. Ends between any two fits when cancelled."""
-    from goldwork.preference.evaluate import evaluate
-    from goldwork.preference.reward import train
-
+    """Train in another process, and store a version. Ends at once when it is cancelled."""
     if "version" in work.checkpoint:  # stored by a worker that died before it said so
         return {"version": work.checkpoint["version"]}
     work.save(phase="reading the judgements")
@@ -188,24 +183,23 @@ def run(work: Work) -> Steps:
     with work.database.read() as connection:
         question = chosen_question(current_form(connection, work.project), work.body["question"])
         through = last_seq(connection, work.project)
-        pairs = read_pairs(connection, work.project, question, through)
-    yield
-    made = train(pairs, progress=lambda phase, done, of: work.save(phase=phase, done=done, total=of))
-    yield
-    votes = len(pairs.ballots.decided())
-    if votes < LEAST_VOTES:
-        raise InputError(
-            f"{votes} votes are for one of two responses, and a model is held against {LEAST_VOTES} at least."
-        )
-    work.save(phase="evaluation", done=0, total=1)
-    found = evaluate(pairs, made.unseen, made.model.temperature, length=made.length_only, style=made.style_only)
-    told = _told(found, made, pairs)
+    url = work.database.url.render_as_string(hide_password=False)
+    asked = msgspec.json.encode(Asked(url, work.project, question, through))
+    told, content = yield from apart.run(
+        work.home.cache(work.project),
+        "goldwork.services.reward_fit",
+        lambda folder: (folder / ASKED).write_bytes(asked),
+        lambda folder: ((folder / TOLD).read_text(encoding="utf-8"), (folder / MODEL).read_bytes()),
+        smaller="Fewer judgements take less.",
+        tell=lambda phase, done, of: work.save(phase=phase, done=done, total=of),
+        beat=work.save,
+    )
     values = {
         "project": work.project,
         "through_seq": through,
         "question": question,
-        "body": msgspec.json.encode(told).decode(),
-        "content": made.model.to_bytes(),
+        "body": told,
+        "content": content,
     }
     work.save(partial(_store, work=work, values=values), done=1)
     return {"version": work.checkpoint["version"]}
@@ -215,59 +209,3 @@ def _store(connection: Connection, work: Work, values: dict[str, Any]) -> None:
     version = work.checkpoint["version"] = latest(connection, work.project) + 1
     made_at = work.database.now(connection)
     connection.execute(sa.insert(reward_model), values | {"version": version, "made_at": made_at})
-
-
-def _told(found: Evaluation, made: Trained, pairs: Pairs) -> RewardEvaluation:
-    """An evaluation as it is stored and shown."""
-    bins = found.reliability
-    rows = zip(
-        *(column.tolist() for column in (bins.confidence, bins.accuracy, bins.low, bins.high, bins.items)), strict=True
-    )
-    paid = sorted(made.model.style.items(), key=lambda one: -abs(one[1]))[:PAID]
-    verdict: Any = found.verdict
-    return RewardEvaluation(
-        verdict=verdict,
-        sentence=found.sentence,
-        votes=_interval(found.votes),
-        majority=_interval(found.majority),
-        people=_interval(found.people) if found.people else None,
-        parity=_interval(found.parity) if found.parity else None,
-        ceiling_low=found.ceiling_low,
-        ceiling_high=found.ceiling_high,
-        length=_interval(found.length),
-        style=_interval(found.style),
-        reliability=[Bin(sure, Interval(share, low, high), count) for sure, share, low, high, count in rows],
-        reliability_says=bins.sentence.replace(" items", " votes"),
-        position=_interval(found.position) if found.position else None,
-        position_says=_position(found.position),
-        length_left=_interval(found.length_left),
-        length_says=_length(found.length_left),
-        paid=[Paid(name, worth) for name, worth in paid],
-        worst=[WorstPrompt(one.prompt, Interval(one.accuracy, one.low, one.high), one.votes) for one in found.worst],
-        prompts=found.votes.prompts,
-        pairs=found.pairs,
-        ballots=found.ballots,
-        method=pairs.method,
-        warnings=list(dict.fromkeys((*made.warnings, *found.warnings))),
-    )
-
-
-def _interval(figure: Figure) -> Interval:
-    return Interval(figure.value, figure.low, figure.high)
-
-
-def _position(figure: Figure | None) -> str:
-    if figure is None:
-        return "It is not known what stood on which side of the screen."
-    if figure.low <= 0 <= figure.high:
-        return "No habit of choosing a side of the screen shows."
-    side = "left" if figure.value > 0 else "right"
-    return f"People choose what stands at the {side} more often than what it says explains."
-
-
-def _length(figure: Figure) -> str:
-    if figure.low <= 0 <= figure.high:
-        return "Length is paid for about as much as people pay for it."
-    if figure.value < 0:
-        return "The model pays more for length than people do: what is optimised against it grows long."
-    return "People pay more for length than the model does."

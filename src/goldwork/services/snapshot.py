@@ -21,7 +21,8 @@ from sqlalchemy import bindparam as bind
 from goldwork.consensus import Consensus
 from goldwork.judgements import Judgements
 from goldwork.quality.policy import Policy
-from goldwork.services import figures, jobs, quality_days, questions, sway
+from goldwork.services import blind_results, figures, jobs, quality_days, questions, sway
+from goldwork.services.due import AFTER_FAILURE
 from goldwork.services.figures import Figures
 from goldwork.services.forms import current_form
 from goldwork.services.sql import upsert
@@ -82,8 +83,6 @@ _STORED = sa.select(
 _CHANGING = ("label", "confidence", "judgements", "tie", "ambiguity", "votes", "settled")
 _POLICY = sa.select(project.c.policy).where(project.c.id == bind("project"))
 _NAMES = sa.select(item.c.id, item.c.external_id).where(item.c.id.in_(bind("ids", expanding=True)))
-AFTER_FAILURE = 60_000
-"""Milliseconds until a snapshot that failed is tried again."""
 
 
 def request_due(database: Database, writer: Writer) -> None:
@@ -108,6 +107,7 @@ def run(work: Work) -> Steps:
         suggested = read_suggested(connection, work.project, submits.ordinary(), form)
         settled = read_settled(connection, work.project, form)
         policy = msgspec.json.decode(connection.execute(_POLICY, {"project": work.project}).scalar_one(), type=Policy)
+        lots = blind_results.read_lots(connection, work.project)
         now = work.database.now(connection)
     yield
     made, merged = _compute(form, policy, submits, table, settled, now)
@@ -117,9 +117,11 @@ def run(work: Work) -> Steps:
     for question, inferred in merged.items():
         yield from _write_rows(work, question, inferred, table.about(question), settled.get(question, {}))
     yield from _remove_questions(work, list(merged))
-    body = encode(made).decode()
+    bodies = {NAME: encode(made).decode()}
+    if lots is not None:
+        bodies[blind_results.NAME] = encode(blind_results.measure(lots, table)).decode()
     took = int((time.monotonic() - begun) * 1000)
-    work.save(partial(_store, work=work, made=made, body=body, took=took))
+    work.save(partial(_store, work=work, made=made, bodies=bodies, took=took))
     return {"through_seq": made.through_seq}
 
 
@@ -289,16 +291,15 @@ def _remove_questions(work: Work, asked: list[str]) -> Iterator[None]:
             yield
 
 
-def _store(connection: Connection, work: Work, made: Figures, body: str, took: int) -> None:
+def _store(connection: Connection, work: Work, made: Figures, bodies: Mapping[str, str], took: int) -> None:
     row = {
         "project": work.project,
-        "name": NAME,
-        "body": body,
         "through_seq": made.through_seq,
         "took_ms": took,
         "computed_at": work.database.now(connection),
     }
-    connection.execute(upsert(work.database, snapshot, "body", "through_seq", "took_ms", "computed_at"), row)
+    rows = [row | {"name": name, "body": body} for name, body in bodies.items()]
+    connection.execute(upsert(work.database, snapshot, "body", "through_seq", "took_ms", "computed_at"), rows)
     quality_days.keep(connection, work.database, work.project, made)
     # They come every few seconds, and nobody asks for the ones before.
     over = (job.c.kind == "snapshot") & job.c.state.not_in(jobs.ACTIVE)

@@ -38,7 +38,8 @@ class Work:
 
     @property
     def checkpoint(self) -> dict[str, Any]:
-        """What is stored with each chunk; change it in place within `save`'s change, or before."""
+        """What is stored with each chunk, and where a later attempt goes on: change it in place within `save`'s change,
+        or before."""
         return self.held.checkpoint
 
     def save(
@@ -50,10 +51,7 @@ class Work:
         phase: str | None = None,
         cancellable: bool = True,
     ) -> None:
-        """Commit `change` (at most 500 rows) with checkpoint and progress; then leave the database to others as long.
-
-        With a change the job has made progress: its attempts count anew.
-        """
+        """Commit `change` (at most 500 rows) with checkpoint and progress, and leave the database to others as long."""
 
         def write(connection: Connection) -> None:
             if change is not None:
@@ -65,7 +63,6 @@ class Work:
                 done=done,
                 total=total,
                 phase=phase,
-                progress=change is not None,
                 cancellable=cancellable,
             )
 

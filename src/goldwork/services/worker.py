@@ -63,7 +63,7 @@ def handlers() -> dict[str, Handler]:
         "import-exchange": Handler(exchange_in.run, exchange_in.undo),
         "export": Handler(export.run),
         "export-exchange": Handler(exchange_out.run),
-        "learn": Handler(learning.run),
+        "learn": Handler(learning.run, learning.undo),
         own_features.KIND: Handler(own_features.run),
         preferences.EXPORT: Handler(preferences.run_export),
         "reweigh": Handler(reweigh.run),

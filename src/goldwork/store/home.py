@@ -29,6 +29,7 @@ class Home:
         self.media = self.path / "media"
         self.files = self.path / "files"
         self.exports = self.path / "exports"
+        self.features = self.path / "features"
         try:
             for folder in (self.path, self.media, self.files, self.exports):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -43,7 +44,7 @@ class Home:
 
     def features_file(self, project: int) -> Path:
         """Where a project's uploaded features lie, or would."""
-        return self.path / "features" / f"{project}.npz"
+        return self.features / f"{project}.npz"
 
     def cache(self, project: int) -> Path:
         """The folder for what can be counted again."""

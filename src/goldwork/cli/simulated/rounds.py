@@ -93,8 +93,7 @@ class Rounds(Play):
             self._improve(turn)
             if self.stop.is_set():
                 return
-        rounds = self._call("GET", "/loop")["rounds"]
-        self.said = [one["comparison"]["sentence"] for one in rounds]
+        self.said = [one["sentence"] for one in self._results()]
 
     def _call(self, method: str, path: str, body: object = None) -> Any:
         return self.api.call(self.boss, method, f"/projects/{self.project}{path}", body)
@@ -132,6 +131,14 @@ class Rounds(Play):
         blind = self._wait(job)["project"]
         fresh = [self._invite(blind, f"Reader {turn}.{number + 1}") for number in range(FRESH)]
         self._judge(blind, fresh)
+
+    def _results(self) -> list[Any]:
+        """What people said in each round, once the figures know all of it."""
+        for _ in range(round(WAIT / POLL)):
+            found = [one["comparison"] for one in self._call("GET", "/loop")["rounds"]]
+            if all(one["votes"] == one["prompts"] * OVERLAP for one in found) or self.stop.wait(POLL):
+                return found
+        return found
 
     def _upload(self, name: str, rows: list[dict[str, str]]) -> str:
         lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
