@@ -1,5 +1,5 @@
-"""The review list by keyboard: what the model doubts and why; confirmed, fixed, sent on, dismissed, each taken back; and
-the model's own page beside it."""
+"""The review list by keyboard: what the model doubts and why; confirmed, fixed, sent on, dismissed, each taken back;
+and the model's own page beside it."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize, minimize_scalar
-from scipy.special import expit, stdtrit
+from scipy.special import expit
 
 from goldwork.errors import InputError
 from goldwork.features import Weights, count_words
@@ -94,11 +94,11 @@ class RewardModel:
 
     @property
     def style(self) -> dict[str, tuple[float, float, float]]:
-        """What a standard deviation more of each feature of style is worth, with the ends of its 95 % interval, which
-        Student's t has from the ensemble's members."""
+        """What a standard deviation more of each feature of style is worth; to the ensemble's members, at least and at
+        most. That is how much it owes to the prompts that were drawn, and no interval: what is regularised is drawn
+        to 0."""
         worth, members = self.coefficients[0, : len(NAMES)], self.coefficients[1:, : len(NAMES)]
-        half = stdtrit(len(members) - 1, 0.975) * members.std(axis=0, ddof=1)
-        rows = np.column_stack([worth, worth - half, worth + half]).tolist()
+        rows = np.column_stack([worth, members.min(axis=0), members.max(axis=0)]).tolist()
         return {name: (row[0], row[1], row[2]) for name, row in zip(NAMES, rows, strict=True)}
 
     def save(self, path: Path) -> None:

@@ -47,7 +47,8 @@ class Bin(msgspec.Struct, frozen=True):
 
 
 class Paid(msgspec.Struct, frozen=True):
-    """What a standard deviation more of a feature of style adds to a reward, with its 95 % interval."""
+    """What a standard deviation more of a feature of style adds to a reward; the ends are what it adds to the
+    ensemble's members at least and at most."""
 
     feature: str
     worth: Interval
@@ -196,7 +197,8 @@ def run(work: Work) -> Steps:
     votes = len(pairs.ballots.decided())
     if votes < LEAST_VOTES:
         raise InputError(
-            f"{votes} votes are for one of two responses, and a model is held against {LEAST_VOTES} at least."
+            f"{votes} votes are for one of two responses, and a model is held against {LEAST_VOTES} at least. "
+            "Let people judge more pairs."
         )
     work.save(phase="evaluation", done=0, total=1)
     found = evaluate(pairs, made.unseen, made.model.temperature, length=made.length_only, style=made.style_only)
