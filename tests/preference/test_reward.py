@@ -111,8 +111,8 @@ def test_what_style_is_paid_is_told_with_its_range(taught: tuple[Pairs, Trained,
     assert list(model.style) == list(NAMES)
     worth, least, most = np.array(list(model.style.values())).T
     np.testing.assert_array_equal(worth, model.coefficients[0, : len(NAMES)])
-    members = model.coefficients[1:, : len(NAMES)]
-    assert ((members >= least) & (members <= most)).all()
+    every = model.coefficients[:, : len(NAMES)]
+    np.testing.assert_array_equal([least, most], [every.min(axis=0), every.max(axis=0)])
     assert (least < most).any()
 
 

@@ -47,8 +47,8 @@ class Bin(msgspec.Struct, frozen=True):
 
 
 class Paid(msgspec.Struct, frozen=True):
-    """What a standard deviation more of a feature of style adds to a reward; the ends are what it adds to the
-    ensemble's members at least and at most."""
+    """What a standard deviation more of a feature of style adds to a reward; the ends are the least and the most of
+    what it adds to it and to the ensemble's members."""
 
     feature: str
     worth: Interval

@@ -56,7 +56,7 @@ CHANCES = 3
 SURELY = 0.99
 """What a model gives more is called so: nobody is sure to a hundred percent."""
 SUREST = 0.9999
-"""No label is listed as wrong for certain."""
+"""Nothing is listed as certain."""
 UNSURE = 0.5
 """A model whose likeliest class has less is called unsure."""
 AGREED = ("complete",)
@@ -194,7 +194,7 @@ def find(pool: Pool, fitted: Fitted) -> Listed:
         wrong = 1 - float(shares[label] / shares.sum())
         if wrong >= (LEAST if model.argmax() == label else CONTRADICTED):
             top = np.argsort(-model, kind="stable")[:CHANCES].tolist()
-            chances = [(int(k), round(float(model[k]), 4)) for k in top]
+            chances = [(int(k), round(float(np.clip(model[k], 1 - SUREST, SUREST)), 4)) for k in top]
             votes = Counter(code for _, code in given[of]).most_common()
             found.append(Entry(of, int(label), min(round(wrong, 4), SUREST), votes, chances))
     found.sort(key=lambda one: (-one.wrong, one.item))
