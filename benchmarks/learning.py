@@ -2,8 +2,9 @@
 
 Digits are scikit-learn's; the other sets are looked for in `$GOLDWORK_DATA`, or in shared/data beside the repository.
 The features were chosen with digits in sight, diverse batches with digits and trec_questions, and how annotators and
-model are inferred together on the validation part of labelme. Options:
-`--seeds 20`, `--only digits|trec|noisy|errors|impact`.
+model are inferred together on the validation part of labelme. Intervals are 95 %: of strategies over seeds, drawn
+again or simultaneous over all points of a curve; of label errors over items drawn again. Options:
+`--seeds 20`, `--only digits|trec|noisy|errors|impact`, `--strategies margin,entropy,least_confidence`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks._report import report
+from benchmarks._report import drawn_again, report
 from benchmarks.accuracy import BESIDE
 from goldwork.consensus import infer_consensus
 from goldwork.errors import InputError
@@ -27,19 +28,21 @@ from goldwork.features import count_texts, weigh
 from goldwork.features.pictures import describe
 from goldwork.judgements import Judgements
 from goldwork.learning.batches import diverse
-from goldwork.learning.impact import CONSENSUS, JOINT, MAJORITY, measure_impact
+from goldwork.learning.impact import CONSENSUS, JOINT, MAJORITY, Trained, measure_impact
 from goldwork.learning.joint import Votes
 from goldwork.learning.model import fit
 from goldwork.learning.suspects import find_suspects
 from goldwork.quality.strategies import Candidates, strategy
 
-STRATEGIES = ("margin", "entropy", "least_confidence")
+STRATEGIES = "margin,entropy,least_confidence"
 RANDOM = "random"
 EXPLORED = 0.15
 """The share of every batch that is drawn at random, as in a project."""
 RIGHT = 0.8
 """How often a simulated annotator of the noisy runs is right."""
-SHARES = (0.95, 0.98)
+DIGITS = {0.95: "at most 110 labels", 0.98: "at most 170 labels"}
+TREC = {0.95: "at most .7 of random"}
+"""The shares of the whole pool's accuracy that are to be reached, and with how few labels."""
 
 
 def main(arguments: list[str]) -> None:
@@ -47,14 +50,16 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks learning --", description=__doc__)
     parser.add_argument("--only", choices=("digits", "trec", "noisy", "errors", "impact"))
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--strategies", default=STRATEGIES)
     options = parser.parse_args(arguments)
     root = Path(os.environ.get("GOLDWORK_DATA", BESIDE))
     if not root.is_dir():
         sys.exit(f"there are no data in {root}: set GOLDWORK_DATA to the folder that has them")
+    strategies = tuple(options.strategies.split(","))
     parts = {
-        "digits": lambda: active("digits", digits(), options.seeds),
-        "trec": lambda: active("trec_questions", trec(root / "trec_questions"), options.seeds),
-        "noisy": lambda: noisy(options.seeds),
+        "digits": lambda: active("digits", digits(), options.seeds, strategies, DIGITS),
+        "trec": lambda: trec(root / "trec_questions", options.seeds, strategies),
+        "noisy": lambda: noisy(root / "trec_questions", options.seeds, strategies),
         "errors": lambda: errors(root, options.seeds),
         "impact": lambda: impact(root / "labelme", options.seeds),
     }
@@ -91,30 +96,45 @@ def digits() -> Set:
     return Set(describe(loaded.images / 16), loaded.target.astype(np.int64), 500, 20, 10, 500)
 
 
-def trec(folder: Path) -> Set:
-    """5,952 questions of six classes."""
+def questions(folder: Path, *, apart: bool) -> Set:
+    """5,952 questions of six classes, with their own test part of 500, or with 1,500 of the rest drawn for it."""
     with (folder / "items.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     truth = np.array([int(row["truth"]) for row in rows])
-    test = np.flatnonzero([row["split"] == "test" for row in rows])
-    return Set(weigh(count_texts([row["text"] for row in rows])), truth, test, 50, 50, 2000)
+    features = weigh(count_texts([row["text"] for row in rows]))
+    test = np.array([row["split"] == "test" for row in rows])
+    if apart:
+        return Set(features, truth, np.flatnonzero(test), 50, 50, 3000)
+    return Set(features[~test], truth[~test], 1500, 50, 50, 3000)
 
 
-def active(name: str, of: Set, seeds: int) -> None:
+def trec(folder: Path, seeds: int, strategies: tuple[str, ...]) -> None:
+    """Held against questions drawn from the pool's own, as a project's are, and against the published test part, which
+    asks other things: 500 shorter questions."""
+    active("trec_questions, 1,500 drawn", questions(folder, apart=False), seeds, strategies, TREC)
+    active("trec_questions, its test part", questions(folder, apart=True), seeds, strategies, TREC)
+
+
+def active(name: str, of: Set, seeds: int, strategies: tuple[str, ...], aims: dict[float, str]) -> None:
     """Labels until a share of the accuracy of the whole pool is reached, by strategy and at random."""
     need: dict[tuple[str, float], list[int]] = {}
     for seed in range(seeds):
         pool, test = of.split(seed)
         whole = accuracy(of, pool, of.truth[pool], test, seed)
-        for how in (RANDOM, *STRATEGIES):
-            path = run(of, how, seed, targets=[share * whole for share in SHARES])
-            for share in SHARES:
+        for how in (RANDOM, *strategies):
+            path = run(of, how, seed, targets=[share * whole for share in aims])
+            for share in aims:
                 need.setdefault((how, share), []).append(first_at(path, share * whole, of.most))
-    for share in SHARES:
-        chance = float(np.mean(need[RANDOM, share]))
-        for how in (RANDOM, *STRATEGIES):
-            mean = float(np.mean(need[how, share]))
-            report(f"{name}: labels to {share:.0%} of the whole pool, {how}", mean, "labels", RANDOM, mean / chance)
+    for share, aim in aims.items():
+        chance = np.array(need[RANDOM, share], float)
+        for how in (RANDOM, *strategies):
+            labels = np.array(need[how, share], float)
+            said = f"{name}: labels to {share:.0%} of the whole pool, {how}"
+            report(said, labels.mean(), "labels", RANDOM, labels.mean() / chance.mean(), span=drawn_again(labels))
+            if how != RANDOM:
+                both = np.column_stack([labels, chance])
+                span = drawn_again(both, lambda rows: rows[:, 0].mean() / rows[:, 1].mean())
+                report(f"{said}, over random", labels.mean() / chance.mean(), "ratio", RANDOM, span=span, aim=aim)
 
 
 def accuracy(of: Set, rows: Any, labels: Any, test: Any, seed: int) -> float:
@@ -159,21 +179,49 @@ def first_at(path: list[tuple[int, float]], target: float, most: int) -> int:
     return next((labels for labels, reached in path if reached >= target), most)
 
 
-def noisy(seeds: int) -> None:
-    """Annotators who err: the area under the curve, less that at random, paired by seed."""
-    for name, of in (("digits", dataclasses.replace(digits(), most=300)),):
-        area = {
-            how: np.array([_area(run(of, how, seed, targets=[], right=RIGHT)) for seed in range(seeds)])
-            for how in (RANDOM, *STRATEGIES)
+def noisy(folder: Path, seeds: int, strategies: tuple[str, ...]) -> None:
+    """Annotators who err: how much better than random at every point, paired by seed. Intervals hold for all points of
+    a curve at once (the largest of the studentised differences, seeds' signs turned by lot)."""
+    sets = {
+        "digits": dataclasses.replace(digits(), most=300),
+        "trec_questions": dataclasses.replace(questions(folder, apart=False), most=800),
+    }
+    for name, of in sets.items():
+        curves = {
+            how: np.array(
+                [[reached for _, reached in run(of, how, seed, targets=[], right=RIGHT)] for seed in range(seeds)]
+            )
+            for how in (RANDOM, *strategies)
         }
-        for how in STRATEGIES:
-            gain = area[how] - area[RANDOM]
-            half = 1.96 * gain.std(ddof=1) / len(gain) ** 0.5
-            report(f"{name}, {1 - RIGHT:.0%} wrong: {how} above random", float(gain.mean()), f"accuracy, ± {half:.4f}")
+        for how in strategies:
+            gain = (curves[how] - curves[RANDOM])[:, 1:]  # all begin with the same items
+            said = f"{name}, {1 - RIGHT:.0%} wrong: {how} above random"
+            report(
+                f"{said}, mean of the curve",
+                100 * gain.mean(),
+                "points",
+                RANDOM,
+                span=drawn_again(100 * gain.mean(axis=1)),
+            )
+            middle, half = 100 * gain.mean(axis=0), 100 * together(gain)
+            worst = int((middle + half).argmin())
+            report(
+                f"{said}, least favourable of {gain.shape[1]} points, {of.first + (worst + 1) * of.batch} labels",
+                middle[worst],
+                "points",
+                RANDOM,
+                span=(middle[worst] - half[worst], middle[worst] + half[worst]),
+                aim="upper end above 0",
+            )
 
 
-def _area(path: list[tuple[int, float]]) -> float:
-    return float(np.mean([reached for _, reached in path]))
+def together(gain: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Half the width of an interval at each point of gains [seeds, points], 95 % for all points at once."""
+    error = gain.std(axis=0, ddof=1) / len(gain) ** 0.5
+    about = gain - gain.mean(axis=0)
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], (4000, len(gain)))
+    largest = np.abs(signs @ about / len(gain) / np.maximum(error, 1e-12)).max(axis=1)
+    return np.asarray(np.quantile(largest, 0.95) * error)
 
 
 def errors(root: Path, seeds: int) -> None:
@@ -186,18 +234,78 @@ def errors(root: Path, seeds: int) -> None:
         wrong = label != of.truth
         chosen = find_suspects(of.features, label, seed=seed).wrong > 0.5
         found.append(2 * (chosen & wrong).sum() / (chosen.sum() + wrong.sum()))
-    report("digits, 10 % symmetric noise: F1 of label errors", float(np.mean(found)), "F1")
-    features, votes, _, truth, _ = labelme(root / "labelme")
-    majority = votes.shares().argmax(axis=1)
-    wrong = majority != truth
-    alone, several = find_suspects(features, majority), find_suspects(features, majority, votes)
     report(
-        "labelme: area, several judgements",
-        area(several.wrong, wrong),
-        "AUC",
-        "the label alone",
-        area(alone.wrong, wrong),
+        "digits, 10 % symmetric noise: F1 of label errors",
+        float(np.mean(found)),
+        "F1",
+        span=drawn_again(found),
+        aim="at least .94",
     )
+    features, votes, _, truth, _ = labelme(root / "labelme")
+    draws = range(min(seeds, 5))
+    several("labelme", features, truth, [votes for _ in draws])
+    seen, right = cifar10(root)
+    several("CIFAR-10H, 3 of 51 judgements", seen, right, [cifar10h(root, seed) for seed in draws])
+    several("CIFAR-10N's judgements of its classes", seen, right, [cifar10n(root, right, seed) for seed in draws])
+
+
+def several(name: str, features: Any, truth: npt.NDArray[np.int64], drawn: list[Votes]) -> None:
+    """Wrong majorities, ties by lot, found with all judgements and with the majority alone; a mean over draws."""
+    scores = []
+    for seed, votes in enumerate(drawn):
+        shares = votes.shares()
+        lot = 1e-6 * np.random.default_rng(seed).random(shares.shape)
+        majority = (shares + lot).argmax(axis=1)
+        alone, both = (find_suspects(features, majority, how, seed=seed).wrong for how in (None, votes))
+        scores.append((both, alone, majority != truth))
+    whole = np.mean([[area(both, wrong), area(alone, wrong)] for both, alone, wrong in scores], axis=0)
+
+    def gain(rows: Any) -> float:
+        return float(
+            np.mean([area(both[rows], wrong[rows]) - area(alone[rows], wrong[rows]) for both, alone, wrong in scores])
+        )
+
+    report(
+        f"{name}: area of wrong majorities, all judgements", whole[0], "AUC", "the majority alone", whole[0] / whole[1]
+    )
+    span = drawn_again(np.arange(len(truth)), gain)
+    report(f"{name}: area above the majority alone", whole[0] - whole[1], "AUC", span=span, aim="lower end above 0")
+
+
+def cifar10(root: Path) -> tuple[Any, npt.NDArray[np.int64]]:
+    """Of the 10,000 test pictures of CIFAR-10: log probabilities by a network that was trained on other pictures
+    (Northcutt et al. 2021, NeurIPS Datasets), as ten features; and the truth."""
+    with np.load(root / "label_errors_mnist_cifar10" / "cifar10.npz") as file:
+        shares, given = file["pred_probs"].astype(np.float64), file["given_labels"].astype(np.int64)
+    return np.log(np.maximum(shares, 1e-4)), given
+
+
+def cifar10h(root: Path, seed: int) -> Votes:
+    """Three of about 51 judgements of each of those pictures (Peterson et al. 2019, ICCV), no judgement twice."""
+    rng = np.random.default_rng(seed)
+    with (root / "cifar10h_counts" / "counts.csv").open(newline="", encoding="utf-8") as file:
+        counts = [[int(row[f"n{k}"]) for k in range(10)] for row in csv.DictReader(file)]
+    drawn = np.array([rng.multivariate_hypergeometric(row, 3) for row in counts])
+    return _unnamed(np.repeat(np.tile(np.arange(10), len(drawn)), drawn.ravel()).reshape(-1, 3))
+
+
+def cifar10n(root: Path, truth: npt.NDArray[np.int64], seed: int) -> Votes:
+    """Three judgements of CIFAR-10N (Wei et al. 2022, ICLR). There is no model of the pictures that they are of: each
+    picture gets those of another of its class. How people disagree is real, on which pictures is not."""
+    rng = np.random.default_rng(seed)
+    with (root / "cifar10n" / "labels.csv").open(newline="", encoding="utf-8") as file:
+        rows = [[int(row[name]) for name in ("label1", "label2", "label3", "truth")] for row in csv.DictReader(file)]
+    recorded, given = np.array(rows), np.empty((len(truth), 3), np.int64)
+    for k in np.unique(truth).tolist():
+        here = np.flatnonzero(truth == k)
+        given[here] = recorded[rng.choice(np.flatnonzero(recorded[:, 3] == k), len(here), replace=False), :3]
+    return _unnamed(given)
+
+
+def _unnamed(answers: npt.NDArray[np.int64]) -> Votes:
+    """Judgements [n, v] by people who are not told apart."""
+    n, each = answers.shape
+    return Votes(np.repeat(np.arange(n), each), np.zeros(n * each, np.int64), answers.ravel(), n, 10)
 
 
 def area(score: npt.NDArray[np.float64], wrong: npt.NDArray[np.bool_]) -> float:
@@ -237,12 +345,15 @@ def impact(folder: Path, seeds: int) -> None:
     consensus[np.ix_([int(name) for name in made.items.tolist()], columns)] = shares
     runs = [measure_impact(seen, votes, consensus, test, seed=seed) for seed in range(min(seeds, 5))]
     for rows in zip(*runs, strict=True):
-        named = f"labelme, {rows[0].way}"
-        report(f"{named}: accuracy", float(np.mean([row.accuracy for row in rows])), "share")
-        gain = 100 * float(np.mean([row.gain for row in rows]))
-        report(
-            f"{named}: points above the majority",
-            gain,
-            f"points, {100 * rows[0].gain_low:.1f} to {100 * rows[0].gain_high:.1f}",
-        )
-    assert {MAJORITY, CONSENSUS, JOINT} <= {rows[0].way for rows in zip(*runs, strict=True)}
+        way, named = rows[0].way, f"labelme, {rows[0].way}"
+        mean = {
+            field.name: float(np.mean([getattr(row, field.name) for row in rows]))
+            for field in dataclasses.fields(Trained)
+            if field.name != "way"
+        }
+        report(f"{named}: accuracy", mean["accuracy"], "share", span=(mean["low"], mean["high"]))
+        gain, low, high = (100 * mean[name] for name in ("gain", "gain_low", "gain_high"))
+        aim = "at least 2 points" if way in (CONSENSUS, JOINT) else ""
+        report(f"{named}: above the majority", gain, "points", MAJORITY, span=(low, high), aim=aim)
+        report(f"{named}: calibration error less its null", mean["error"], "share")
+        report(f"{named}: judgements paid for", mean["judgements"], "judgements")

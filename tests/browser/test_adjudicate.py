@@ -174,7 +174,7 @@ def test_items_are_settled_by_fingers_by_somebody_who_does_not_manage(court: Cou
     expert = court.house.annotator(of, "Eva", "adjudicator")
     page = open_page(visit(expert, **PHONE), court, of)
     tabs = page.get_by_role("navigation", name="Project").get_by_role("link")
-    assert tabs.all_inner_texts() == ["Gold", "Settle", "My work"]
+    assert tabs.all_inner_texts() == ["Gold", "Settle", "Review", "My work"]
     going_on(page, lambda: page.get_by_role("button", name="Settle as Money").tap())
     going_on(page, lambda: page.locator("li", has_text="Dora").get_by_role("button").tap())
     expect(page.locator("main footer")).to_contain_text("Settled “Parcel”")
@@ -268,7 +268,8 @@ def test_a_lost_reply_does_nothing_twice(court: Court, visit: Visit, page_errors
     page.get_by_role("button", name="Send back").click()
     going_on(page, lambda: page.get_by_role("dialog").get_by_role("button", name="2 more").click())
     page.keyboard.press("g")
-    going_on(page, lambda: page.keyboard.press("1"))
+    with page.expect_response("**/gold/settled"):
+        going_on(page, lambda: page.keyboard.press("1"))
     expect(page.get_by_test_id("nothing")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("The server cannot be reached")).to_have_count(0, timeout=30_000)
     assert sorted(lost) == ["notes", "send-back", "settled"]

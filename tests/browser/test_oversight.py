@@ -284,7 +284,7 @@ def test_how_good_it_is_day_by_day(place: Place, visit: Visit, screen: str) -> N
     trending(page)
     page.goto(f"{place.house.url}/p/{place.project}/oversight")
     gold = page.get_by_role("img", name=re.compile("^Gold of the day: "))
-    expect(gold).to_have_attribute("aria-label", re.compile("12 Nov.*78 %.*20 Nov.*94 %"))
+    expect(gold).to_have_attribute("aria-label", re.compile(r"12 Nov.*78\s%.*20 Nov.*94\s%"))
     assert gold.locator("circle").count() == 8  # nobody answered gold on one of the nine days
     audits = page.get_by_role("img", name=re.compile("^Blind audits so far: "))
     assert audits.locator("circle").count() == audits.locator(".ci").count() == 5

@@ -1,5 +1,5 @@
-"""The review list by keyboard: what the model doubts and why; confirmed, fixed, sent on, dismissed; and the model's own
-page beside it."""
+"""The review list by keyboard: what the model doubts and why; confirmed, fixed, sent on, dismissed, each taken back;
+and the model's own page beside it."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ def test_one_key_each(house: House, shop: tuple[int, dict[str, str]], visit: Vis
     expect(page.get_by_test_id("reason")).to_have_text(re.compile(r"said .* the model (says|is unsure)"))
     check(page, "the review list")
     left = number(page)
+    each_is_taken_back(house, made, page, left)
 
     first = main.get_attribute("data-item")
     assert first is not None
@@ -73,10 +74,12 @@ def test_one_key_each(house: House, shop: tuple[int, dict[str, str]], visit: Vis
     page.keyboard.press(key_of(page, better.title()))
     expect(page.get_by_test_id("precision")).to_contain_text("1 fixed, 0 confirmed")
     expect(main).not_to_have_attribute("data-item", first)
-    expect(page.get_by_test_id("precision")).to_contain_text("100 % of 1 (")
+    expect(page.get_by_test_id("precision")).to_contain_text("right in 100 % of 1 label (21 % to 100 %)")
 
     page.keyboard.press("Enter")
+    expect(page.get_by_test_id("precision")).to_contain_text("right in 50 % of 2 labels (9 % to 91 %)")
     expect(page.get_by_test_id("precision")).to_contain_text("1 fixed, 1 confirmed")
+    expect(page.get_by_role("img", name="Share of listed labels that were wrong")).to_be_visible()
     page.keyboard.press("+")
     expect(page.get_by_test_id("precision")).to_contain_text("1 sent on")
     page.keyboard.press("Space")
@@ -95,6 +98,39 @@ def test_both_pages_on_every_screen(house: House, shop: tuple[int, dict[str, str
     expect(page.get_by_test_id("gain")).to_contain_text("50 items of the slice")
     expect(page.get_by_role("img", name=re.compile("^Learning curve"))).to_be_visible()
     check(page, f"the model, {screen}")
+
+
+def each_is_taken_back(house: House, made: int, page: Page, left: int) -> None:
+    """What one key does to the first entry one key undoes, here and on the server."""
+    main, first = page.locator("main"), page.locator("main").get_attribute("data-item")
+    listed: Any = house.boss.call("GET", f"/projects/{made}/suspects")["list"]
+    assert first == listed["suspects"][0]["external_id"]
+    better = next(one["label"] for one in listed["classes"] if one["value"] == listed["suspects"][0]["better"])
+    page.keyboard.press("Backspace")
+    expect(main).to_contain_text("There is nothing to take back.")
+    told = {"Enter": "1 confirmed", key_of(page, better): "1 fixed", "+": "1 sent on", "Space": "1 dismissed"}
+    for key, says in told.items():
+        page.keyboard.press(key)
+        expect(page.get_by_test_id("precision")).to_contain_text(says)
+        expect(main).not_to_have_attribute("data-item", str(first))
+        expect(page.get_by_test_id("left")).to_contain_text(f"{left - 1} label")
+        page.keyboard.press("Backspace")
+        expect(main).to_have_attribute("data-item", str(first))
+        expect(main).to_contain_text("Taken back.")
+        expect(page.get_by_test_id("precision")).to_have_count(0)
+        expect(page.get_by_test_id("left")).to_contain_text(f"{left} label")
+        assert house.boss.call("GET", f"/projects/{made}/suspects")["list"] == listed
+    # By hand, too, and in the order in which they were made.
+    page.keyboard.press("Space")
+    expect(page.get_by_test_id("left")).to_contain_text(f"{left - 1} label")
+    second = main.get_attribute("data-item")
+    page.keyboard.press("Space")
+    expect(page.get_by_test_id("left")).to_contain_text(f"{left - 2} label")
+    page.get_by_role("button", name="Undo").click()
+    expect(main).to_have_attribute("data-item", str(second))
+    page.get_by_role("button", name="Undo").click()
+    expect(main).to_have_attribute("data-item", str(first))
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
 
 
 def number(page: Page) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from goldwork.cli.simulated.client import RefusedError, Room
-from goldwork.cli.simulated.crowd import Crowd, make_people
+from goldwork.cli.simulated.crowd import RUSH, Crowd, make_people
 from goldwork.sim import Moment
 from goldwork.sim.samples import Sample
 from goldwork.sim.samples.digits import digits
@@ -182,6 +182,20 @@ def test_people_slow_down_as_the_work_runs_out() -> None:
     assert waits[1] == pytest.approx(2 * waits[0], rel=0.02)
     assert waits[2] == pytest.approx(10 * waits[0], rel=0.05)
     assert waits[3] == pytest.approx(20 * waits[0], rel=0.02)
+
+
+def test_a_room_has_its_head_start_before_the_others_begin() -> None:
+    play = Play(people=1)
+    person, second = play.people[0], play.rooms[1]
+    play.crowd.speed, second.head = 1, 100
+    waits = []
+    for second.judgements in (0, 99, 100):
+        person.room, person.items = (second if second.judgements == 100 else None), []
+        waits.append(play.crowd._take_up(person) * second.left)
+        assert person.room is second
+    assert waits == pytest.approx([waits[2] / RUSH, waits[2] / RUSH, waits[2]], rel=0.02)
+    play.crowd.speed = RUSH
+    assert play.crowd._begun() == [], "who is as fast anyway has no need of it"
 
 
 def test_an_item_that_nobody_knows_is_passed() -> None:

@@ -110,6 +110,27 @@ def test_policies_choose_and_say_how_far_they_went(model: str, tmp_path: Path, c
     assert "nats" in capsys.readouterr().err
 
 
+def test_one_of_several_questions_is_chosen(preferences: tuple[str, str], tmp_path: Path, capsys: Any) -> None:
+    """An exported project asks for more than a comparison, and grades it."""
+    with Path(preferences[0]).open(newline="", encoding="utf-8") as file:
+        votes = list(csv.DictReader(file))
+    columns: dict[str, list[str]] = {name: [] for name in ("item", "annotator", "question", "label", "shown")}
+    grades = {"left": "-2", "right": "1", "tie": "bad"}
+    for vote in votes:
+        for question, label in (("preference", grades.get(vote["label"], "0")), ("why", "It says what to do.")):
+            row = vote | {"question": question, "label": label}
+            for name, values in columns.items():
+                values.append(row[name])
+    labels, target = write(tmp_path / "export.csv", columns), tmp_path / "m.npz"
+    arguments = ["reward", "train", labels, "--items", preferences[1], "-o", str(target)]
+    assert main(arguments) == 2
+    assert "preference, why. Choose one with --about" in capsys.readouterr().err
+    assert main([*arguments, "--about", "reason"]) == 2
+    assert "no question 'reason'" in capsys.readouterr().err
+    assert main([*arguments, "--about", "preference"]) == 0
+    assert target.exists()
+
+
 def test_reward_needs_the_items(preferences: tuple[str, str], tmp_path: Path, capsys: Any) -> None:
     assert main(["reward", "train", preferences[0], "-o", str(tmp_path / "m.npz")]) == 2
     assert "give --items FILE" in capsys.readouterr().err

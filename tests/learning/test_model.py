@@ -51,6 +51,20 @@ def test_many_columns_give_the_same_fit_as_their_products(monkeypatch: pytest.Mo
     np.testing.assert_allclose(turned.unseen, straight.unseen, atol=5e-3)
 
 
+def test_fits_made_at_once_are_those_made_one_by_one() -> None:
+    """Among them one whose rows say nothing of a class."""
+    x, shares = made(150)
+    soft = np.eye(3)[shares.argmax(axis=1)]
+    regression = models._Regression(x, soft, np.ones(len(x)))
+    rng = np.random.default_rng(5)
+    rows = np.vstack([rng.random((2, len(x))) < 0.8, soft[:, 2] == 0])
+    together = regression.fit(rows, 10.0)
+    for one, model in zip(rows, together, strict=True):
+        [alone] = models._Regression(x, soft, np.ones(len(x))).fit(one[None], 10.0)
+        np.testing.assert_allclose(model.predict(x), alone.predict(x), atol=5e-3)
+    assert np.isneginf(together[2].constant[2])
+
+
 def test_probabilities_come_true_on_items_that_were_not_seen() -> None:
     x, shares = made(2000)
     rng = np.random.default_rng(3)

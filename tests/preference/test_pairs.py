@@ -92,6 +92,15 @@ def test_the_best_of_several_leaves_the_others_tied() -> None:
     assert sorted(pairs.probability.tolist()) == [0.0, 0.0, 0.5]
 
 
+def test_grades_beside_both_are_bad_are_read() -> None:
+    """Where some answers are words a table holds its numbers as text."""
+    pairs = build_pairs(said(("a", "x", "-3"), ("a", "y", "bad"), ("a", "z", "2"), ("b", "x", "0")), ITEMS)
+    assert pairs.votes.tolist() == [[1, 1, 1], [0, 0, 1]]
+    for answer in ("nan", "inf", True):
+        with pytest.raises(InputError, match="does not say which of two"):
+            build_pairs(said(("a", "x", answer), ("b", "x", "left")), ITEMS)
+
+
 def test_contradictions_and_cycles_are_borne() -> None:
     rows = [("x", "A", "B"), ("y", "B", "C"), ("z", "C", "A")]
     items = Items.from_records([{"id": one, "prompt": "p", "left": a, "right": b} for one, a, b in rows])

@@ -106,6 +106,16 @@ def test_progress_is_told(taught: tuple[Pairs, Trained, dict[str, float]]) -> No
     assert all(done <= of for _, done, of in told)
 
 
+def test_what_style_is_paid_is_told_with_its_range(taught: tuple[Pairs, Trained, dict[str, float]]) -> None:
+    model = taught[1].model
+    assert list(model.style) == list(NAMES)
+    worth, least, most = np.array(list(model.style.values())).T
+    np.testing.assert_array_equal(worth, model.coefficients[0, : len(NAMES)])
+    every = model.coefficients[:, : len(NAMES)]
+    np.testing.assert_array_equal([least, most], [every.min(axis=0), every.max(axis=0)])
+    assert (least < most).any()
+
+
 def test_style_is_counted() -> None:
     rows = style(["why so"], ["So! It is **so**:\n- one, 2\n- two\n```\nx\n```\nhttp://a"])
     told = dict(zip(NAMES, rows[0].tolist(), strict=True))

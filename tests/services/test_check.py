@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -256,6 +257,7 @@ def test_memory_grows_by_the_items_alone(sqlite_database: Database, monkeypatch:
 
 
 def peak(work: Callable[[], object]) -> int:
+    gc.collect()  # what earlier tests left is not this one's
     tracemalloc.start()
     work()
     used = tracemalloc.get_traced_memory()[1]

@@ -429,6 +429,10 @@ def test_a_version_from_before_most_items_came_is_no_point_of_the_curve() -> Non
     assert few is not None
     assert "once 50 items" in few.sentence
     assert not few.stop
+    sure = evaluating.curve_of([again], {of: np.array([1.0, 0.0]) for of in range(20)})
+    assert sure is not None
+    assert sure.points[0].accuracy == 1
+    assert sure.points[0].low == pytest.approx(0.839, abs=1e-3), "of 20 items that are all right one knows little yet"
 
 
 def test_a_worker_that_stops_ends_the_fit_and_leaves_nothing(loop: Loop, tmp_path: Path) -> None:

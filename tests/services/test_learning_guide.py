@@ -18,9 +18,17 @@ SETTINGS = (ROOT / "frontend" / "src" / "routes" / "project" / "Quality.svelte")
 
 def test_every_strategy_that_needs_a_model_is_told_and_can_be_chosen() -> None:
     there = {name for name in strategy.names() if needs_model(name)}
-    assert set(re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE)) == there
-    for name in there:
-        assert f"'{name}', 'by a model" in SETTINGS
+    told = dict(re.findall(r"^\| `(\w+)` \| (by a model: [^|]+?) \|", GUIDE, re.MULTILINE))
+    assert set(told) == there
+    for name, words in told.items():
+        assert f"['{name}', '{words}']" in SETTINGS
+
+
+def test_pictures_are_there() -> None:
+    names = re.findall(r"!\[[^\]]+\]\((.+?)\)", GUIDE)
+    assert len(names) == 2
+    for name in names:
+        assert (ROOT / "docs" / "guide" / name).read_bytes()[:4] == b"\x89PNG"
 
 
 def test_numbers() -> None:
@@ -38,7 +46,7 @@ def test_numbers() -> None:
 
 def test_the_keys_are_the_page_s() -> None:
     bound = set(re.findall(r"key: '(\S+?)', label", PAGE))
-    assert bound == {"Enter", "Space", "+"}
+    assert bound == {"Enter", "Space", "+", "Backspace"}
     assert bound <= set(re.findall(r"^\| (\S+) \|", GUIDE, re.MULTILINE))
 
 

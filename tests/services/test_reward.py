@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import sys
 import time
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from goldwork.services.preferences import Request
 from goldwork.services.reward import RewardPage
 from goldwork.services.tables import last_seq
 from goldwork.store.schema import reward_model
+from goldwork.tasks.templates import read_template
 from goldwork.testing import simulate_preferences
 from tests.services.conftest import Room
 
@@ -157,6 +159,27 @@ def test_rankings_and_conversations_are_learned_from(room: Room) -> None:
     pairs = room.read(preferences.read_pairs, room.project, "best", 10**9)
     assert pairs.prompts[0] == "user: Why is it so 0?"
     assert len(pairs) == 24
+
+
+def test_the_template_for_comparing_can_be_trained_on(room: Room) -> None:
+    """Grades from much worse to much better, with "both are bad" among them, beside ratings and reasons."""
+    draw, form = random.Random(4), read_template("rlhf").form
+    room.make_project(form, overlap=2)
+    rows = [
+        {"id": f"i{n}", "prompt": f"Why {n // 2}?", "answer_a": f"Long {n} and full.", "answer_b": f"So {n}!"}
+        for n in range(24)
+    ]
+    bring_in(room, rows)
+    besides = {"correct_a": 4, "correct_b": 2, "why": "It says what to do."}
+    for name, grades in (("Ann", (-3, -2, -1, 0, 1, "bad")), ("Bob", (-3, -1, 2))):
+        who = room.add_annotator(name)
+        while held := room.lease(who, 20):
+            for lease in held:
+                room.submit(who, lease.id, None, kind="answer", answers={"preference": draw.choice(grades), **besides})
+    assert train(room).state == "done"
+    [model] = page(room).models
+    assert model.question == "preference"
+    assert (model.evaluation.pairs, model.evaluation.prompts) == (24, 12)
 
 
 BAD: list[tuple[str, list[dict[str, str]], str, str]] = [

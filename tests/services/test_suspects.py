@@ -118,6 +118,11 @@ def test_reasons_read_well() -> None:
         suspects.reason([Said("a", "cat", 1)], [Likelihood("b", "dog", 0.4)])
         == "1 person said cat; the model is unsure: dog at 40% is its likeliest."
     )
+    votes = [Said("8", "8", 2), Said("3", "3", 1), Said("9", "9", 1)]
+    assert (
+        suspects.reason(votes, [Likelihood("9", "9", 0.999)])
+        == "2 people said 8, 1 said 3 and 1 said 9, the model says 9 at over 99%."
+    )
 
 
 def test_fixing_is_an_experts_word_once(listed: Listed) -> None:
@@ -165,6 +170,51 @@ def test_more_people_are_asked_once_and_it_may_come_back(listed: Listed) -> None
     assert listed.room.judge(listed.room.add_annotator("late"), lambda _: one.label) == 1
     listed.learn()
     assert one.external_id in {other.external_id for other in listed.read().suspects}, "the fourth said the same"
+    assert listed.whole()
+
+
+@pytest.mark.parametrize("kind", ["confirmed", "fixed", "dismissed", "asked"])
+def test_each_is_taken_back_once(listed: Listed, kind: Any) -> None:
+    before = listed.read()
+    one = before.suspects[0]
+    was = listed.state(one.external_id)
+    value = {"confirmed": one.label, "fixed": one.better}.get(kind)
+    for round in range(2):  # what was taken back can be said anew
+        listed.look(Look(one.external_id, kind, value))
+        assert one.external_id not in {other.external_id for other in listed.read().suspects}
+        for _ in range(2):
+            listed.look(Look(one.external_id, "undone"), f"back-{round}")
+        after = listed.read()
+        assert msgspec.structs.replace(after, precision=before.precision) == before
+        assert after.precision == before.precision
+        status, state = listed.state(one.external_id)
+        assert (status, state["wanted"], "known" in state) == (was[0], was[1]["wanted"], False)
+    assert [row.kind for row in listed.rows(second_look)] == [kind, "undone"] * 2
+    assert all(row.state == "lapsed" for row in listed.rows(assignment) if row.purpose == "adjudication")
+    with pytest.raises(ConflictError, match="nothing of yours"):
+        listed.look(Look(one.external_id, "undone"))
+    assert listed.whole()
+
+
+def test_only_ones_own_is_taken_back_and_only_while_it_stands(listed: Listed) -> None:
+    first, second = listed.read().suspects[:2]
+    other = expert(listed.room, "other")
+    listed.look(Look(first.external_id, "fixed", first.better), mine=other)
+    for name in (first.external_id, "nowhere"):
+        with pytest.raises(ConflictError, match="nothing of yours"):
+            listed.look(Look(name, "undone"))
+    listed.look(Look(first.external_id, "undone"), mine=other)
+    listed.look(Look(first.external_id, "fixed", first.better))
+    assert listed.state(first.external_id)[0] == "settled", "nobody holds what was taken back"
+
+    # Somebody has begun what more were asked for: their answer is kept.
+    listed.look(Look(second.external_id, "asked", more=2))
+    late = listed.room.add_annotator("late")
+    assert listed.room.judge(late, lambda _: second.label) == 1
+    listed.look(Look(second.external_id, "undone"))
+    status, state = listed.state(second.external_id)
+    assert (status, state["wanted"]) == ("complete", 3)
+    assert listed.room.judge(listed.room.add_annotator("later"), lambda _: "a") == 0
     assert listed.whole()
 
 

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from goldwork.errors import ConflictError
 from goldwork.quality.training import Progress
 from goldwork.services import access, accounts, standing
-from goldwork.services.collect import Collector, Feedback
+from goldwork.services.collect import Collector
+from goldwork.services.known import Feedback
 from goldwork.services.log import Log
 from goldwork.store.database import Database
 from goldwork.store.schema import assignment, gold, ruling, submit

@@ -19,11 +19,12 @@ export function unit(x: number | null | undefined): string {
   return sign + (text.startsWith('0') ? text.slice(1) : text)
 }
 
+/** 41 %: the number and its sign stay together at a line's end. */
 export function percent(x: number): string {
   const p = x * 100
-  if (p > 0 && p < 1) return 'under 1 %'
-  if (p > 99 && p < 100) return 'over 99 %'
-  return `${Math.round(p)} %`
+  if (p > 0 && p < 1) return 'under 1\u00a0%'
+  if (p > 99 && p < 100) return 'over 99\u00a0%'
+  return `${Math.round(p)}\u00a0%`
 }
 
 /** 41 s, 12 min, 3 h 20 min */

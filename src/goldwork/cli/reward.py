@@ -56,6 +56,7 @@ def add(commands: Any) -> None:
 
 def _add_pairs(command: argparse.ArgumentParser) -> None:
     labels.add_options(command)
+    command.add_argument("--about", metavar="NAME", help="of several questions, the one whose answers compare")
     command.add_argument("--prompt", metavar="NAME", default="prompt", help="the items' column with what is answered")
     command.add_argument(
         "--fields",
@@ -143,6 +144,11 @@ def _pairs(arguments: argparse.Namespace) -> Pairs:
     if arguments.items is None:
         raise InputError("give --items FILE, the table with the prompt and the responses of every item.")
     table = labels.read(arguments)
+    if arguments.about is not None:
+        table = table.about(arguments.about)
+    elif len(table.questions) > 1:
+        asked = ", ".join(map(str, table.questions))
+        raise InputError(f"the table asks {len(table.questions)} questions: {asked}. Choose one with --about.")
     fields = [name.strip() for name in arguments.fields.split(",")]
     return build_pairs(
         table, io.read_items(arguments.items), fields=fields, prompt=arguments.prompt, method=arguments.method

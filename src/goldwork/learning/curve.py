@@ -33,15 +33,13 @@ WORTH = 0.005
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Curve:
-    """For v versions: `judgements`, `accuracy`, `low` and `high` [v] (95 %, over the items that judge them); `items`.
+    """For v versions: `judgements` and `accuracy` [v]; `items` that judge them.
 
     `gain`, between `gain_low` and `gain_high`: what `more` judgements would add; nan before there are enough versions.
     """
 
     judgements: npt.NDArray[np.int64]
     accuracy: Floats
-    low: Floats
-    high: Floats
     items: int
     more: int
     gain: float
@@ -58,7 +56,7 @@ class Curve:
         """What it says, for people."""
         if np.isnan(self.gain):
             return f"What {self.more:,} more judgements would add can be said after {LEAST_VERSIONS} versions."
-        range = f"{100 * self.gain:.1f} points ({100 * self.gain_low:.1f} to {100 * self.gain_high:.1f})"
+        range = f"{100 * self.gain:.1f} percentage points ({100 * self.gain_low:.1f} to {100 * self.gain_high:.1f})"
         if self.stop:
             return (
                 f"The next {self.more:,} judgements would add {range}. The model has learned what they can teach: stop."
@@ -84,12 +82,11 @@ def learning_curve(judgements: npt.ArrayLike, right: npt.ArrayLike, *, more: int
     whole = np.where(known, hits, 0.0)
     accuracy = whole.sum(axis=1) / known.sum(axis=1)
     drawn = (weight @ whole.T) / np.maximum(weight @ known.T, 1e-12)
-    low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
     gain = gain_low = gain_high = float("nan")
     if len(n) >= LEAST_VERSIONS and items >= LEAST_ITEMS:
         gain = float(_gains(n, accuracy[None], more)[0])
         gain_low, gain_high = (float(end) for end in np.quantile(_gains(n, drawn, more), (0.025, 0.975)))
-    return Curve(n, accuracy, low, high, items, more, gain, gain_low, gain_high)
+    return Curve(n, accuracy, items, more, gain, gain_low, gain_high)
 
 
 def _gains(n: npt.NDArray[np.int64], accuracy: Floats, more: int) -> Floats:

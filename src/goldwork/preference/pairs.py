@@ -18,7 +18,9 @@ Khetan and Oh 2016, Journal of Machine Learning Research 17(193), 1-54.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -38,7 +40,8 @@ Method = Literal["auto", "two-coin", "shares"]
 
 LEAST_SHARED = 10.0
 """Judgements of shared items that a typical annotator needs before anything is said of their coins."""
-SIDES = {"left": 1, "first": 1, "right": -1, "second": -1, "tie": 0}
+SIDES = {"left": 1, "first": 1, "right": -1, "second": -1, "tie": 0, "bad": 0}
+"""What answers are called: "bad" is said of both."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -250,8 +253,10 @@ def _compared(table: Judgements, texts: _Texts) -> _Votes:
 def _side(answer: Any, names: Mapping[str, int]) -> int:
     if isinstance(answer, str) and answer in names:
         return names[answer]
-    if isinstance(answer, int | float) and not isinstance(answer, bool):
-        return int(answer < 0) - int(answer > 0)
+    with contextlib.suppress(TypeError, ValueError):  # where some answers are words, numbers are text
+        number = math.nan if isinstance(answer, bool) else float(answer)
+        if math.isfinite(number):
+            return int(number < 0) - int(number > 0)
     raise InputError(f"label {answer!r} does not say which of two is better. There are: {', '.join(names)}, numbers.")
 
 

@@ -93,9 +93,13 @@ class RewardModel:
         return np.asarray(expit((first - second) / self.temperature))
 
     @property
-    def style(self) -> dict[str, float]:
-        """What a standard deviation more of each feature of style is worth."""
-        return dict(zip(NAMES, self.coefficients[0, : len(NAMES)].tolist(), strict=True))
+    def style(self) -> dict[str, tuple[float, float, float]]:
+        """What a standard deviation more of each feature of style is worth; and at least and at most, to it and to the
+        ensemble's members. That is how much it owes to the prompts that were drawn, and no interval: what is
+        regularised is drawn to 0."""
+        worth = self.coefficients[:, : len(NAMES)]
+        rows = np.column_stack([worth[0], worth.min(axis=0), worth.max(axis=0)]).tolist()
+        return {name: (row[0], row[1], row[2]) for name, row in zip(NAMES, rows, strict=True)}
 
     def save(self, path: Path) -> None:
         """Write the model; whole or not at all."""

@@ -81,7 +81,8 @@ def settled(draft: Draft, event: Event) -> None:
 
 
 def asked(draft: Draft, event: Event) -> None:
-    """Somebody wants more judgements of items than the policy does: so many more than there are, however sure it is."""
+    """Somebody wants more judgements of items than the policy does: so many more than there are, however sure it is.
+    Below zero, they take that back."""
     for item in event.body["items"]:
         mine = draft.item(item)
         mine["more"] = mine.get("more", 0) + event.body["more"]

@@ -21,15 +21,14 @@ from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
 from goldwork.errors import ConflictError, GoldworkError, InputError, NotFoundError
-from goldwork.quality import training
-from goldwork.quality.draft import State
 from goldwork.services import codes as coding
 from goldwork.services import reviewing
+from goldwork.services.known import COMPARED, Feedback, Known
 from goldwork.services.log import Log, encode
 from goldwork.services.media import shown_many
 from goldwork.services.slots import TAKE, unused, used_slots
 from goldwork.store.database import Database
-from goldwork.store.schema import annotator, assignment, form, gold, item, judgement, review, submit
+from goldwork.store.schema import annotator, assignment, form, item, judgement, review, submit
 from goldwork.tasks import NOTHING, TaskType
 from goldwork.tasks.questions import ProjectForm, draw_lots, read_form
 
@@ -59,17 +58,6 @@ class Submit(msgspec.Struct, frozen=True):
     def digest(self) -> bytes:
         """What makes two bodies the same."""
         return hashlib.blake2b(encode(self), digest_size=16).digest()
-
-
-class Feedback(msgspec.Struct, frozen=True):
-    """What is told once an item whose answer is known was answered. `score`: how right that was, 0 to 1; `marks`: the
-    same by question; `answers`: those that are acceptable, by question. `training`: how far one is in it."""
-
-    score: float
-    marks: dict[str, float]
-    answers: dict[str, list[Any]]
-    reason: str
-    training: training.Progress | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -114,16 +102,8 @@ _ASSIGNMENTS = (
     .where(assignment.c.id.in_(bind("ids", expanding=True)))
 )
 _PAYLOADS = sa.select(item.c.id, item.c.payload).where(item.c.id.in_(bind("items", expanding=True)))
-_GOLD = sa.select(gold.c.item, gold.c.kind, gold.c.answers, gold.c.stratum, gold.c.reason).where(
-    gold.c.item.in_(bind("items", expanding=True))
-)
 _EARLIER = sa.select(submit.c.kind, submit.c.supersedes).where(
     submit.c.project == bind("project"), submit.c.seq == bind("seq")
-)
-_OWN = (
-    sa.select(assignment.c.annotator, assignment.c.item, judgement.c.question, judgement.c.value)
-    .join(judgement, (judgement.c.project == assignment.c.project) & (judgement.c.seq == assignment.c.current))
-    .where(assignment.c.item.in_(bind("items", expanding=True)), assignment.c.pass_number == 0)
 )
 _FORM = sa.select(form.c.body).where(form.c.project == bind("project"), form.c.version == bind("version"))
 _MOVE = (
@@ -181,15 +161,6 @@ class Asked(NamedTuple):
     written: frozenset[str]
 
 
-class Key(NamedTuple):
-    """What is known beforehand of a gold, trap or training item."""
-
-    kind: str
-    answers: Mapping[str, Sequence[Any]]
-    stratum: str
-    reason: str
-
-
 class Collector:
     """Stores submits of one database. Keeps parsed forms, which never change under their version."""
 
@@ -243,9 +214,8 @@ class _Group:
                 mine = [held for held in self.held.values() if held.project == project]
                 authors = {held.author for held in mine if held.author is not None}
                 log.load({held.item for held in mine}, {held.annotator for held in mine} | authors)
+        self.beforehand = Known(connection, self.held.values())
         self._used: dict[int, set[int]] | None = None
-        self._keys: dict[int, Key] | None = None
-        self._own: dict[tuple[int, int], dict[str, Any]] | None = None
         self._items: dict[int, dict[int, dict[str, Any]]] = {}
         self._submits: list[dict[str, Any]] = []
         self._judgements: list[dict[str, Any]] = []
@@ -395,7 +365,9 @@ class _Group:
         before = log.annotator(held.annotator)
         seq = log.add("submit", body)
         leased_until = held.leased_until if request.kind == "undo" else None
-        told = self._told(log, held, answers, asked, before) if request.kind == "answer" else None
+        told = None
+        if request.kind == "answer":
+            told = self.beforehand.told(log, held, answers, asked.tasks, before)
         receipt = Receipt(request.id, held.id, request.kind, seq, surplus, leased_until, told)
         body_hash, response = request.digest(), msgspec.json.encode(receipt).decode()
         self._submits.append(
@@ -431,50 +403,14 @@ class _Group:
         return receipt
 
     def _scored(self, log: Log, held: Held, answers: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
-        """How right answers are that are compared with what is known: gold, traps, training, one's own earlier ones; of
-        others, how many peers are to review them."""
-        if held.purpose in ("gold", "practice"):
-            key = self._key_of(held.item)
-            return {
-                "first": bool(key.answers) and not self._answered_before(log, held),  # none: it was withdrawn meanwhile
-                "gold": key.kind,
-                "known": coding.known(key.answers, asked.tasks, asked.codes, log.secret),
-                "score": coding.score(answers, key.answers, asked.tasks),
-                "stratum": key.stratum,
-            }
-        if held.purpose == "repeat":
-            own = {name: [answer] for name, answer in self._own_of(held).items()}
-            return {"first": not self._answered_before(log, held), "score": coding.score(answers, own, asked.tasks)}
+        """How right answers are that are compared with what is known; of others, how many peers are to review them."""
+        if held.purpose in COMPARED:
+            first = not self._answered_before(log, held)
+            return self.beforehand.scored(held, answers, asked.tasks, asked.codes, log.secret, first=first)
         is_text = held.slotted and not asked.written.isdisjoint(answers)
         if is_text and reviewing.drawn(log, held.item, held.annotator):
             return {"reviews": log.policy().reviews}
         return {}
-
-    def _told(self, log: Log, held: Held, answers: Mapping[str, Any], asked: Asked, before: State) -> Feedback | None:
-        """What the person is told about their answer, whose event is stepped already; `before`: their state until
-        then."""
-        policy = log.policy()
-        if held.purpose != "practice" and not (held.purpose == "gold" and policy.feedback == "immediate"):
-            return None
-        key = self._key_of(held.item)
-        if key.kind == "trap":
-            return None  # what was told of one would be known of the others
-        marks = coding.marks(answers, key.answers, asked.tasks)
-        score = coding.score(answers, key.answers, asked.tasks) / coding.SCORE
-        far = None
-        if held.purpose == "practice":
-            far = training.progress(before, log.annotator(held.annotator), log.project(), policy, score)
-        acceptable = {name: list(key.answers[name]) for name in marks}
-        return Feedback(score, {name: round(mark, 3) for name, mark in marks.items()}, acceptable, key.reason, far)
-
-    def _key_of(self, item_id: int) -> Key:
-        if self._keys is None:
-            items = sorted({held.item for held in self.held.values() if held.purpose in ("gold", "practice")})
-            rows = self.connection.execute(_GOLD, {"items": items})
-            self._keys = {
-                row.item: Key(row.kind, msgspec.json.decode(row.answers), row.stratum, row.reason) for row in rows
-            }
-        return self._keys[item_id]
 
     def _answered_before(self, log: Log, held: Held) -> bool:
         """Whether the assignment was answered already, and the answer was taken back: back through its submits."""
@@ -488,15 +424,6 @@ class _Group:
             if kind == "answer":
                 return True
         return False
-
-    def _own_of(self, held: Held) -> dict[str, Any]:
-        """What the person answered about the item before."""
-        if self._own is None:
-            self._own = {}
-            items = sorted({one.item for one in self.held.values() if one.purpose == "repeat"})
-            for row in self.connection.execute(_OWN, {"items": items}):
-                self._own.setdefault((row.annotator, row.item), {})[row.question] = msgspec.json.decode(row.value)
-        return self._own.get((held.annotator, held.item), {})
 
     def flush(self) -> None:
         run = self.connection.execute

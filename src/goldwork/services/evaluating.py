@@ -19,7 +19,7 @@ from goldwork.quality.draft import State
 from goldwork.quality.items import SURE, temper
 from goldwork.quality.posterior import tempered
 from goldwork.quality.skill import SCALE
-from goldwork.services.figures import wilson
+from goldwork.services.figures import Interval, wilson
 from goldwork.services.fitting import Fitted
 from goldwork.services.inference import Question
 from goldwork.services.models import Curve, CurvePoint, ModelVersion
@@ -96,8 +96,9 @@ def curve_of(versions: Sequence[tuple[int, int, Mapping[int, int]]], told: Mappi
     kept.reverse()
     right = np.array([[told[of][said[of]] if of in said else np.nan for of in items] for _, _, said in kept])
     found = learning_curve([number for _, number, _ in kept], right)
-    columns = [column.round(4).tolist() for column in (found.accuracy, found.low, found.high)]
-    points = [CurvePoint(*one[:2], *drawn) for one, *drawn in zip(kept, *columns, strict=True)]
+    shares = zip(found.accuracy.tolist(), (~np.isnan(right)).sum(axis=1).tolist(), strict=True)
+    drawn = [wilson(share, count) for share, count in shares]
+    points = [CurvePoint(*one[:2], *_rounded(interval)) for one, interval in zip(kept, drawn, strict=True)]
     if len(told) < SURELY:
         sentence = f"What more judgements would add can be said once {SURELY} items of the slice are judged."
         return Curve(points, found.items, sentence, found.more, stop=False)
@@ -110,6 +111,11 @@ def curve_of(versions: Sequence[tuple[int, int, Mapping[int, int]]], told: Mappi
         found.stop,
         *(None if np.isnan(gain) else round(float(gain), 5) for gain in gains),
     )
+
+
+def _rounded(interval: Interval) -> tuple[float, ...]:
+    ends = (interval.value, interval.low, interval.high)
+    return tuple(round(end, 4) for end in ends if end is not None)
 
 
 def version_of(pool: Pool, fitted: Fitted, truth: Mapping[int, Any], seconds: float) -> ModelVersion:

@@ -49,10 +49,11 @@ class Bin(msgspec.Struct, frozen=True):
 
 
 class Paid(msgspec.Struct, frozen=True):
-    """What a standard deviation more of a feature of style adds to a reward."""
+    """What a standard deviation more of a feature of style adds to a reward; the ends are the least and the most of
+    what it adds to it and to the ensemble's members."""
 
     feature: str
-    worth: float
+    worth: Interval
 
 
 class WorstPrompt(msgspec.Struct, frozen=True):

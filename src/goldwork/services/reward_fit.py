@@ -20,6 +20,7 @@ from goldwork.services.reward import ASKED, MODEL, TOLD, Asked, Bin, Paid, Rewar
 from goldwork.store.database import Database
 
 if TYPE_CHECKING:
+    from goldwork.consensus.calibration import Reliability
     from goldwork.preference.evaluate import Evaluation, Figure
     from goldwork.preference.pairs import Pairs
     from goldwork.preference.reward import Trained
@@ -44,7 +45,8 @@ def run(folder: Path) -> None:
     votes = len(pairs.ballots.decided())
     if votes < LEAST_VOTES:
         raise InputError(
-            f"{votes} votes are for one of two responses, and a model is held against {LEAST_VOTES} at least."
+            f"{votes} votes are for one of two responses, and a model is held against {LEAST_VOTES} at least. "
+            "Let people judge more pairs."
         )
     tell("evaluation", 0, 1)
     found = evaluate(pairs, made.unseen, made.model.temperature, length=made.length_only, style=made.style_only)
@@ -58,7 +60,7 @@ def _told(found: Evaluation, made: Trained, pairs: Pairs) -> RewardEvaluation:
     rows = zip(
         *(column.tolist() for column in (bins.confidence, bins.accuracy, bins.low, bins.high, bins.items)), strict=True
     )
-    paid = sorted(made.model.style.items(), key=lambda one: -abs(one[1]))[:PAID]
+    paid = sorted(made.model.style.items(), key=lambda one: -abs(one[1][0]))[:PAID]
     verdict: Any = found.verdict
     return RewardEvaluation(
         verdict=verdict,
@@ -72,12 +74,12 @@ def _told(found: Evaluation, made: Trained, pairs: Pairs) -> RewardEvaluation:
         length=_interval(found.length),
         style=_interval(found.style),
         reliability=[Bin(sure, Interval(share, low, high), count) for sure, share, low, high, count in rows],
-        reliability_says=bins.sentence.replace(" items", " votes"),
+        reliability_says=_reliability(bins),
         position=_interval(found.position) if found.position else None,
         position_says=_position(found.position),
         length_left=_interval(found.length_left),
         length_says=_length(found.length_left),
-        paid=[Paid(name, worth) for name, worth in paid],
+        paid=[Paid(name, Interval(*worth)) for name, worth in paid],
         worst=[WorstPrompt(one.prompt, Interval(one.accuracy, one.low, one.high), one.votes) for one in found.worst],
         prompts=found.votes.prompts,
         pairs=found.pairs,
@@ -89,6 +91,14 @@ def _told(found: Evaluation, made: Trained, pairs: Pairs) -> RewardEvaluation:
 
 def _interval(figure: Figure) -> Interval:
     return Interval(figure.value, figure.low, figure.high)
+
+
+def _reliability(bins: Reliability) -> str:
+    votes = f"{int(bins.items.sum()):,} votes"
+    if bins.excess_low > 0:
+        off = f"{100 * bins.excess:.1f} percentage points"
+        return f"Its probabilities are off by {off} beyond chance ({votes}): do not take them at their word."
+    return f"Its probabilities come true as far as {votes} can tell: what they are off by, chance may explain."
 
 
 def _position(figure: Figure | None) -> str:

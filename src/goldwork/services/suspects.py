@@ -11,13 +11,14 @@ anyway are in that queue; those of the evaluation slice are never here: a slice 
 would flatter the model.
 
 What an expert makes of an entry is kept, so that it is known how often the list was right. A label that they confirm or
-mend is their word on the item, by an adjudication as any other.
+mend is their word on the item, by an adjudication as any other. All of it can be taken back: the word is retracted, and
+who was asked for more is asked for as many less.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -54,11 +55,13 @@ CHANCES = 3
 """Classes that the model's probabilities are told of."""
 SURELY = 0.99
 """What a model gives more is called so: nobody is sure to a hundred percent."""
+SUREST = 0.9999
+"""Nothing is listed as certain."""
 UNSURE = 0.5
 """A model whose likeliest class has less is called unsure."""
 AGREED = ("complete",)
 
-Kind = Literal["confirmed", "fixed", "dismissed", "asked"]
+Kind = Literal["confirmed", "fixed", "dismissed", "asked", "undone"]
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -132,7 +135,8 @@ class Suspects(msgspec.Struct, frozen=True):
 
 
 class Look(msgspec.Struct, frozen=True):
-    """What an expert makes of an entry: its label is right, or `value` is; it is no matter; `more` people shall say."""
+    """What an expert makes of an entry: its label is right, or `value` is; it is no matter; `more` people shall say; or
+    what they made of it last is `undone`."""
 
     external_id: str
     kind: Kind
@@ -149,8 +153,10 @@ _STATES = (
     .join(item_state, item_state.c.item == item.c.id)
     .where(item.c.id.in_(bind("items", expanding=True)))
 )
-_LOOKS = sa.select(second_look.c.item, second_look.c.kind, second_look.c.seq).where(
-    second_look.c.project == bind("project")
+_LOOKS = (
+    sa.select(second_look.c.item, second_look.c.kind, second_look.c.more, second_look.c.seq, second_look.c.by_account)
+    .where(second_look.c.project == bind("project"))
+    .order_by(second_look.c.id)
 )
 _ITEM = sa.select(item.c.id).where(item.c.project == bind("project"), item.c.external_id == bind("name"))
 _OTHERS = sa.select(assignment.c.id).where(
@@ -158,6 +164,9 @@ _OTHERS = sa.select(assignment.c.id).where(
     assignment.c.pass_number == 2,
     assignment.c.state == "leased",
     assignment.c.annotator != bind("annotator"),
+)
+_OWN = sa.select(assignment.c.id).where(
+    assignment.c.item == bind("item"), assignment.c.pass_number == 2, assignment.c.annotator == bind("annotator")
 )
 
 
@@ -185,9 +194,9 @@ def find(pool: Pool, fitted: Fitted) -> Listed:
         wrong = 1 - float(shares[label] / shares.sum())
         if wrong >= (LEAST if model.argmax() == label else CONTRADICTED):
             top = np.argsort(-model, kind="stable")[:CHANCES].tolist()
-            chances = [(int(k), round(float(model[k]), 4)) for k in top]
+            chances = [(int(k), round(float(np.clip(model[k], 1 - SUREST, SUREST)), 4)) for k in top]
             votes = Counter(code for _, code in given[of]).most_common()
-            found.append(Entry(of, int(label), round(wrong, 4), votes, chances))
+            found.append(Entry(of, int(label), min(round(wrong, 4), SUREST), votes, chances))
     found.sort(key=lambda one: (-one.wrong, one.item))
     return Listed(pool.question, found[:MOST])
 
@@ -201,7 +210,7 @@ def read(connection: Connection, collector: Collector, mine: Member, form_versio
     row = connection.execute(_STORED, {"project": mine.project}).one_or_none()
     listed = msgspec.json.decode(row.body, type=Listed) if row is not None else Listed()
     asked = collector.asked(connection, mine.project, form_version)
-    looks = connection.execute(_LOOKS, {"project": mine.project}).all()
+    looks = _in_force(connection.execute(_LOOKS, {"project": mine.project}))
     precision = _precision(Counter(look.kind for look in looks))
     if row is None or listed.question not in asked.tasks:
         return Suspects("", "", [], 0, [], precision, None, form_version)
@@ -221,6 +230,18 @@ def read(connection: Connection, collector: Collector, mine: Member, form_versio
         computed_at=row.computed_at,
         form_version=form_version,
     )
+
+
+def _in_force(rows: Iterable[Any]) -> list[Any]:
+    """The looks, in the order in which they were made, without those that were taken back."""
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        of = found.setdefault(row.item, [])
+        if row.kind == "undone":
+            of.pop()
+        else:
+            of.append(row)
+    return [row for of in found.values() for row in of]
 
 
 def _stands(row: Any, question: str, entry: Entry) -> bool:
@@ -252,7 +273,8 @@ def _suspect(entry: Entry, row: Any, words: Mapping[int, tuple[Any, str]]) -> Su
 
 def reason(votes: list[Said], chances: list[Likelihood]) -> str:
     """Why an item is listed, in a sentence."""
-    said = " and ".join(f"{one.count if at else _people(one.count)} said {one.label}" for at, one in enumerate(votes))
+    parts = [f"{one.count if at else _people(one.count)} said {one.label}" for at, one in enumerate(votes)]
+    said = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
     likely = chances[0]
     if likely.share < UNSURE:
         return f"{said}; the model is unsure: {likely.label} at {likely.share:.0%} is its likeliest."
@@ -284,19 +306,51 @@ def look(
 
 def _look(connection: Connection, database: Database, collector: Collector, mine: Member, what: Look) -> None:
     log = Log(connection, database, mine.project)
-    of, question, label = _entry(connection, log, collector, what)
-    if what.kind == "asked":
-        if not 1 <= what.more <= MOST_MORE:
-            raise InputError(f"must be 1 to {MOST_MORE}. Got {what.more}.", where="more")
-        log.load({of}, set())
-        log.add("asked", {"items": [of], "more": what.more, "by": mine.person.account})
-        log.flush()
-    elif what.kind != "dismissed":
-        if (what.kind == "fixed") == (what.value == label):
-            raise InputError(f"{what.kind} with {what.value!r}, where the label is {label!r}.", where="value")
-        _settle(connection, database, log, collector, mine, of, question, what)
+    if what.kind == "undone":
+        of = _take_back(connection, log, collector, mine, what)
+    else:
+        of, question, label = _entry(connection, log, collector, what)
+        if what.kind == "asked":
+            if not 1 <= what.more <= MOST_MORE:
+                raise InputError(f"must be 1 to {MOST_MORE}. Got {what.more}.", where="more")
+            _ask(log, mine, of, what.more)
+        elif what.kind != "dismissed":
+            if (what.kind == "fixed") == (what.value == label):
+                raise InputError(f"{what.kind} with {what.value!r}, where the label is {label!r}.", where="value")
+            _settle(connection, database, log, collector, mine, of, question, what)
     row = {"project": log.id, "item": of, "by_account": mine.person.account, "kind": what.kind}
-    connection.execute(sa.insert(second_look).values(row | {"seq": log.seq, "at": log.now}))
+    row |= {"more": what.more if what.kind == "asked" else 0, "seq": log.seq, "at": log.now}
+    connection.execute(sa.insert(second_look).values(row))
+
+
+def _ask(log: Log, mine: Member, of: int, more: int) -> None:
+    log.load({of}, set())
+    log.add("asked", {"items": [of], "more": more, "by": mine.person.account})
+    log.flush()
+
+
+def _take_back(connection: Connection, log: Log, collector: Collector, mine: Member, what: Look) -> int:
+    """Undo what this expert made of an item last, if nobody has looked at it since. Returns the item."""
+    of = connection.execute(_ITEM, {"project": log.id, "name": what.external_id}).scalar()
+    looks = _in_force(connection.execute(_LOOKS.where(second_look.c.item == of), {"project": log.id}))
+    if not looks or looks[-1].by_account != mine.person.account:
+        raise ConflictError("there is nothing of yours to take back here.", reason="nothing_to_undo")
+    last = looks[-1]
+    if last.kind == "asked":
+        log.load({last.item}, set())
+        if log.item(last.item).get("status") == "settled":
+            raise ConflictError("an expert has settled this item since.", reason="changed")
+        _ask(log, mine, last.item, -last.more)
+    elif last.kind != "dismissed":
+        where = {"item": last.item, "annotator": mine.person.annotator}
+        held = connection.execute(_OWN, where).scalar_one()
+        sent = Submit(log.id, mine.person.annotator, fresh_id(), held, "undo", log.form_version, log.guideline_version)
+        [receipt] = collector.submit_many(connection, [sent])
+        if isinstance(receipt, Exception):
+            raise receipt
+        # What was taken back is leased anew: it is in nobody's hands.
+        connection.execute(sa.update(assignment).where(assignment.c.id == held).values(state="lapsed"))
+    return int(last.item)
 
 
 def _entry(connection: Connection, log: Log, collector: Collector, what: Look) -> tuple[int, str, Any]:

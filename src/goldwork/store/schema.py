@@ -602,12 +602,14 @@ second_look = Table(
     Column("item", Id, nullable=False),
     _ref("account", "by_account"),
     Column("kind", Text, nullable=False),
+    Column("more", Integer, nullable=False),
     Column("seq", BigInteger, nullable=False),
     _time("at", nullable=False),
     Index("ix_second_look_item", "project", "item"),
-    _one_of("kind", "confirmed", "fixed", "dismissed", "asked"),
+    _one_of("kind", "confirmed", "fixed", "dismissed", "asked", "undone"),
 )
-"""Append-only: what an expert made of a label that a model holds to be wrong; `seq`: where the log stood then."""
+"""Append-only: what an expert made of a label that a model holds to be wrong, or that the last of it was taken back;
+`more`: judgements that were asked for; `seq`: where the log stood then."""
 
 # From comparisons to a reward model, a better policy, and back to people.
 

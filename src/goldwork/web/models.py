@@ -27,7 +27,7 @@ MAX_FEATURES = 2**30
 
 class SecondLook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an expert makes of an entry: `confirmed` and `fixed` say the class (`value`), `asked` how many more
-    judgements. `id`: the client's own: sending it again is harmless."""
+    judgements, `undone` takes the last of it back. `id`: the client's own: sending it again is harmless."""
 
     id: ShortId
     external_id: Text
@@ -86,7 +86,7 @@ class ModelController(Controller):
         opt=for_member("adjudicator") | {"errors": (409,)},
     )
     async def look(self, request: Request, data: JSONBody[SecondLook]) -> None:
-        """Confirm a label, mend it, dismiss the doubt, or ask more people. Sending it again is harmless."""
+        """Confirm a label, mend it, dismiss the doubt, ask more people, or undo it. Sending it again is harmless."""
         server = request.server
         what = Look(data.external_id, data.kind, data.value, data.more, data.seconds)
         await server.write(suspects.look, server.database, server.collector, request.member, data.id, what)

@@ -79,11 +79,13 @@ class Api:
 
 
 class Room:
-    """A project as the crowd works in it. The last `reserve` judgements are left for others to make."""
+    """A project as the crowd works in it. The last `reserve` judgements are left for others to make; the first `head`
+    are made in a hurry, so that there is something to see."""
 
-    def __init__(self, project: int, sample: Sample, reserve: int = 0) -> None:
+    def __init__(self, project: int, sample: Sample, reserve: int = 0, head: int = 0) -> None:
         self.project = project
         self.sample = sample
+        self.head = head
         self.slots = len(sample.stimuli) * sample.overlap - reserve
         self.judgements = 0
         [self._field] = [str(field["name"]) for field in sample.form["fields"]]

@@ -25,6 +25,8 @@ CHANGE = 0.3
 """The chance to go on in another project whenever new items are fetched."""
 SLOWEST = 20.0
 """How much slower than at the start people become as the work runs out."""
+RUSH = 25.0
+"""How many times as fast as people they judge until every room has its head start, where they are not faster anyway."""
 
 
 def make_people(
@@ -99,14 +101,20 @@ class Crowd:
         answer = person.take_up().answer
         assert person.room is not None
         seconds = PAUSE + (answer.seconds if answer else 0)
-        return seconds / self.speed * min(SLOWEST, 1 / max(person.room.left, 1e-9))
+        speed = RUSH if person.room in self._begun() else self.speed
+        return seconds / speed * min(SLOWEST, 1 / max(person.room.left, 1e-9))
+
+    def _begun(self) -> list[Room]:
+        """Rooms that have not had their head start."""
+        return [room for room in self.rooms if room.judgements < room.head and self.speed < RUSH]
 
     def _fetch(self, person: Person) -> bool:
         """Lease items in a room that still has work for the crowd. False where there is none."""
         room = person.room
         if room is None or not room.left or self._draw.random() < CHANGE:
-            weights = [one.left for one in self.rooms]
+            rooms = self._begun() or self.rooms
+            weights = [one.left for one in rooms]
             if not any(weights):
                 return False
-            [room] = self._draw.choices(self.rooms, weights)
+            [room] = self._draw.choices(rooms, weights)
         return bool(person.fetch(self.api, room)["assignments"])

@@ -54,6 +54,8 @@ QUALITY: dict[str, Any] = {
 """How quality is guarded in both projects."""
 LEARNING: tuple[dict[str, Any], ...] = ({"strategy": "margin", "slice": 0.1}, {"model": True})
 """Of the digits a model chooses what is asked next; beside the messages one learns, and doubts labels."""
+HEADS = (2000, 0)
+"""Judgements of each project that are there within a minute or two: enough for a learning curve that says something."""
 
 
 class Stage(Play):
@@ -122,7 +124,8 @@ class Stage(Play):
         pairs = list(zip(self.members, self.samples, strict=True))
         begun = [self._bring_in(mine, sample, 0, FIRST) for mine, sample in pairs]
         rooms = [
-            Room(mine.project, sample, round(RESERVE * len(sample.rows) * sample.overlap)) for mine, sample in pairs
+            Room(mine.project, sample, round(RESERVE * len(sample.rows) * sample.overlap), head)
+            for (mine, sample), head in zip(pairs, HEADS, strict=True)
         ]
         for (mine, sample), job in zip(pairs, begun, strict=True):
             self._wait_for(mine, job)

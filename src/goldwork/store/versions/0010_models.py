@@ -39,9 +39,12 @@ def upgrade() -> None:
         sa.Column("item", ID, nullable=False),
         sa.Column("by_account", ID, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("more", sa.Integer(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("kind IN ('confirmed', 'fixed', 'dismissed', 'asked')", name=op.f("ck_second_look_kind")),
+        sa.CheckConstraint(
+            "kind IN ('confirmed', 'fixed', 'dismissed', 'asked', 'undone')", name=op.f("ck_second_look_kind")
+        ),
         sa.ForeignKeyConstraint(["by_account"], ["account.id"], name=op.f("fk_second_look_by_account")),
         sa.ForeignKeyConstraint(["project"], ["project.id"], name=op.f("fk_second_look_project")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_second_look")),
