@@ -259,7 +259,7 @@ class _Told:
         self.classes = np.flatnonzero(sizes @ soft > 0)
         self.soft = soft[:, self.classes]
 
-    def loss(self, scores: Floats, pull: Floats) -> float:
+    def loss(self, scores: Floats, pull: npt.NDArray[Any]) -> float:
         """The mean loss of scores [n, classes]; its slope is written into `pull`."""
         top = scores.max(axis=1, keepdims=True)
         raised = np.exp(scores - top)
