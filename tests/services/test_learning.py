@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from goldwork.learning.model import Model
 from goldwork.quality.items import drawn
 from goldwork.services import apart, evaluating, fitting, learning, models, ranking
+from goldwork.services.learning import request_due as due
 from goldwork.services.models import ModelPage
 from goldwork.services.worker import Worker
 from goldwork.store.database import Database
@@ -324,12 +325,13 @@ def test_uploaded_features_replace_the_others(loop: Loop, tmp_path: Path) -> Non
 
 
 def during_a_fit(monkeypatch: pytest.MonkeyPatch, what: Callable[[], object]) -> None:
-    """Let something happen between a fit's end and what is made of it."""
-    run = fitting.run
+    """Let something happen once, between a fit's end and what is made of it."""
+    run, happened = fitting.run, []
 
     def meanwhile(asked: Any, table: Any) -> Any:
         found = yield from run(asked, table)
-        what()
+        if not happened:
+            happened.append(what())
         return found
 
     monkeypatch.setattr(fitting, "run", meanwhile)
@@ -342,13 +344,14 @@ def test_an_order_that_is_no_longer_asked_for_is_not_written(loop: Loop, monkeyp
     def change() -> None:
         loop.core.set_policy(1, **POLICY | {"strategy": "coverage", "model": True})
 
-    with monkeypatch.context() as patch:
-        during_a_fit(patch, change)
-        page = loop.learn()
+    monkeypatch.setattr(learning, "request_due", lambda *_: None)
+    during_a_fit(monkeypatch, change)
+    page = loop.learn()
     assert "settings were changed while" in page.learned.note
     assert not any(row.rank for row in loop.core.rows(item))
-    learning.request_due(loop.core.database, loop.core.writer)
+    due(loop.core.database, loop.core.writer)
     assert [row.kind for row in loop.core.rows(job) if row.state == "waiting"] == ["learn"], "as soon as it can"
+    loop.worker.drain()
     assert loop.learn().learned.note == ""
     assert loop.core.findings() == []
 
@@ -364,10 +367,10 @@ def test_features_that_come_during_a_fit_are_read_by_the_next(
         file.parent.mkdir()
         np.savez(file, ids=np.array(ids), features=np.eye(len(ids), 3, dtype=np.float32))
 
-    with monkeypatch.context() as patch:
-        during_a_fit(patch, upload)
-        assert loop.learn().versions[0].about.used == "words and runs of letters of the text"
-    learning.request_due(loop.core.database, loop.core.writer)
+    monkeypatch.setattr(learning, "request_due", lambda *_: None)
+    during_a_fit(monkeypatch, upload)
+    assert loop.learn().versions[0].about.used == "words and runs of letters of the text"
+    due(loop.core.database, loop.core.writer)
     loop.worker.drain()
     with loop.core.database.read() as connection:
         page = models.read_page(connection, loop.core.project)
