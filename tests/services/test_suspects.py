@@ -87,7 +87,8 @@ def listed(room: Room) -> Listed:
             other = "abc"[("abc".index(truth[name]) + 1) % 3]
             if name in wrong:
                 return other if place else truth[name]
-            return truth[name] if draw.random() < 0.85 else draw.choice("abc")
+            own = random.Random(f"{name} {place}")  # the same in whatever order the items come
+            return truth[name] if own.random() < 0.85 else own.choice("abc")
 
         room.judge(who, answer)
     made = Listed(room, truth, wrong, expert(room, "boss", "manager"))
