@@ -335,21 +335,24 @@ def test_a_training_is_cancelled_between_fits(room: Room, monkeypatch: pytest.Mo
 
 
 RAISES = "import sys; from goldwork.services import apart; sys.exit(apart.main(lambda _: 1 / 0))"
+SECRET = RAISES.replace("1 / 0", "open('/secret/place')")
 
 
 @pytest.mark.parametrize(
     ("code", "limit", "said"),
     [
         pytest.param(RAISES, 60, "the model failed: ZeroDivisionError: division by zero", id="raises"),
+        pytest.param(
+            SECRET, 60, "the model failed: FileNotFoundError. The server's log says more.", id="tells no path"
+        ),
         pytest.param("import time; time.sleep(60)", 0.6, "took more than 1 seconds and was ended", id="hangs"),
         pytest.param("import os; os._exit(3)", 60, "ended without a word (3)", id="dies"),
     ],
 )
 def test_a_training_that_raises_hangs_or_dies_is_said_and_the_last_model_stays(
-    room: Room, monkeypatch: pytest.MonkeyPatch, code: str, limit: float, said: str
+    room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, code: str, limit: float, said: str
 ) -> None:
-    simulated(room, prompts=4)
-    assert train(room).state == "done"
+    trained(room, prompts=4)
     with monkeypatch.context() as patch:
         patch.setattr(apart, "command", lambda _, folder: [sys.executable, "-c", code, str(folder)])
         patch.setattr(apart, "LIMIT", limit)
@@ -358,6 +361,7 @@ def test_a_training_that_raises_hangs_or_dies_is_said_and_the_last_model_stays(
     assert [one.version for one in page(room).models] == [1]
     assert page(room).job == job, "the page says why"
     assert list(room.home.cache(room.project).iterdir()) == [], "nothing is left of it"
+    assert (code == SECRET) == ("/secret/place" in caplog.text), "the log says more"
     assert train(room).result == {"version": 2}
 
 

@@ -33,6 +33,9 @@ ERROR, PROGRESS = "error.json", "progress.jsonl"
 SAID = 20_000
 """Characters of what a failed process wrote that go to the server's log."""
 
+TOLD = (ValueError, ArithmeticError, LookupError, TypeError, MemoryError)
+"""Errors whose words are told: they are about numbers. Those of files and databases name places of this machine."""
+
 T = TypeVar("T")
 Tell = Callable[[str, int, int], None]
 """Is told the phase, how much of it is done, and of how much."""
@@ -139,10 +142,11 @@ def main(do: Callable[[Path], None]) -> int:
     try:
         do(folder)
     except Exception as error:  # noqa: BLE001 - whatever a model does is said
-        message = f"the model failed: {type(error).__name__}: {error}"[:500]
         if isinstance(error, GoldworkError):
             message = error.message
         else:
+            said = f": {error}"[:500] if isinstance(error, TOLD) else ". The server's log says more."
+            message = f"the model failed: {type(error).__name__}{said}"
             traceback.print_exc()
         (folder / ERROR).write_bytes(msgspec.json.encode(Failed(message)))
         return 1
