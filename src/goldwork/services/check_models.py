@@ -53,21 +53,23 @@ _POLICY = (
     .where(chosen.c.project == bind("project"), chosen.c.version == bind("version"))
 )
 _SHOWN = sa.select(item.c.external_id, item.c.payload).where(item.c.project == bind("project")).order_by(item.c.id)
-_taught = submit.alias("taught")
-_TAUGHT = (
+_voted = (
     sa.select(submit.c.annotator)
     .distinct()
+    .where(submit.c.project == bind("project"), submit.c.kind == "answer")
+    .subquery("voted")
+)
+_TAUGHT = (
+    sa.select(_voted.c.annotator)
     .where(
-        submit.c.project == bind("project"),
-        submit.c.kind == "answer",
         sa.exists().where(
-            _taught.c.project == bind("parent"),
-            _taught.c.annotator == submit.c.annotator,
-            _taught.c.seq <= bind("through"),
-            _taught.c.kind == "answer",
-        ),
+            submit.c.project == bind("parent"),
+            submit.c.annotator == _voted.c.annotator,
+            submit.c.seq + 0 <= bind("through"),  # found by who, not by when
+            submit.c.kind == "answer",
+        )
     )
-    .order_by(submit.c.annotator)
+    .order_by(_voted.c.annotator)
 )
 
 
