@@ -90,6 +90,8 @@ def test_training_that_runs_and_that_fails(house: House, stages: Stages, visit: 
     expect(page.get_by_role("alert")).to_contain_text("The training stopped. 4 votes are for one of two responses")
     expect(page.get_by_role("alert")).to_contain_text("Models that were made before are still here.")
     check(page, f"training that failed, {screen}")
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("The training stopped. 4 votes are for one of two responses")
 
 
 @every_screen
