@@ -54,7 +54,7 @@ QUALITY: dict[str, Any] = {
 """How quality is guarded in both projects."""
 LEARNING: tuple[dict[str, Any], ...] = ({"strategy": "margin", "slice": 0.1}, {"model": True})
 """Of the digits a model chooses what is asked next; beside the messages one learns, and doubts labels."""
-HEADS = (2000, 0)
+HEADS = (2500, 0)
 """Judgements of each project that are there within a minute or two: enough for a learning curve that says something.
 Where a time is measured nobody has a head start."""
 
