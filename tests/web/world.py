@@ -535,8 +535,8 @@ def plant(stage: Stage, project: int) -> None:
         for name, body in (("learn", {"note": "CANARY note"}), ("suspects", {"question": "CANARY", "entries": []})):
             told = {"project": project, "name": name, "body": json.dumps(body), "through_seq": 1, "computed_at": now}
             connection.execute(sa.insert(schema.snapshot).values(told))
-        looked = {"project": project, "item": of.id, "by_account": 1, "kind": "dismissed", "seq": 1, "at": now}
-        connection.execute(sa.insert(schema.second_look).values(looked))
+        looked = {"project": project, "item": of.id, "by_account": 1, "kind": "dismissed", "more": 0, "seq": 1}
+        connection.execute(sa.insert(schema.second_look).values(looked | {"at": now}))
         connection.execute(
             sa.insert(schema.job).values(
                 project=project, kind="import", body='{"file": "CANARY"}', phase="CANARY", created_at=now

@@ -54,8 +54,9 @@ QUALITY: dict[str, Any] = {
 """How quality is guarded in both projects."""
 LEARNING: tuple[dict[str, Any], ...] = ({"strategy": "margin", "slice": 0.1}, {"model": True})
 """Of the digits a model chooses what is asked next; beside the messages one learns, and doubts labels."""
-HEADS = (2000, 0)
-"""Judgements of each project that are there within a minute or two: enough for a learning curve that says something."""
+HEADS = (2500, 0)
+"""Judgements of each project that are there within a minute or two: enough for a learning curve that says something.
+Where a time is measured nobody has a head start."""
 
 
 class Stage(Play):
@@ -124,7 +125,12 @@ class Stage(Play):
         pairs = list(zip(self.members, self.samples, strict=True))
         begun = [self._bring_in(mine, sample, 0, FIRST) for mine, sample in pairs]
         rooms = [
-            Room(mine.project, sample, round(RESERVE * len(sample.rows) * sample.overlap), head)
+            Room(
+                mine.project,
+                sample,
+                round(RESERVE * len(sample.rows) * sample.overlap),
+                head if self.seconds is None else 0,
+            )
             for (mine, sample), head in zip(pairs, HEADS, strict=True)
         ]
         for (mine, sample), job in zip(pairs, begun, strict=True):
