@@ -40,6 +40,19 @@ def test_the_interval_of_the_gain_covers() -> None:
     assert 0.9 <= inside / 120 <= 1
 
 
+def test_the_interval_of_a_flat_curve_of_few_items_covers() -> None:
+    """Of 300 models that learn nothing more; 60 items."""
+    inside = 0
+    n = np.unique(np.geomspace(100, 3000, 10).astype(int))
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        item, version = rng.normal(size=(1, 60)), rng.normal(size=(len(n), 60))
+        right = norm.cdf((0.95 * item + 0.3 * version) / np.hypot(0.95, 0.3)) < rng.uniform(0.8, 0.97)
+        found = learning_curve(n, right.astype(float), seed=seed)
+        inside += found.gain_low <= 0 <= found.gain_high
+    assert inside / 300 >= 0.93
+
+
 def test_a_flat_curve_says_stop_and_a_steep_one_does_not() -> None:
     rng = np.random.default_rng(0)
     n = np.array([500, 1000, 2000, 4000, 8000, 16000])

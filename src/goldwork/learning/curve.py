@@ -17,6 +17,7 @@ import dataclasses
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri, stdtrit
 
 from goldwork.errors import InputError
 
@@ -85,8 +86,14 @@ def learning_curve(judgements: npt.ArrayLike, right: npt.ArrayLike, *, more: int
     gain = gain_low = gain_high = float("nan")
     if len(n) >= LEAST_VERSIONS and items >= LEAST_ITEMS:
         gain = float(_gains(n, accuracy[None], more)[0])
-        gain_low, gain_high = (float(end) for end in np.quantile(_gains(n, drawn, more), (0.025, 0.975)))
+        ends = np.quantile(_gains(n, drawn, more), (0.025, 0.975))
+        gain_low, gain_high = (gain + _stretch(items) * (ends - gain)).tolist()
     return Curve(n, accuracy, items, more, gain, gain_low, gain_high)
+
+
+def _stretch(items: int) -> float:
+    """Items drawn again vary less than new ones would: by the root of (items - 1) / items, and by Student's tails."""
+    return float(stdtrit(items - 1, 0.975) / ndtri(0.975) * (items / (items - 1)) ** 0.5)
 
 
 def _gains(n: npt.NDArray[np.int64], accuracy: Floats, more: int) -> Floats:
