@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
 
 from benchmarks._report import drawn_again, report
 from benchmarks.accuracy import BESIDE
@@ -130,11 +131,13 @@ def active(name: str, of: Set, seeds: int, strategies: tuple[str, ...], aims: di
         for how in (RANDOM, *strategies):
             labels = np.array(need[how, share], float)
             said = f"{name}: labels to {share:.0%} of the whole pool, {how}"
-            report(said, labels.mean(), "labels", RANDOM, labels.mean() / chance.mean(), span=drawn_again(labels))
+            counted = aim if how != RANDOM and aim.endswith("labels") else ""
+            ratio = labels.mean() / chance.mean()
+            report(said, labels.mean(), "labels", RANDOM, ratio, span=drawn_again(labels), aim=counted)
             if how != RANDOM:
                 both = np.column_stack([labels, chance])
                 span = drawn_again(both, lambda rows: rows[:, 0].mean() / rows[:, 1].mean())
-                report(f"{said}, over random", labels.mean() / chance.mean(), "ratio", RANDOM, span=span, aim=aim)
+                report(f"{said}, over random", ratio, "ratio", RANDOM, span=span, aim="" if counted else aim)
 
 
 def accuracy(of: Set, rows: Any, labels: Any, test: Any, seed: int) -> float:
@@ -310,9 +313,9 @@ def _unnamed(answers: npt.NDArray[np.int64]) -> Votes:
 
 def area(score: npt.NDArray[np.float64], wrong: npt.NDArray[np.bool_]) -> float:
     """The probability that an error has a higher score than a right label."""
-    from sklearn.metrics import roc_auc_score
-
-    return float(roc_auc_score(wrong, score))
+    bad = int(wrong.sum())
+    ranks = float(rankdata(score)[wrong].sum())
+    return (ranks - bad * (bad + 1) / 2) / (bad * (len(wrong) - bad))
 
 
 def labelme(folder: Path) -> tuple[Any, Votes, Judgements, Any, tuple[Any, Any]]:

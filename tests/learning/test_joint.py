@@ -104,6 +104,9 @@ def test_impact_says_what_each_way_is_worth() -> None:
     assert rows[MAJORITY].judgements == 1600
     assert rows[MAJORITY].gain == rows[MAJORITY].gain_low == rows[MAJORITY].gain_high == 0
     assert rows[JOINT].accuracy > rows[ONE].accuracy
+    assert np.isnan(rows[ONE].each)
+    assert rows[JOINT].each == pytest.approx((rows[JOINT].accuracy - rows[ONE].accuracy) / 1200)
+    assert rows[JOINT].each_low <= rows[JOINT].each <= rows[JOINT].each_high
     assert rows[CLEANED].accuracy > rows[MAJORITY].accuracy
     for row in rows.values():
         assert row.low <= row.accuracy <= row.high

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,25 +73,43 @@ def run(arguments: argparse.Namespace) -> int:
         features[[row[item] for item in sorted(test)]],
         np.array([classes.index(truth[item]) for item in sorted(test)]),
     )
-    found = measure_impact(
-        features[rows], votes, shares, known, suspects=_suspects(part, find_flags(part)), seed=arguments.seed
-    )
+    suspects = _suspects(part, find_flags(part))
+    found = measure_impact(features[rows], votes, shares, known, suspects=suspects, seed=arguments.seed)
     if arguments.json:
         for one in found:
-            print(json.dumps(dataclasses.asdict(one)))
+            row = dataclasses.asdict(one)
+            print(
+                json.dumps(
+                    {
+                        name: None if isinstance(value, float) and math.isnan(value) else value
+                        for name, value in row.items()
+                    }
+                )
+            )
         return 0
     print(f"held against {len(test):,} items of known truth, trained on {len(part.items):,}:")
-    print(f"  {'':<22}{'judgements':>10}{'accuracy':>10}{'':19}{'above majority':>16}{'calibration':>25}")
+    print(f"  {'':<22}{'judgements':>10}{'accuracy':>10}{'':<18}{'above majority':>22}{'per 1,000 more':>22}{'off':>7}")
     for one in found:
-        gain = f"{100 * one.gain:+.1f} ({100 * one.gain_low:+.1f} to {100 * one.gain_high:+.1f})"
-        span = f"({one.low:.3f} to {one.high:.3f})"
-        print(f"  {one.way:<22}{one.judgements:>10,}{one.accuracy:>10.3f} {span:<18}{gain:>24}{one.error:>17.3f}")
+        gain = _points(one.gain, one.gain_low, one.gain_high)
+        each = "" if math.isnan(one.each) else _points(1000 * one.each, 1000 * one.each_low, 1000 * one.each_high)
+        span = f" ({one.low:.3f} to {one.high:.3f})"
+        print(
+            f"  {one.way:<22}{one.judgements:>10,}{one.accuracy:>10.3f}{span:<18}{gain:>22}{each:>22}{one.error:>7.3f}"
+        )
+    print("above majority: points of accuracy. per 1,000 more: points above one judgement an item, by 1,000 judgements")
+    print("paid for beyond those. off: how far its probabilities are from coming true, less what chance alone gives.")
+    if not len(suspects):
+        print("No flag is about an annotator, so nothing is trained without suspects.")
     best = max(found, key=lambda one: one.gain_low)
     if best.gain_low > 0:
         print(f"Labels by {best.way} are worth {100 * best.gain:.1f} points to this model, at no further judgement.")
     else:
         print("No way of making labels is better than the majority beyond chance, for this model and these items.")
     return 0
+
+
+def _points(value: float, low: float, high: float) -> str:
+    return f"{100 * value:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
 
 
 def _features(arguments: argparse.Namespace) -> tuple[list[str], Any]:

@@ -30,8 +30,9 @@ BINS = 10
 class Trained:
     """A model trained in one `way` on so many `judgements` that were paid for.
 
-    `accuracy` on the test items, between `low` and `high`; `gain` over the majority's, between its ends; `error`: how
-    far its probabilities are off (mean of |accuracy - confidence| over ten bins), less what chance alone gives.
+    `accuracy` on the test items, between `low` and `high`; `gain` over the majority's, between its ends; `each`: the
+    gain over one judgement an item, by judgement paid for beyond those, nan where none was; `error`: how far its
+    probabilities are off (mean of |accuracy - confidence| over ten bins), less what chance alone gives.
     """
 
     way: str
@@ -42,6 +43,9 @@ class Trained:
     gain: float
     gain_low: float
     gain_high: float
+    each: float
+    each_low: float
+    each_high: float
     error: float
 
 
@@ -71,8 +75,37 @@ def measure_impact(
         made[way] = fit(features, shares, weight, seed=seed).model.predict(seen), paid
     made[JOINT] = infer_jointly(features, votes, seed=seed).model.predict(seen), len(votes.item)
     draws = rng.multinomial(len(truth), np.full(len(truth), 1 / len(truth)), DRAWS) / len(truth)
-    base = (made[MAJORITY][0].argmax(axis=1) == truth).astype(float)
-    return [_trained(way, paid, shares, truth, base, draws, rng) for way, (shares, paid) in made.items()]
+    right = {way: (shares.argmax(axis=1) == truth).astype(float) for way, (shares, _) in made.items()}
+
+    def above(way: str, other: str) -> tuple[float, float, float]:
+        """The mean difference, and its ends."""
+        more = right[way] - right[other]
+        low, high = np.quantile(draws @ more, (0.025, 0.975)).tolist()
+        return float(more.mean()), low, high
+
+    found = []
+    for way, (shares, paid) in made.items():
+        low, high = np.quantile(draws @ right[way], (0.025, 0.975)).tolist()
+        gain, gain_low, gain_high = above(way, MAJORITY)
+        beyond = paid - made[ONE][1]
+        each, each_low, each_high = (of / beyond if beyond > 0 else float("nan") for of in above(way, ONE))
+        found.append(
+            Trained(
+                way=way,
+                judgements=paid,
+                accuracy=float(right[way].mean()),
+                low=low,
+                high=high,
+                gain=gain,
+                gain_low=gain_low,
+                gain_high=gain_high,
+                each=each,
+                each_low=each_low,
+                each_high=each_high,
+                error=_excess(np.asarray(shares.max(axis=1)), right[way], rng),
+            )
+        )
+    return found
 
 
 def _ways(
@@ -107,18 +140,11 @@ def _hard(shares: Floats, rng: np.random.Generator) -> Floats:
     return np.asarray(np.eye(shares.shape[1])[(shares + 1e-6 * rng.random(shares.shape)).argmax(axis=1)])
 
 
-def _trained(
-    way: str, paid: int, shares: Floats, truth: Any, base: Floats, draws: Floats, rng: np.random.Generator
-) -> Trained:
-    right = (shares.argmax(axis=1) == truth).astype(float)
-    low, high = np.quantile(draws @ right, (0.025, 0.975))
-    gain = np.quantile(draws @ (right - base), (0.025, 0.975))
-    confidence = shares.max(axis=1)
-    null = np.mean([_error(confidence, (rng.random(len(confidence)) < confidence) * 1.0) for _ in range(100)])
-    return Trained(
-        way, paid, float(right.mean()), float(low), float(high), float((right - base).mean()),
-        float(gain[0]), float(gain[1]), float(_error(confidence, right) - null),
-    )  # fmt: skip
+def _excess(confidence: Floats, right: Floats, rng: np.random.Generator) -> float:
+    null = np.mean(
+        [_error(confidence, (rng.random(len(confidence)) < confidence).astype(np.float64)) for _ in range(100)]
+    )
+    return float(_error(confidence, right) - null)
 
 
 def _error(confidence: Floats, right: Floats) -> float:

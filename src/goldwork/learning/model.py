@@ -230,11 +230,10 @@ class _Regression:
 
         def loss(flat: Floats) -> tuple[float, Floats]:
             beta = flat.reshape(step.shape) * step
-            scores, pull = (
-                np.asarray(self._short @ beta[:-1].astype(SHORT)) + beta[-1],
-                np.empty((rows.shape[1], len(held)), SHORT),
-            )
-            lost = sum(one.loss(scores[:, these], pull[:, these]) for one, these in zip(told, columns, strict=True))
+            scores = np.asarray(self._short @ beta[:-1].astype(SHORT)) + beta[-1]
+            pull, lost = np.empty(scores.shape, SHORT), 0.0
+            for one, these in zip(told, columns, strict=True):
+                lost += one.loss(scores[:, these], pull[:, these])
             slope = np.vstack([self._short.T @ pull + held * beta[:-1], pull.sum(axis=0)])
             return lost + float((held * beta[:-1] ** 2).sum()) / 2, (slope * step).ravel()
 
@@ -259,7 +258,7 @@ class _Told:
         self.classes = np.flatnonzero(sizes @ soft > 0)
         self.soft = soft[:, self.classes]
 
-    def loss(self, scores: Floats, pull: npt.NDArray[Any]) -> float:
+    def loss(self, scores: Floats, pull: npt.NDArray[np.float32]) -> float:
         """The mean loss of scores [n, classes]; its slope is written into `pull`."""
         top = scores.max(axis=1, keepdims=True)
         raised = np.exp(scores - top)
