@@ -92,11 +92,12 @@ class Model:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Fitted:
-    """A model, and what its like said of each item without having seen it: `unseen` [n, K], calibrated."""
+    """A model, and what its like said of each item without having seen it: `unseen` [n, K], calibrated. `few`: classes of
+    fewer than FOLDS items, of which what it says is a guess."""
 
     model: Model
     unseen: Floats
-    warnings: tuple[str, ...] = ()
+    few: tuple[int, ...] = ()
 
 
 def fit(features: Any, shares: Any, weight: Any = None, *, groups: Any = None, seed: int = 0) -> Fitted:
@@ -120,7 +121,7 @@ def fit(features: Any, shares: Any, weight: Any = None, *, groups: Any = None, s
     temperature = _temperature(unseen, soft, sizes)
     [whole] = regression.fit(np.ones((1, len(soft)), bool), strength)
     model = dataclasses.replace(whole, weights=back(whole.weights), temperature=temperature, columns=columns)
-    return Fitted(model, _softmax(unseen / temperature), _warn(counted))
+    return Fitted(model, _softmax(unseen / temperature), tuple(np.flatnonzero(counted < FOLDS).tolist()))
 
 
 def _checked(features: Any, shares: Any, weight: Any) -> tuple[Floats, Floats]:
@@ -288,10 +289,3 @@ def _loss(scores: Floats, soft: Floats, sizes: Floats) -> float:
 def _softmax(scores: Floats) -> Floats:
     raised = np.exp(scores - scores.max(axis=1, keepdims=True, initial=-1e300))
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
-
-
-def _warn(counted: npt.NDArray[np.int64]) -> tuple[str, ...]:
-    few = [str(k) for k in np.flatnonzero(counted < FOLDS)]
-    if not few:
-        return ()
-    return (f"class {', '.join(few)} has fewer than {FOLDS} items: what is said of it is a guess.",)

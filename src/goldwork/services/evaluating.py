@@ -129,7 +129,10 @@ def version_of(pool: Pool, fitted: Fitted, truth: Mapping[int, Any], seconds: fl
         loss = float(-(shares * np.log(np.maximum(said, LEAST))).sum(axis=1).mean())
         interval = wilson(accuracy, len(places))
         low, high = interval.low, interval.high
-    warnings = list(fitted.said.warnings)
+    warnings = []
+    if fitted.said.few:
+        few = ", ".join(f"“{pool.values[code]}”" for code in fitted.said.few)
+        warnings.append(f"Few items are {few}, or none: what the model says of that is a guess.")
     if fitted.said.same:
         warnings.append(
             f"{fitted.said.same:,} judged items have the same content as an item of the evaluation slice: they trained "

@@ -40,11 +40,11 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What was used, what is to be known about it, and how many items did not train the model because an item of the
+    """What was used, the classes of few items, and how many items did not train the model because an item of the
     evaluation slice has the same content."""
 
     used: str
-    warnings: list[str]
+    few: list[int]
     same: int = 0
 
 
@@ -85,7 +85,7 @@ def run(folder: Path) -> None:
         chosen=chosen,
     )
     (folder / MODEL).write_bytes(joint.model.to_bytes())
-    said = Said(used, list(joint.fitted.warnings), int((same & judged).sum()))
+    said = Said(used, list(joint.fitted.few), int((same & judged).sum()))
     (folder / SAID).write_bytes(msgspec.json.encode(said))
 
 
