@@ -92,8 +92,8 @@ class Model:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Fitted:
-    """A model, and what its like said of each item without having seen it: `unseen` [n, K], calibrated. `few`: classes of
-    fewer than FOLDS items, of which what it says is a guess."""
+    """A model, and what its like said of each item without having seen it: `unseen` [n, K], calibrated. `few`: classes
+    of fewer than FOLDS items, of which what it says is a guess."""
 
     model: Model
     unseen: Floats
