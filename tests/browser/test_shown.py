@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.browser.people import CLASSES, House, Somebody, join
 from tests.browser.server import begin_server
 from tests.browser.test_oversight import GOLD, at_random, by_another_norm, honest, truth
 from tests.browser.test_training import aside, go_on
-from tests.browser.test_workbench import press, synced
+from tests.browser.test_workbench import synced
 from tests.core import findings
 
 pytestmark = pytest.mark.browser
@@ -80,9 +81,16 @@ def bench(school: School, visit: Visit, project: int, somebody: Somebody) -> Pag
     return page
 
 
-def key_of(page: Page, answer: Answer, chance: random.Random) -> str:
-    """The key by which somebody answers the item on the screen."""
-    found = re.search(r"Message \w+ about \w+", page.locator("[data-item]").inner_text())
+SHOWN = """() => {
+  const item = document.querySelector('[data-item]')
+  return document.querySelector('[data-testid=aside]') || !item ? null : [item.dataset.item, item.innerText]
+}"""
+"""The item on the screen and its text, read at once: what is decided about somebody may come between."""
+
+
+def key_of(text: str, answer: Answer, chance: random.Random) -> str:
+    """The key by which somebody answers the item of this text."""
+    found = re.search(r"Message \w+ about \w+", text)
     assert found
     return str(CLASSES.index(answer(found.group(0), chance)) + 1)
 
@@ -92,10 +100,14 @@ def answer(page: Page, how: Answer, most: int, before_each: Callable[[], Any] = 
     chance = random.Random(7)
     for number in range(most):
         page.locator("[data-item], [data-testid=aside]").first.wait_for()
-        if page.get_by_test_id("aside").count():
+        page.wait_for_function("() => new Promise(requestAnimationFrame).then(() => true)")
+        shown = page.evaluate(SHOWN)
+        if shown is None:
             return number
+        item, text = shown
         before_each()
-        press(page, key_of(page, how, chance))
+        page.keyboard.press(key_of(text, how, chance))
+        page.wait_for_function("b => document.querySelector('[data-item]')?.dataset.item !== b", arg=item)
     return most
 
 
@@ -126,7 +138,9 @@ def test_who_answers_at_random_is_warned_set_aside_and_taught(school: School, vi
         page.wait_for_function("() => new Promise(requestAnimationFrame).then(() => true)")
         right = truth(page.locator("[data-item]").inner_text().split("\n")[0])
         wrong = number == 0
-        page.keyboard.press("3" if wrong else key_of(page, honest, random.Random(0)))
+        page.keyboard.press(
+            "3" if wrong else key_of(page.locator("[data-item]").inner_text(), honest, random.Random(0))
+        )
         told = aside(page, "told")
         expect(told.get_by_test_id("verdict")).to_have_text("Not right" if wrong else "Right")
         if wrong:
@@ -157,8 +171,11 @@ def test_the_honest_are_left_in_peace(school: School, visit: Visit, project: int
                 page.clock.fast_forward(1000 * pause)
 
         assert answer(page, how, 30, wait) == 30, "something else than an item was shown"
-        if pause:
-            page.clock.resume()  # what waits for another try waits for the page's clock
+        for _ in range(20):  # what waits for another try waits for the page's clock
+            if not pause or page.get_by_test_id("sync").get_attribute("data-waiting") == "0":
+                break
+            page.clock.fast_forward(1000 * pause)
+            time.sleep(0.25)
         synced(page)
         assert set(school.decided(project, name)) <= {"watch"}
         page.goto(f"{school.url}/p/{project}/me")
