@@ -31,6 +31,20 @@ test('items whose lease is over go, unless the server lists them or they are on 
   assert.equal(feed.items[1]?.leased_until, 1000, 'the lease is the new one')
 })
 
+test('what is on the screen stays the same object while only its lease is new', () => {
+  const feed = new Feed()
+  const review = { form: { questions: [] } }
+  const told = (until: number, extra = {}) => ({ ...item('a', until), review: structuredClone(review), ...extra }) as unknown as Assignment
+  feed.merge({ assignments: [told(10)] }, none, 0)
+  const before = feed.items[0]!
+  feed.merge({ assignments: [told(20)] }, none, 0)
+  assert.equal(feed.items[0]?.leased_until, 20)
+  assert.equal(feed.items[0]?.review, before.review)
+  assert.equal(feed.items[0]?.fields, before.fields)
+  feed.merge({ assignments: [told(20, { fields: { text: 'b' } })] }, none, 0)
+  assert.deepEqual(feed.items[0]?.fields, { text: 'b' }, 'something else is new: all of it is')
+})
+
 test('an undone item comes to the front and stays though the server does not list it yet', () => {
   const feed = new Feed()
   feed.merge(next('b', 'c'), none, 0)

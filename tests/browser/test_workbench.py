@@ -173,6 +173,35 @@ def test_the_next_item_never_waits_for_the_network(bench: Any, house: House) -> 
     assert len(house.judgements(project)) == 2
 
 
+def test_what_is_being_written_goes_on_while_items_arrive(house: House, visit: Visit) -> None:
+    """An answer of the server, late, neither takes the cursor nor draws the widget anew; so it is with a guideline."""
+    reply = {"name": "reply", "title": "Write the reply", "task": {"type": "text", "low": 1, "high": 200}}
+    form = {"fields": [{"name": "text", "show": "text"}], "questions": [reply]}
+    project = house.project(["Where is my parcel?", "Who are you?"], form)
+    page = visit(house.annotator(project))
+    held: list[Route] = []
+    asked = itertools.count()
+    page.route("**/next", lambda route: held.append(route) if next(asked) else route.continue_())
+    open_bench(page, house, project)
+    page.locator("textarea").evaluate("area => (area.same = true)")
+    page.keyboard.type("It is on its ")
+    assert len(held) == 1, "more items are asked for while one writes"
+    house.boss.call("PUT", f"/projects/{project}/guideline", {"text": "# Be *brief*."})
+    with page.expect_response("**/next"):
+        held[0].continue_()
+    expect(page.get_by_text("The guideline has changed.").first).to_be_visible()
+    page.keyboard.type("way.")
+    assert page.evaluate("[document.activeElement.same, document.activeElement.value]") == [True, "It is on its way."]
+    page.unroute("**/next")
+    before = current(page)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_function("b => document.querySelector('[data-item]').dataset.item !== b", arg=before)
+    expect(page.locator("textarea")).to_be_focused()
+    expect(page.locator("textarea")).to_have_value("")
+    synced(page)
+    assert [row["label"] for row in house.judgements(project)] == ["It is on its way."]
+
+
 def test_key_to_next_item_painted(bench: Any, record_property: Any) -> None:
     """The best of three rounds, by the frames that the machine can draw meanwhile: others may be using it."""
     page, _ = bench(texts=[f"Message {n}: " + "I was charged twice. " * 20 for n in range(130)])

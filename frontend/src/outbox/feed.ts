@@ -28,7 +28,7 @@ export class Feed {
     // What is on the screen stays there; what the server no longer lists goes when its lease is over.
     const kept = this.items
       .filter((held, at) => at === 0 || (!judged(held.id) && (fresh.has(held.id) || held.leased_until > now)))
-      .map((held) => fresh.get(held.id) ?? held)
+      .map((held, at) => (at === 0 ? renewed(held, fresh.get(held.id)) : (fresh.get(held.id) ?? held)))
     const there = new Set(kept.map((a) => a.id))
     this.items = [...kept, ...[...fresh.values()].filter((a) => !there.has(a.id))]
   }
@@ -53,4 +53,11 @@ export class Feed {
   drop(id: string): void {
     this.items = this.items.filter((a) => a.id !== id)
   }
+}
+
+/** What is on the screen: where only its lease is new, all of it stays what it was, or it would be drawn anew. */
+function renewed(held: Assignment, fresh = held): Assignment {
+  const { leased_until } = fresh
+  const now = { ...held, leased_until }
+  return JSON.stringify(now) === JSON.stringify(fresh) ? now : fresh
 }

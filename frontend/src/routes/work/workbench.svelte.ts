@@ -34,10 +34,12 @@ export type Aside = '' | 'told' | 'intro' | 'rest' | 'paused' | 'barred'
 
 export class Workbench {
   info = $state.raw<Work | null>(null)
+  items = $state.raw<Assignment[]>([])
+  /** What is asked now: of a text that is reviewed, the rubric's criteria. While it stays the same nothing is drawn anew. */
+  readonly questions: DrawnQuestion[] = $derived(this.#questionsOf(this.current))
   readonly spots: Spot[] = $derived(
     this.questions.flatMap((question) => asked(question).map((primitive) => ({ question, primitive }))),
   )
-  items = $state.raw<Assignment[]>([])
   /** Answers to the item on the screen, by question. */
   given = $state.raw<Record<string, unknown>>({})
   /** The place in `spots` that has the keys. */
@@ -81,10 +83,6 @@ export class Workbench {
 
   get current(): Assignment | undefined {
     return this.items[0]
-  }
-  /** What is asked now: of a text that is reviewed, the rubric's criteria. */
-  get questions(): DrawnQuestion[] {
-    return this.#questionsOf(this.current)
   }
   #questionsOf(item: Assignment | undefined): DrawnQuestion[] {
     return item?.review?.form.questions ?? this.info?.form.questions ?? []
@@ -202,7 +200,10 @@ export class Workbench {
 
   async #open(): Promise<void> {
     try {
-      this.info = await work.open(this.project)
+      const { form, form_version } = this.info ?? {}
+      const info = await work.open(this.project)
+      // The same form stays the same object: whoever is writing an answer goes on writing.
+      this.info = form && info.form_version === form_version ? { ...info, form } : info
       this.#judged = 0
       this.#opened = this.waiting.filter((e) => e.kind === 'answer').length
       this.failure = null
@@ -316,7 +317,8 @@ export class Workbench {
 
   /** Notes an answer. Where it is all that is asked it is sent at once; else, when `done`, the next open spot follows. */
   answer(spot: Spot, value: unknown, done: boolean): void {
-    if (!this.ready) return
+    // What is being written is kept, however soon it comes.
+    if (done ? !this.ready : !this.#there) return
     const answer = withValue(spot.primitive, this.given[spot.question.name], value)
     const { [spot.question.name]: _, ...rest } = this.given
     this.given = answer === undefined ? rest : { ...rest, [spot.question.name]: answer }
@@ -353,9 +355,13 @@ export class Workbench {
     return undefined
   }
 
+  /** An item stands there to be judged. */
+  get #there(): boolean {
+    return this.current !== undefined && this.info?.project.state === 'open' && !this.failure && !this.aside && !this.checking
+  }
+  /** And it was seen. */
   get ready(): boolean {
-    const there = this.#painted && this.current !== undefined && this.info?.project.state === 'open' && !this.failure
-    return there && !this.aside && !this.checking
+    return this.#painted && this.#there
   }
 
   submit(): void {
