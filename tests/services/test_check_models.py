@@ -154,7 +154,7 @@ LOOP: dict[str, tuple[Change, str]] = {
 
 
 def test_a_model_in_the_loop(listed: Listed, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    from goldwork.services.suspects import Look
+    from goldwork.services.second_looks import Look
 
     room = listed.room
     listed.look(Look(listed.read().suspects[0].external_id, "dismissed"))

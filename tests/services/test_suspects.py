@@ -13,9 +13,10 @@ import sqlalchemy as sa
 
 from goldwork.errors import ConflictError, ForbiddenError, InputError, NotFoundError
 from goldwork.quality.items import drawn
-from goldwork.services import access, jobs, suspects
+from goldwork.services import access, jobs, second_looks, suspects
 from goldwork.services.check import check
-from goldwork.services.suspects import Likelihood, Look, Said, Suspects
+from goldwork.services.second_looks import Look
+from goldwork.services.suspects import Likelihood, Said, Suspects
 from goldwork.store.schema import assignment, event, item, item_state, receipt, second_look
 from tests.services.conftest import Room
 from tests.services.test_adjudicate import expert, set_policy
@@ -42,7 +43,8 @@ class Listed:
 
     def look(self, what: Look, client: str = "", mine: access.Member | None = None) -> None:
         room, name, who = self.room, client or token_hex(8), mine or self.boss
-        room.writer.run(lambda connection: suspects.look(connection, room.database, room.collector, who, name, what))
+        more = (room.database, room.collector, who, name, what)
+        room.writer.run(lambda connection: second_looks.look(connection, *more))
 
     def learn(self) -> None:
         room = self.room
@@ -201,9 +203,10 @@ def test_only_ones_own_is_taken_back_and_only_while_it_stands(listed: Listed) ->
     first = listed.read().suspects[0]
     other = expert(listed.room, "other")
     listed.look(Look(first.external_id, "fixed", first.better), mine=other)
-    for name in (first.external_id, "nowhere"):
-        with pytest.raises(ConflictError, match="nothing of yours"):
-            listed.look(Look(name, "undone"))
+    with pytest.raises(ConflictError, match="nothing of yours"):
+        listed.look(Look(first.external_id, "undone"))
+    with pytest.raises(NotFoundError, match="nowhere"):
+        listed.look(Look("nowhere", "undone"))
     listed.look(Look(first.external_id, "undone"), mine=other)
     listed.look(Look(first.external_id, "fixed", first.better))
     assert listed.state(first.external_id)[0] == "settled", "nobody holds what was taken back"

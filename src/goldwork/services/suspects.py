@@ -10,16 +10,14 @@ the same, so the expected value of looking at one is the probability that it is 
 anyway are in that queue; those of the evaluation slice are never here: a slice that is mended where the model doubts it
 would flatter the model.
 
-What an expert makes of an entry is kept, so that it is known how often the list was right. A label that they confirm or
-mend is their word on the item, by an adjudication as any other. All of it can be taken back: the word is retracted, and
-who was asked for more is asked for as many less.
+What an expert makes of an entry (`goldwork.services.second_looks`) is kept: so one knows how often the list was right.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -27,22 +25,16 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import bindparam as bind
 
-from goldwork.errors import ConflictError, InputError, NotFoundError
+from goldwork.errors import ConflictError, NotFoundError
 from goldwork.quality.items import temper
-from goldwork.services import adjudicate
 from goldwork.services.access import Member
-from goldwork.services.adjudicate import MOST_MORE
-from goldwork.services.collect import Asked, Collector, Submit
-from goldwork.services.docket import fresh_id
+from goldwork.services.collect import Asked, Collector
 from goldwork.services.evaluating import Pool
 from goldwork.services.figures import Interval, wilson
 from goldwork.services.fitting import Fitted
-from goldwork.services.log import Log, decode
-from goldwork.services.once import once
+from goldwork.services.log import decode
 from goldwork.services.questions import options
-from goldwork.services.slots import release_lapsed
-from goldwork.store.database import Database
-from goldwork.store.schema import assignment, item, item_state, second_look, snapshot
+from goldwork.store.schema import item, item_state, second_look, snapshot
 
 NAME = "suspects"
 MOST = 300
@@ -60,8 +52,6 @@ SUREST = 0.9999
 UNSURE = 0.5
 """A model whose likeliest class has less is called unsure."""
 AGREED = ("complete",)
-
-Kind = Literal["confirmed", "fixed", "dismissed", "asked", "undone"]
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -134,17 +124,6 @@ class Suspects(msgspec.Struct, frozen=True):
     form_version: int
 
 
-class Look(msgspec.Struct, frozen=True):
-    """What an expert makes of an entry: its label is right, or `value` is; it is no matter; `more` people shall say; or
-    what they made of it last is `undone`."""
-
-    external_id: str
-    kind: Kind
-    value: Any = None
-    more: int = 1
-    seconds: float | None = None
-
-
 _STORED = sa.select(snapshot.c.body, snapshot.c.computed_at, snapshot.c.through_seq).where(
     snapshot.c.project == bind("project"), snapshot.c.name == NAME
 )
@@ -157,16 +136,6 @@ _LOOKS = (
     sa.select(second_look.c.item, second_look.c.kind, second_look.c.more, second_look.c.seq, second_look.c.by_account)
     .where(second_look.c.project == bind("project"))
     .order_by(second_look.c.id)
-)
-_ITEM = sa.select(item.c.id).where(item.c.project == bind("project"), item.c.external_id == bind("name"))
-_OTHERS = sa.select(assignment.c.id).where(
-    assignment.c.item == bind("item"),
-    assignment.c.pass_number == 2,
-    assignment.c.state == "leased",
-    assignment.c.annotator != bind("annotator"),
-)
-_OWN = sa.select(assignment.c.id).where(
-    assignment.c.item == bind("item"), assignment.c.pass_number == 2, assignment.c.annotator == bind("annotator")
 )
 
 
@@ -210,11 +179,11 @@ def read(connection: Connection, collector: Collector, mine: Member, form_versio
     row = connection.execute(_STORED, {"project": mine.project}).one_or_none()
     listed = msgspec.json.decode(row.body, type=Listed) if row is not None else Listed()
     asked = collector.asked(connection, mine.project, form_version)
-    looks = _in_force(connection.execute(_LOOKS, {"project": mine.project}))
-    precision = _precision(Counter(look.kind for look in looks))
+    made = looks(connection, mine.project)
+    precision = _precision(Counter(look.kind for look in made))
     if row is None or listed.question not in asked.tasks:
         return Suspects("", "", [], 0, [], precision, None, form_version)
-    done = {look.item for look in looks if look.kind != "asked" or look.seq >= row.through_seq}
+    done = {look.item for look in made if look.kind != "asked" or look.seq >= row.through_seq}
     waiting = [one for one in listed.entries if one.item not in done]
     states = {one.id: one for one in connection.execute(_STATES, {"items": [one.item for one in waiting]})}
     waiting = [one for one in waiting if _stands(states.get(one.item), listed.question, one)]
@@ -232,16 +201,31 @@ def read(connection: Connection, collector: Collector, mine: Member, form_versio
     )
 
 
-def _in_force(rows: Iterable[Any]) -> list[Any]:
-    """The looks, in the order in which they were made, without those that were taken back."""
+def looks(connection: Connection, project: int, of: int | None = None) -> list[Any]:
+    """What experts made of entries, or of one item, in the order in which it was; without what was taken back."""
+    asked = _LOOKS if of is None else _LOOKS.where(second_look.c.item == of)
     found: dict[int, list[Any]] = {}
-    for row in rows:
-        of = found.setdefault(row.item, [])
+    for row in connection.execute(asked, {"project": project}):
+        of_item = found.setdefault(row.item, [])
         if row.kind == "undone":
-            of.pop()
+            of_item.pop()
         else:
-            of.append(row)
-    return [row for of in found.values() for row in of]
+            of_item.append(row)
+    return [row for of_item in found.values() for row in of_item]
+
+
+def entry(connection: Connection, collector: Collector, mine: Member, form_version: int, of: int) -> tuple[str, Any]:
+    """An item's question and its label, which must be what the list says. Raises NotFoundError, ConflictError."""
+    row = connection.execute(_STORED, {"project": mine.project}).one_or_none()
+    listed = msgspec.json.decode(row.body, type=Listed) if row is not None else Listed()
+    found = next((one for one in listed.entries if one.item == of), None)
+    asked = collector.asked(connection, mine.project, form_version)
+    if found is None or listed.question not in asked.tasks:
+        raise NotFoundError("this item is not on the list, or not any more. Load the list again.")
+    state = connection.execute(_STATES, {"items": [of]}).one_or_none()
+    if not _stands(state, listed.question, found):
+        raise ConflictError("this item has changed since. Load the list again.", reason="changed")
+    return listed.question, _words(asked, listed.question)[found.label][0]
 
 
 def _stands(row: Any, question: str, entry: Entry) -> bool:
@@ -290,115 +274,3 @@ def _precision(kinds: Mapping[str, int]) -> Precision:
     fixed, confirmed = kinds.get("fixed", 0), kinds.get("confirmed", 0)
     share = wilson(fixed / (fixed + confirmed) if fixed + confirmed else float("nan"), fixed + confirmed)
     return Precision(share, fixed, confirmed, kinds.get("dismissed", 0), kinds.get("asked", 0))
-
-
-# What an expert makes of it.
-
-
-def look(
-    connection: Connection, database: Database, collector: Collector, mine: Member, client: str, what: Look
-) -> None:
-    """Answer an entry, once for every id of the client's. Raises NotFoundError, ConflictError, InputError."""
-    mine.require("adjudicator")
-    told = {"what": "second-look"} | msgspec.to_builtins(what)
-    once(connection, database, mine, client, told, lambda: _look(connection, database, collector, mine, what))
-
-
-def _look(connection: Connection, database: Database, collector: Collector, mine: Member, what: Look) -> None:
-    log = Log(connection, database, mine.project)
-    if what.kind == "undone":
-        of = _take_back(connection, log, collector, mine, what)
-    else:
-        of, question, label = _entry(connection, log, collector, what)
-        if what.kind == "asked":
-            if not 1 <= what.more <= MOST_MORE:
-                raise InputError(f"must be 1 to {MOST_MORE}. Got {what.more}.", where="more")
-            _ask(log, mine, of, what.more)
-        elif what.kind != "dismissed":
-            if (what.kind == "fixed") == (what.value == label):
-                raise InputError(f"{what.kind} with {what.value!r}, where the label is {label!r}.", where="value")
-            _settle(connection, database, log, collector, mine, of, question, what)
-    row = {"project": log.id, "item": of, "by_account": mine.person.account, "kind": what.kind}
-    row |= {"more": what.more if what.kind == "asked" else 0, "seq": log.seq, "at": log.now}
-    connection.execute(sa.insert(second_look).values(row))
-
-
-def _ask(log: Log, mine: Member, of: int, more: int) -> None:
-    log.load({of}, set())
-    log.add("asked", {"items": [of], "more": more, "by": mine.person.account})
-    log.flush()
-
-
-def _take_back(connection: Connection, log: Log, collector: Collector, mine: Member, what: Look) -> int:
-    """Undo what this expert made of an item last, if nobody has looked at it since. Returns the item."""
-    of = connection.execute(_ITEM, {"project": log.id, "name": what.external_id}).scalar()
-    looks = _in_force(connection.execute(_LOOKS.where(second_look.c.item == of), {"project": log.id}))
-    if not looks or looks[-1].by_account != mine.person.account:
-        raise ConflictError("there is nothing of yours to take back here.", reason="nothing_to_undo")
-    last = looks[-1]
-    if last.kind == "asked":
-        log.load({last.item}, set())
-        if log.item(last.item).get("status") == "settled":
-            raise ConflictError("an expert has settled this item since.", reason="changed")
-        _ask(log, mine, last.item, -last.more)
-    elif last.kind != "dismissed":
-        where = {"item": last.item, "annotator": mine.person.annotator}
-        held = connection.execute(_OWN, where).scalar_one()
-        sent = Submit(log.id, mine.person.annotator, fresh_id(), held, "undo", log.form_version, log.guideline_version)
-        [receipt] = collector.submit_many(connection, [sent])
-        if isinstance(receipt, Exception):
-            raise receipt
-        # What was taken back is leased anew: it is in nobody's hands.
-        connection.execute(sa.update(assignment).where(assignment.c.id == held).values(state="lapsed"))
-    return int(last.item)
-
-
-def _entry(connection: Connection, log: Log, collector: Collector, what: Look) -> tuple[int, str, Any]:
-    """The item, its question and its label, which must be what the list says. Raises NotFoundError, ConflictError."""
-    row = connection.execute(_STORED, {"project": log.id}).one_or_none()
-    listed = msgspec.json.decode(row.body, type=Listed) if row is not None else Listed()
-    of = connection.execute(_ITEM, {"project": log.id, "name": what.external_id}).scalar()
-    entry = next((one for one in listed.entries if one.item == of), None)
-    asked = collector.asked(connection, log.id, log.form_version)
-    if of is None or entry is None or listed.question not in asked.tasks:
-        raise NotFoundError("this item is not on the list, or not any more. Load the list again.")
-    state = connection.execute(_STATES, {"items": [of]}).one_or_none()
-    if not _stands(state, listed.question, entry):
-        raise ConflictError("this item has changed since. Load the list again.", reason="changed")
-    return of, listed.question, _words(asked, listed.question)[entry.label][0]
-
-
-def _settle(
-    connection: Connection,
-    database: Database,
-    log: Log,
-    collector: Collector,
-    mine: Member,
-    of: int,
-    question: str,
-    what: Look,
-) -> None:
-    """The expert's word on the item: an adjudication, held and answered at once."""
-    release_lapsed(connection, log)
-    who = mine.person.annotator
-    if connection.execute(_OTHERS, {"item": of, "annotator": who}).first() is not None:
-        raise ConflictError("somebody else is settling this item. Go on to the next.", reason="not_held")
-    asked = collector.asked(connection, log.id, log.form_version)
-    log.load({of}, set())
-    answers = {question: what.value}
-    for other in asked.form.questions:
-        if other.name == question or other.optional:
-            continue
-        code = log.item(of).get("answer", {}).get(other.name)
-        value = next((value for value, one in asked.codes.get(other.name, {}).items() if one == code), None)
-        if value is None:
-            message = f"the answer to {other.name!r} is not known, without which the item cannot be settled here."
-            raise ConflictError(f"{message} Send it to more people instead.", reason="other_questions")
-        answers[other.name] = value
-    [held] = adjudicate.take(connection, database, log, mine, [of], log.now + log.policy().lease_ms)
-    sent = Submit(
-        log.id, who, fresh_id(), held, "answer", log.form_version, log.guideline_version, answers, what.seconds
-    )
-    [receipt] = collector.submit_many(connection, [sent])
-    if isinstance(receipt, Exception):
-        raise receipt

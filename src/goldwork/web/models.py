@@ -9,13 +9,14 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
-from goldwork.services import models, own_features, projects, suspects, uploads
+from goldwork.services import models, own_features, projects, second_looks, suspects, uploads
 from goldwork.services.access import Member
 from goldwork.services.adjudicate import MOST_MORE
 from goldwork.services.collect import MAX_SECONDS
 from goldwork.services.jobs import Job
 from goldwork.services.models import ModelPage
-from goldwork.services.suspects import Kind, Look, Suspects
+from goldwork.services.second_looks import Kind, Look
+from goldwork.services.suspects import Suspects
 from goldwork.store.database import Connection
 from goldwork.web.context import Request, Server, for_member
 from goldwork.web.receiving import FileName, receive
@@ -89,7 +90,7 @@ class ModelController(Controller):
         """Confirm a label, mend it, dismiss the doubt, ask more people, or undo it. Sending it again is harmless."""
         server = request.server
         what = Look(data.external_id, data.kind, data.value, data.more, data.seconds)
-        await server.write(suspects.look, server.database, server.collector, request.member, data.id, what)
+        await server.write(second_looks.look, server.database, server.collector, request.member, data.id, what)
 
 
 def _desk(connection: Connection, server: Server, member: Member) -> SuspectsDesk:
