@@ -126,10 +126,12 @@ def test_a_model_that_failed_or_was_switched_off(house: House, stages: Stages, v
     expect(page.get_by_test_id("note")).to_have_text(
         "The last attempt made no new version: the fit took longer than 600 seconds and was ended."
     )
+    expect(page.get_by_test_id("fitting")).to_have_count(0)
     check(page, f"a fit that failed, {screen}")
-    found["asked"] = False
+    found |= {"asked": False, "fitting": True}
     page.reload()
     expect(page.get_by_test_id("off")).to_contain_text("The model is switched off")
+    expect(page.get_by_test_id("fitting")).to_have_text("Version 2 is being fitted now.")
     check(page, f"a model that is off, {screen}")
 
 

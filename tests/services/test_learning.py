@@ -124,6 +124,8 @@ def test_the_slice_trains_nothing(loop: Loop, monkeypatch: pytest.MonkeyPatch) -
 
     def spy(asked: Any, table: Any) -> Any:
         found = yield from run(asked, table)
+        with loop.core.database.read() as connection:
+            assert models.read_page(connection, loop.core.project).fitting
         seen.append((table, found))
         return found
 
@@ -131,6 +133,7 @@ def test_the_slice_trains_nothing(loop: Loop, monkeypatch: pytest.MonkeyPatch) -
     loop.judge(90)
     page = loop.learn()
     [(table, found)] = seen
+    assert not page.fitting
     assert table["held"][table["item"]].sum() > 5, "the slice was judged"
     assert not table["held"][found.train].any()
     used = sum(not table["held"][at] for at in table["item"].tolist())

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam as bind
 from goldwork.quality.policy import WHOLE, Policy
 from goldwork.quality.strategies import needs_model
 from goldwork.quality.strategies import strategy as strategies
-from goldwork.store.schema import model, project, snapshot
+from goldwork.store.schema import job, model, project, snapshot
 
 NAME = "learn"
 LISTED = 20
@@ -94,10 +94,12 @@ class MadeVersion(msgspec.Struct, frozen=True):
 
 
 class ModelPage(msgspec.Struct, frozen=True):
-    """`asked`: whether the project has a model, by its `strategy` or because it was switched on; `learned`: what the
-    last run came to, at `computed_at`; `slice`: the share of items that judge it."""
+    """`asked`: whether the project has a model, by its `strategy` or because it was switched on; `fitting`: whether
+    the next version is being fitted; `learned`: what the last run came to, at `computed_at`; `slice`: the share of
+    items that judge it."""
 
     asked: bool
+    fitting: bool
     strategy: str
     slice: float
     computed_at: int | None
@@ -109,6 +111,7 @@ _POLICY = sa.select(project.c.policy).where(project.c.id == bind("project"))
 _LAST = sa.select(snapshot.c.body, snapshot.c.computed_at).where(
     snapshot.c.project == bind("project"), snapshot.c.name == NAME
 )
+_RUNNING = sa.select(job.c.id).where(job.c.project == bind("project"), job.c.kind == NAME, job.c.state == "running")
 _BE_DUE = sa.update(snapshot).where(snapshot.c.project == bind("of"), snapshot.c.name == NAME).values(through_seq=0)
 _VERSIONS = (
     sa.select(model.c.version, model.c.made_at, model.c.judgements, model.c.body)
@@ -150,6 +153,7 @@ def read_page(connection: Connection, project_id: int) -> ModelPage:
     ]
     return ModelPage(
         is_asked(policy),
+        connection.execute(_RUNNING, where).first() is not None,
         policy.strategy,
         policy.slice / WHOLE,
         computed_at,
