@@ -57,7 +57,7 @@ function settle(until: () => boolean, ms = 4000): Promise<void> {
 }
 
 async function open(server: Server, store = new InMemory(), channel: Channel | null = null): Promise<Outbox> {
-  const outbox = new Outbox({ store, send: server.send, channel, random: () => 0 })
+  const outbox = new Outbox({ store, send: (project, submit) => server.send(project, submit), channel, random: () => 0 })
   await outbox.start(ME)
   return outbox
 }
@@ -102,6 +102,48 @@ test('back-off doubles and keeps to what the server asks for', async () => {
   await settle(empty(outbox))
   assert.ok(times[1]! - times[0]! >= 245, `${times[1]! - times[0]!}`)
   assert.ok(times[2]! - times[1]! >= 495, `${times[2]! - times[1]!}`)
+  outbox.stop()
+})
+
+test('an answer that is given while the first after a lost line is on its way goes out with it', async () => {
+  const server = new Server()
+  const lost = { before: new ApiError(0, { code: 'offline', message: '' }) }
+  server.fault = () => lost
+  const outbox = await open(server)
+  outbox.add(draft('a'))
+  await settle(() => outbox.state.line === 'offline')
+  const { send } = server
+  server.fault = () => undefined
+  server.send = async (project, submit) => {
+    if (submit.assignment === 'a') {
+      outbox.add(draft('b'))
+      await outbox.settled()
+      assert.equal(outbox.state.line, 'offline')
+    }
+    return send(project, submit)
+  }
+  outbox.wake()
+  await settle(empty(outbox))
+  assert.deepEqual(server.said, ['answer a', 'answer b'])
+  outbox.stop()
+})
+
+test('an answer given while the line is lost waits as long as the others', async () => {
+  const server = new Server()
+  const busy = { before: new ApiError(429, { code: 'busy', message: '' }, 0.3) }
+  server.fault = () => (server.tries === 1 ? busy : undefined)
+  const outbox = await open(server)
+  const { send } = server
+  server.send = async (project, submit) => {
+    if (server.tries === 0) outbox.add(draft('b'))
+    return send(project, submit)
+  }
+  const began = performance.now()
+  outbox.add(draft('a'))
+  await settle(() => server.tries > 1)
+  assert.ok(performance.now() - began >= 245, 'what the server asks for is waited for')
+  await settle(empty(outbox))
+  assert.deepEqual(server.said, ['answer a', 'answer b'])
   outbox.stop()
 })
 
@@ -268,7 +310,7 @@ test('two tabs: one sends, both know', async () => {
     })
   }
   const make = async (): Promise<Outbox> => {
-    const outbox = new Outbox({ store, send: server.send, channel: channel(), lock })
+    const outbox = new Outbox({ store, send: (project, submit) => server.send(project, submit), channel: channel(), lock })
     await outbox.start(ME)
     return outbox
   }

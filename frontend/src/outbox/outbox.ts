@@ -68,6 +68,8 @@ export class Outbox {
   #sender = false
   #wake: (() => void) | null = null
   #woken = false
+  /** Something has come to be sent since the store was read. */
+  #fresh = false
   #delay = FIRST_DELAY
   #stopped = false
 
@@ -241,10 +243,11 @@ export class Outbox {
   async #run(): Promise<void> {
     this.#sender = true
     while (!this.#stopped) {
-      this.#woken = false
+      this.#woken = this.#fresh = false
       const pause = await this.#round()
       if (this.#stopped) break
-      if (!this.#woken) await this.#sleep(pause)
+      // What came in the meantime goes out at once, but where the line is lost it waits like the others.
+      if (!this.#woken && !(this.#fresh && this.state.line === 'idle')) await this.#sleep(pause)
     }
     this.#sender = false
   }
@@ -359,11 +362,8 @@ export class Outbox {
 
   /** There is something new to send: wakes a sender that sleeps for lack of work, not one that waits for the network. */
   #nudge(): void {
-    if (!this.#sender) return
-    if (this.state.line === 'idle' || this.state.line === 'sending') {
-      this.#woken = true
-      if (this.state.line === 'idle') this.#wake?.()
-    }
+    this.#fresh = true
+    if (this.state.line === 'idle') this.#wake?.()
   }
 
   // ---- the mirror, the store and the other tabs
