@@ -25,7 +25,7 @@ CLASSES = [{"value": name} for name in ("one", "two", "three")]
 TALK = json.dumps([{"role": "user", "content": WORDS[:200]}])
 WATCH = """() => {
   window.latencies = []
-  const shown = () => document.querySelector('[data-item]')?.dataset.item
+  const shown = () => document.querySelector('[data-item]')
   let pressed = 0
   let before = shown()
   addEventListener('keydown', ({ key, timeStamp }) => { if (key !== 'Control') pressed = timeStamp }, true)

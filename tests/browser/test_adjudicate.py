@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,14 @@ SPANS = {
 }
 
 
+TALK = {
+    "fields": [{"name": "text", "show": "chat"}],
+    "questions": [
+        {"name": "talk", "title": "How?", "task": {"type": "chat", "field": "text", "mode": "write", "low": 2, "high": 2}}
+    ],
+}
+
+
 @dataclass
 class Court:
     """A server with projects whose items wait for an expert."""
@@ -49,13 +58,14 @@ class Court:
         form: Mapping[str, Any] = FORM,
         answers: Sequence[Any] = ("money", "parcel", "money"),
         blind: bool = False,
+        text: str = "Ann Lee of Bath asks again, for the time number %d",
         **policy: Any,
     ) -> int:
         """A project with `number` items, each judged so by three people; `blind`: whether those are kept that an
         expert sees blind."""
         made = self.house.project([], form, overlap=2)
         self._policy(made, **({"maximum": 3, "target": 9999, "slice": 0, "audited": 0} | policy))
-        rows = [{"id": f"item {n}", "text": f"Ann Lee of Bath asks again, for the time number {n}"} for n in range(60)]
+        rows = [{"id": f"item {n}", "text": text % n} for n in range(60)]
         self.house.bring(made, rows, id="id")
         with self.database.read() as connection:
             found = sa.select(item.c.id, item.c.external_id).where(item.c.project == made).order_by(item.c.id)
@@ -196,6 +206,15 @@ def test_spans_stand_over_each_other_and_are_mended(court: Court, visit: Visit) 
     expect(page.get_by_test_id("nothing")).to_be_visible()
     ends = sorted(answer[0]["end"] for answer in court.settled(of))
     assert ends == [3, 7]
+
+
+def test_nothing_that_was_begun_is_left_on_the_next_item(court: Court, visit: Visit) -> None:
+    answers = [[{"role": "assistant", "content": f"{who} {n}"} for n in (1, 2)] for who in ("Yes", "No", "Well")]
+    asked = json.dumps([{"role": "user", "content": "Is it %d?"}])
+    page = open_page(visit(court.house.boss), court, court.disputed(2, TALK, answers, text=asked))
+    page.get_by_role("textbox").first.fill("Half of a")
+    going_on(page, lambda: page.get_by_role("button", name="Skip").click())
+    expect(page.get_by_role("textbox").first).to_have_value("")
 
 
 def test_a_blind_item_tells_nothing_of_what_others_said(court: Court, visit: Visit) -> None:

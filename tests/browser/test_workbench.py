@@ -19,7 +19,7 @@ Visit = Callable[..., Page]
 PAINTED = """() => {
   window.latencies = []
   addEventListener('keydown', (event) => {
-    const current = () => document.querySelector('[data-item]')?.dataset.item
+    const current = () => document.querySelector('[data-item]')
     const before = current()
     const look = () => {
       if (current() === before) return requestAnimationFrame(look)

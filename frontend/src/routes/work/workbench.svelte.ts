@@ -70,7 +70,8 @@ export class Workbench {
   #stopped = false
   /** There were answers that had not arrived when it was last looked at. */
   #waited = false
-  #painted = false
+  /** The item that was painted last. A key for one that was not is for the item before it, and does nothing. */
+  seen = $state<string>()
 
   constructor(
     readonly project: number,
@@ -297,8 +298,7 @@ export class Workbench {
     const now = this.items[0]
     if (now?.id !== before) this.#begin(now, given)
     if (now && now.id !== before) {
-      this.#painted = false
-      requestAnimationFrame(() => (this.#painted = true))
+      requestAnimationFrame(() => (this.seen = now.id))
       this.timer.start(document.visibilityState === 'visible')
     }
     const images = (this.info?.form.fields ?? []).filter((f) => f.show === 'image').map((f) => f.name)
@@ -361,7 +361,7 @@ export class Workbench {
   }
   /** And it was seen. */
   get ready(): boolean {
-    return this.#painted && this.#there
+    return this.#there && this.seen === this.current?.id
   }
 
   submit(): void {
