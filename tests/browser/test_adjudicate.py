@@ -40,7 +40,11 @@ SPANS = {
 TALK = {
     "fields": [{"name": "text", "show": "chat"}],
     "questions": [
-        {"name": "talk", "title": "How?", "task": {"type": "chat", "field": "text", "mode": "write", "low": 2}}
+        {
+            "name": "talk",
+            "title": "How does it go on?",
+            "task": {"type": "chat", "field": "text", "mode": "write", "low": 2, "high": 2},
+        }
     ],
 }
 
