@@ -190,6 +190,17 @@ def test_failing_says_how_often_one_may_try_and_then_a_person_decides(house: Sch
     expect(page.get_by_test_id("standing")).to_contain_text("as often as one can")
 
 
+KEPT = """number => new Promise((tell, fail) => {
+  const asked = indexedDB.open('goldwork')
+  asked.onerror = fail
+  asked.onsuccess = () => {
+    const count = asked.result.transaction('outbox').objectStore('outbox').count()
+    count.onsuccess = () => (asked.result.close(), tell(count.result === number))
+  }
+})"""
+"""Whether so many answers are on the disk: who leaves before is warned, and loses what is not."""
+
+
 def test_what_was_right_comes_after_the_tunnel_and_a_reload(house: School, visit: Visit) -> None:
     page = bench(house, visit, house.course(quiz=True))
     aside(page, "intro")
@@ -203,6 +214,7 @@ def test_what_was_right_comes_after_the_tunnel_and_a_reload(house: School, visit
     page.wait_for_function("() => new Promise(requestAnimationFrame).then(() => true)")
     page.keyboard.press("1")
     expect(page.get_by_test_id("sync")).to_have_attribute("data-waiting", "2")
+    page.wait_for_function(KEPT, arg=2)
     page.unroute("**/submits")
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
