@@ -173,6 +173,22 @@ def test_the_next_item_never_waits_for_the_network(bench: Any, house: House) -> 
     assert len(house.judgements(project)) == 2
 
 
+def test_a_key_for_what_is_not_painted_yet_does_nothing(bench: Any, house: House) -> None:
+    page, project = bench()
+    first = current(page)
+    page.evaluate("() => { window.held = []; window.requestAnimationFrame = (run) => held.push(run) }")
+    page.keyboard.press("1")
+    page.keyboard.press("2")
+    page.keyboard.press("Space")
+    synced(page)
+    assert current(page) == first, "an item is named once it was painted"
+    page.evaluate("held.splice(0).forEach((run) => run(performance.now()))")
+    page.wait_for_function("b => document.querySelector('[data-item]').dataset.item !== b", arg=first)
+    page.keyboard.press("3")
+    synced(page)
+    assert [row["label"] for row in house.judgements(project)] == [CLASSES[0], CLASSES[2]]
+
+
 def test_what_is_being_written_goes_on_while_items_arrive(house: House, visit: Visit) -> None:
     """An answer of the server, late, neither takes the cursor nor draws the widget anew; so it is with a guideline."""
     reply = {"name": "reply", "title": "Write the reply", "task": {"type": "text", "low": 1, "high": 200}}
